@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ptrace helpers for a thread that is in a ptrace stop. Errors are negative errno; -ESRCH: the thread has died. */
+#ifndef OM_TRACEE_H
+#define OM_TRACEE_H
+
+#include <signal.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include "executor.h"
+
+int tracee_regs_get(pid_t tid, struct user_regs_struct *regs);
+int tracee_regs_set(pid_t tid, const struct user_regs_struct *regs);
+
+/* Extended register state (FPU, SSE, AVX...) as the kernel's XSAVE image; returns the length */
+ssize_t tracee_xstate_get(pid_t tid, void *buf, size_t cap);
+int tracee_xstate_set(pid_t tid, const void *buf, size_t len);
+
+/* Read and write memory of another process; all or -EFAULT */
+int tracee_read(pid_t pid, uint64_t addr, void *buf, size_t len);
+int tracee_write(pid_t pid, uint64_t addr, const void *buf, size_t len);
+
+/*
+ * Make one system call in the stopped thread @tid by single-stepping a syscall instruction at @insn (any in its memory,
+ * see tracee_find_syscall()). Registers are restored. Returns the call's result or negative errno of its own in *@error.
+ * Signals that arrive meanwhile are put back (re-queued with their siginfo).
+ */
+int64_t tracee_syscall(pid_t tid, uint64_t insn, long nr, const uint64_t arg[6], int *error);
+
+/* Address of a syscall instruction in the process: in the vDSO; 0 when there is none */
+uint64_t tracee_find_syscall(pid_t pid);
+
+/*
+ * Map an arena of @slots at @addr into the stopped thread's process by injected calls: code (private, read+execute) and a
+ * shared memfd for the rest, no descriptor left behind; guard pages are PROT_NONE. Fills @out, executor's mapping included.
+ */
+int tracee_arena_map(pid_t tid, uint64_t insn, uint64_t addr, unsigned int slots, struct arena *out);
+
+/* Wait (blocking) for the next stop of @tid; status as of waitpid, or negative errno */
+int tracee_wait(pid_t tid, int *status);
+
+/*
+ * The kernel's view of signal state from /proc/PID/task/TID/status: masks as 64-bit sets (bit n-1 is signal n).
+ */
+struct sigstate {
+	uint64_t pending, shared_pending, blocked, ignored, caught;
+};
+int tracee_sigstate(pid_t tid, struct sigstate *out);
+
+#endif
