@@ -20,7 +20,7 @@
  * struct arena - An arena as the executor sees it
  * @addr:	Its address in the process (the same at home and on the worker)
  * @slots:	Number of slots
- * @map:	Where the executor has the shared part (head and slots), or NULL
+ * @map:	Where the executor has the shared part (the slots), or NULL
  * @used:	Bit per slot that is taken
  */
 struct arena {
@@ -35,7 +35,6 @@ size_t arena_shared_size(unsigned int slots);
 /* Bytes of address space that the whole arena takes in the process */
 uint64_t arena_size(unsigned int slots);
 
-struct arena_head *arena_head(const struct arena *arena);
 struct slot *arena_slot(const struct arena *arena, unsigned int i);
 /* The data area of a slot as the executor sees it, and its address in the process */
 uint8_t *arena_data(const struct arena *arena, unsigned int i);
@@ -59,13 +58,13 @@ void executor_begin(const struct arena *arena, unsigned int i, uint32_t flags);
 /* Add a call; returns its index in the batch, or -ENOSPC */
 int executor_add(const struct arena *arena, unsigned int i, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
 		 uint64_t a4, uint64_t a5);
-/* Hand the batch to a resident thread: sets the state and wakes the thread if it sleeps */
+/* Hand the batch to the thread: sets the state and wakes the thread if it sleeps */
 void executor_post(const struct arena *arena, unsigned int i);
 bool executor_done(const struct arena *arena, unsigned int i);
 /* Spin up to @us microseconds (yielding) for the batch to finish; true when it did */
 bool executor_spin(const struct arena *arena, unsigned int i, unsigned int us);
-/* Block until the bell of @arena differs from @seen (helper thread of an event loop); returns the new value */
-uint32_t executor_listen(const struct arena *arena, uint32_t seen);
+/* Ask for a SIGTRAP stop at the end of the batch; false when it has finished already (and there will be no stop) */
+bool executor_listen(const struct arena *arena, unsigned int i);
 int64_t executor_ret(const struct arena *arena, unsigned int i, unsigned int call);
 
 #endif

@@ -7,20 +7,25 @@
  * that drives it (the executor: deputy or remote) shares an arena with it: slots, one per thread, each with a batch
  * of system calls, their results and a data area that pointer arguments point into.
  *
- * Resident mode: the thread waits on its slot's futex, makes the calls of the batch, posts the results, and waits again.
- * There is no ptrace stop and no copy of memory by the kernel per call.
- * One-shot mode: the thread makes the batch, then executes int3, so that its tracer sees a SIGTRAP stop.
+ * The thread waits on its slot's futex, makes the calls of the batch, posts the results, and waits again: no ptrace
+ * stop, no copy of memory by the kernel per call. An executor that does not want to spin for the result (the call
+ * blocks, or the executor has other work) changes the state from SLOT_POSTED to SLOT_LISTEN; the thread then executes
+ * int3 when it is done, and its tracer sees a SIGTRAP stop. That costs one wake-up, needs no descriptor in the process
+ * and no helper thread in the executor. The exchange of the state makes exactly one of the two true: the executor sees
+ * SLOT_DONE, or the thread traps.
  *
  * A thread that blocks in a call is interrupted by its tracer (PTRACE_INTERRUPT): if it stopped inside the system
  * call with one of the kernel's restart codes in rax, the tracer replaces that by -EINTR and the parasite posts it as
- * the result; if it stopped before the call, between om_call_begin and om_call_insn, the tracer moves it to
- * om_call_cancel. Past the call nothing is done: it has its result. That is glibc's cancellation scheme.
+ * the result. A thread that has not come to its call yet finds slot->cancel set; one that stopped between that check
+ * and the syscall instruction (om_call_begin to om_call_insn) is moved to om_call_end with -EINTR in rax. Past the call
+ * nothing is done: it has its result. That is glibc's cancellation scheme.
  *
  * The same layout is compiled into the blob and into the executor.
  */
 #ifndef OM_PARASITE_H
 #define OM_PARASITE_H
 
+#include <assert.h>
 #include <stdint.h>
 
 #define SLOT_CALLS_MAX 64		      /* calls in one batch */
@@ -29,13 +34,12 @@
 #define SLOT_GUARD_SIZE 4096u		      /* PROT_NONE after the data: where bad pointers point */
 #define SLOT_SIZE (SLOT_HEAD_SIZE + SLOT_DATA_SIZE + SLOT_GUARD_SIZE)
 #define ARENA_CODE_SIZE 4096u		      /* the blob, read and execute */
-#define ARENA_HEAD_SIZE 4096u		      /* struct arena_head */
 
-enum slot_state { SLOT_IDLE, SLOT_POSTED, SLOT_DONE };
+enum slot_state { SLOT_IDLE, SLOT_POSTED, SLOT_LISTEN, SLOT_DONE };
 
 /* Stop the batch at the first result that is an error (negative errno) */
 #define SLOT_STOP_ON_ERROR 1u
-/* Execute int3 after the batch instead of waiting for the next one */
+/* Post in the state SLOT_LISTEN: execute int3 after the batch */
 #define SLOT_ONE_SHOT 2u
 
 /**
@@ -58,6 +62,7 @@ struct slot_call {
  * @done:	Calls that were made
  * @spin:	Iterations to spin on @state before sleeping
  * @sleeping:	The thread is (about to be) in futex wait: a wake-up is needed
+ * @cancel:	The calls not yet begun return -EINTR instead of being made
  * @call:	The batch
  */
 struct slot {
@@ -67,39 +72,29 @@ struct slot {
 	uint32_t done;
 	uint32_t spin;
 	uint32_t sleeping;
-	uint32_t unused[2];
+	uint32_t cancel;
+	uint32_t unused;
 	struct slot_call call[SLOT_CALLS_MAX];
 };
 
-/**
- * struct arena_head - What all slots of an arena share
- * @bell:	Counter, futex; raised after each finished batch
- * @listening:	The executor is (about to be) waiting on @bell: a wake-up is needed
- * @off_*:	Offsets in the blob, written once by the executor (parasite_locate())
- */
-struct arena_head {
-	uint32_t bell;
-	uint32_t listening;
-};
-
-/* Layout of the arena from its base: code, head, slots */
-#define ARENA_SLOT_OFF(i) (ARENA_CODE_SIZE + ARENA_HEAD_SIZE + (uint64_t)(i) * SLOT_SIZE)
+/* Layout of the arena from its base: code, slots */
+#define ARENA_SLOT_OFF(i) (ARENA_CODE_SIZE + (uint64_t)(i) * SLOT_SIZE)
 #define ARENA_SIZE(slots) ARENA_SLOT_OFF(slots)
 
 /**
  * struct parasite_map - Header at the start of the blob: offsets of its labels
- * @entry:	Entry; rdi = address of the slot, rsi = address of the arena head, rsp = any usable stack
- * @call_begin:	First instruction of the window before the system call
+ * @entry:	Entry; rdi = address of the slot, rsp = any usable stack
+ * @call_begin:	First instruction after the check of slot->cancel
  * @call_insn:	The syscall instruction
- * @call_end:	The instruction after it
- * @call_cancel: Where a cancelled call goes on, with the result in rax
+ * @call_end:	The instruction after it, with the result in rax
  */
 struct parasite_map {
 	uint64_t entry;
 	uint64_t call_begin;
 	uint64_t call_insn;
 	uint64_t call_end;
-	uint64_t call_cancel;
 };
+
+static_assert(sizeof(struct slot) + 2048 <= SLOT_HEAD_SIZE, "the rest of the slot's head is the parasite's stack");
 
 #endif

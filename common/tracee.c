@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ptrace helpers for a stopped thread: see include/tracee.h. */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "procmaps.h"
+#include "tracee.h"
+
+#define VDSO_SIZE_MAX 65536u
+
+int tracee_regs_get(pid_t tid, struct user_regs_struct *regs)
+{
+	return ptrace(PTRACE_GETREGS, tid, 0, regs) < 0 ? -errno : 0;
+}
+
+int tracee_regs_set(pid_t tid, const struct user_regs_struct *regs)
+{
+	return ptrace(PTRACE_SETREGS, tid, 0, regs) < 0 ? -errno : 0;
+}
+
+ssize_t tracee_xstate_get(pid_t tid, void *buf, size_t cap)
+{
+	struct iovec iov = { buf, cap };
+
+	return ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &iov) < 0 ? -errno : (ssize_t)iov.iov_len;
+}
+
+int tracee_xstate_set(pid_t tid, const void *buf, size_t len)
+{
+	struct iovec iov = { (void *)buf, len };
+
+	return ptrace(PTRACE_SETREGSET, tid, NT_X86_XSTATE, &iov) < 0 ? -errno : 0;
+}
+
+int tracee_read(pid_t pid, uint64_t addr, void *buf, size_t len)
+{
+	struct iovec local = { buf, len }, remote = { (void *)addr, len };
+	ssize_t n = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+
+	return n < 0 ? -errno : (size_t)n == len ? 0 : -EFAULT;
+}
+
+int tracee_write(pid_t pid, uint64_t addr, const void *buf, size_t len)
+{
+	struct iovec local = { (void *)buf, len }, remote = { (void *)addr, len };
+	ssize_t n = process_vm_writev(pid, &local, 1, &remote, 1, 0);
+
+	return n < 0 ? -errno : (size_t)n == len ? 0 : -EFAULT;
+}
+
+int tracee_wait(pid_t tid, int *status)
+{
+	while (waitpid(tid, status, __WALL) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return WIFSTOPPED(*status) ? 0 : -ESRCH;
+}
+
+/* Step over the one instruction at @insn, whatever other stops come first; 0 or negative errno */
+static int insn_step(pid_t tid, uint64_t insn)
+{
+	struct user_regs_struct regs;
+	int status, err;
+
+	do {
+		if (ptrace(PTRACE_SINGLESTEP, tid, 0, 0) < 0)
+			return -errno;
+		err = tracee_wait(tid, &status);
+		if (!err)
+			err = tracee_regs_get(tid, &regs);
+		if (err)
+			return err;
+	} while (regs.rip == insn);
+	return 0;
+}
+
+int64_t tracee_syscall(pid_t tid, uint64_t insn, long nr, const uint64_t arg[6], int *error)
+{
+	/* SIGTRAP stays unblocked: the kernel forces the step's trap, and would reset its handler if it were blocked */
+	uint64_t mask, all = ~(1ull << (SIGTRAP - 1));
+	struct user_regs_struct saved, regs;
+	int64_t ret = -1;
+	int err, undo;
+
+	if (ptrace(PTRACE_GETSIGMASK, tid, sizeof(mask), &mask) < 0 || ptrace(PTRACE_SETSIGMASK, tid, sizeof(all), &all) < 0) {
+		*error = -errno;
+		return -1;
+	}
+	err = tracee_regs_get(tid, &saved);
+	if (err)
+		goto out_mask;
+	regs = saved;
+	regs.rip = insn;
+	regs.rax = (unsigned long long)nr;
+	regs.orig_rax = (unsigned long long)-1;
+	regs.rdi = arg[0];
+	regs.rsi = arg[1];
+	regs.rdx = arg[2];
+	regs.r10 = arg[3];
+	regs.r8 = arg[4];
+	regs.r9 = arg[5];
+	err = tracee_regs_set(tid, &regs);
+	if (!err)
+		err = insn_step(tid, insn);
+	if (!err)
+		err = tracee_regs_get(tid, &regs);
+	if (!err)
+		ret = (int64_t)regs.rax;
+	undo = tracee_regs_set(tid, &saved);
+	if (!err)
+		err = undo;
+out_mask:
+	if (ptrace(PTRACE_SETSIGMASK, tid, sizeof(mask), &mask) < 0 && !err)
+		err = -errno;
+	*error = err;
+	return ret;
+}
+
+uint64_t tracee_find_syscall(pid_t pid)
+{
+	struct procmap *maps = NULL;
+	uint8_t code[VDSO_SIZE_MAX];
+	uint64_t found = 0;
+	int nr = procmaps_read(pid, &maps);
+
+	for (int i = 0; i < nr && !found; i++) {
+		size_t size = maps[i].end - maps[i].start;
+		const uint8_t *at;
+
+		if (strcmp(maps[i].path, "[vdso]") || size > sizeof(code) || tracee_read(pid, maps[i].start, code, size))
+			continue;
+		at = memmem(code, size, "\x0f\x05", 2);
+		if (at)
+			found = maps[i].start + (uint64_t)(at - code);
+	}
+	free(maps);
+	return found;
+}
+
+/**
+ * struct injection - System calls injected one after the other; the first failure sticks
+ * @tid:	Stopped thread
+ * @insn:	A syscall instruction in it
+ * @err:	First failure, negative errno
+ */
+struct injection {
+	pid_t tid;
+	uint64_t insn;
+	int err;
+};
+
+/* One injected call; its result, or -1 when this or an earlier one failed */
+static int64_t inject(struct injection *in, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+		      uint64_t a5)
+{
+	const uint64_t arg[6] = { a0, a1, a2, a3, a4, a5 };
+	int64_t ret;
+
+	if (in->err)
+		return -1;
+	ret = tracee_syscall(in->tid, in->insn, nr, arg, &in->err);
+	if (!in->err && ret < 0 && ret > -4096)
+		in->err = (int)ret;
+	return in->err ? -1 : ret;
+}
+
+/* Open descriptor @fd of the tracee for ourselves, size it and map it; 0 or negative errno */
+static int memfd_share(pid_t tid, int fd, size_t size, uint8_t **out)
+{
+	char path[64];
+	int own, err = 0;
+	void *map;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)tid, fd);
+	own = open(path, O_RDWR | O_CLOEXEC);
+	if (own < 0)
+		return -errno;
+	if (ftruncate(own, (off_t)size) < 0) {
+		err = -errno;
+		goto out_close;
+	}
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, own, 0);
+	if (map == MAP_FAILED)
+		err = -errno;
+	else
+		*out = map;
+out_close:
+	close(own);
+	return err;
+}
+
+int tracee_arena_map(pid_t tid, uint64_t insn, uint64_t addr, unsigned int slots, struct arena *out)
+{
+	const int fixed = MAP_FIXED_NOREPLACE;
+	struct injection in = { tid, insn, 0 };
+	static const char name[] = "openmosix";
+	uint64_t name_addr = addr + ARENA_CODE_SIZE - sizeof(name);
+	size_t shared = arena_shared_size(slots);
+	struct arena arena = { .addr = addr, .slots = slots };
+	int64_t fd;
+
+	inject(&in, SYS_mmap, addr, ARENA_CODE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | fixed,
+	       (uint64_t)-1, 0);
+	if (!in.err)
+		in.err = tracee_write(tid, addr, parasite_blob, parasite_size());
+	if (!in.err)
+		in.err = tracee_write(tid, name_addr, name, sizeof(name));
+	inject(&in, SYS_mprotect, addr, ARENA_CODE_SIZE, PROT_READ | PROT_EXEC, 0, 0, 0);
+	fd = inject(&in, SYS_memfd_create, name_addr, MFD_CLOEXEC, 0, 0, 0, 0);
+	if (in.err)
+		return in.err;
+	in.err = memfd_share(tid, (int)fd, shared, &arena.map);
+	inject(&in, SYS_mmap, addr + ARENA_CODE_SIZE, shared, PROT_READ | PROT_WRITE, MAP_SHARED | fixed, (uint64_t)fd, 0);
+	inject(&in, SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
+	for (unsigned int i = 0; i < slots; i++)
+		inject(&in, SYS_mprotect, arena_data_addr(&arena, i) + SLOT_DATA_SIZE, SLOT_GUARD_SIZE, PROT_NONE, 0, 0, 0);
+	if (in.err) {
+		arena_unmap(&arena);
+		return in.err;
+	}
+	*out = arena;
+	return 0;
+}
+
+/* The hexadecimal mask behind "@name:\t" in a status file */
+static uint64_t status_mask(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	return at ? strtoull(at + strlen(name), NULL, 16) : 0;
+}
+
+int tracee_sigstate(pid_t tid, struct sigstate *out)
+{
+	char path[64], text[4096];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return -ESRCH;
+	text[n] = '\0';
+	out->pending = status_mask(text, "\nSigPnd:");
+	out->shared_pending = status_mask(text, "\nShdPnd:");
+	out->blocked = status_mask(text, "\nSigBlk:");
+	out->ignored = status_mask(text, "\nSigIgn:");
+	out->caught = status_mask(text, "\nSigCgt:");
+	return 0;
+}
