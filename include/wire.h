@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * The messages of a session are the rows of wire.def. From them this header makes one number (WIRE_CALL) and one struct
+ * (struct wire_call) each, and wire.c one encoder and one decoder each. On the wire a message is its number (u16), its
+ * fields, little endian and packed in the order of the row, and, when the row ends in TAIL(max), 0..max further bytes.
+ *
+ * wire_decode() is the one place where the other side's bytes become a message. It refuses whatever the row does not
+ * allow: the number, the sender, the phase of the session, the length. What it lets through still has field values
+ * chosen by a peer that may be hostile: those are checked by who uses them.
+ */
+#ifndef OM_WIRE_H
+#define OM_WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Hard maximum of a message: number, fields and tail */
+#define WIRE_MESSAGE_MAX (1536u << 10)
+/* Hard maximum of the fixed part: number and fields */
+#define WIRE_FIXED_MAX 1024u
+/* Longest tail of PAGES and OBJECT_DATA, and of CALL, RESULT and ECHO */
+#define WIRE_PAGES_MAX 1048576u
+#define WIRE_DATA_MAX 1310720u
+
+/* Who sends a message */
+enum wire_sender {
+	WIRE_HOME = 1,	 /* the deputy, omctl: who connects */
+	WIRE_WORKER = 2, /* omd, the remote: who is connected to */
+	WIRE_ANY = 3,
+};
+
+/* Phases of a session, a bit each */
+enum wire_phase {
+	PH_OPEN = 1, /* until ACCEPT */
+	PH_RUN = 2,  /* an arrival was accepted */
+	PH_ECHO = 4, /* a measurement was accepted */
+	PH_ANY = PH_OPEN | PH_RUN | PH_ECHO,
+};
+
+/* HELLO: what the connection is for */
+enum wire_purpose {
+	WIRE_PURPOSE_ARRIVAL = 1, /* a task wants to run here */
+	WIRE_PURPOSE_ECHO = 2,	  /* measure the channel */
+	WIRE_PURPOSE_STATUS = 3,  /* ask how the node is */
+};
+
+/* REFUSE: why not (its struct is struct wire_refuse) */
+enum wire_refuse_code {
+	WIRE_REFUSE_INTERNAL = 1, /* the node failed by itself; the tail says how */
+	WIRE_REFUSE_VERSION = 2,  /* no common version */
+	WIRE_REFUSE_PURPOSE = 3,  /* does not know this purpose */
+	WIRE_REFUSE_CPU = 4,	  /* its CPU lacks features that the image uses */
+	WIRE_REFUSE_BUSY = 5,	  /* has all the guests it can take */
+	WIRE_REFUSE_BLOCKED = 6,  /* takes no guests */
+	WIRE_REFUSE_MEMORY = 7,	  /* has not the memory */
+	WIRE_REFUSE_SANDBOX = 8,  /* its system forbids what a safe guest needs */
+};
+
+#define WIRE_RESULT_REGULAR 1u		/* RESULT: the descriptor is a regular file */
+#define WIRE_CALL_MORE 1u		/* CALL: first part of a larger transfer */
+#define WIRE_VMA_STACK (1u << 31)	/* struct wire_vma: the main thread's stack; other bits as Linux' MAP_* */
+#define WIRE_OBJECT_ANONYMOUS 0u	/* object number of memory without a file */
+
+/*
+ * Names in lower case, which the preprocessor cannot make: WIRE_ID_X is the struct of row X and its member in union
+ * wire_any. A row without such a line does not compile.
+ */
+#define WIRE_ID_PING wire_ping, ping
+#define WIRE_ID_PONG wire_pong, pong
+#define WIRE_ID_HELLO wire_hello, hello
+#define WIRE_ID_ACCEPT wire_accept, accept
+#define WIRE_ID_REFUSE wire_refuse, refuse
+#define WIRE_ID_BODY wire_body, body
+#define WIRE_ID_LIMITS wire_limits, limits
+#define WIRE_ID_XSTATE wire_xstate, xstate
+#define WIRE_ID_PAGES wire_pages, pages
+#define WIRE_ID_OBJECT wire_object, object
+#define WIRE_ID_OBJECT_DATA wire_object_data, object_data
+#define WIRE_ID_START wire_start, start
+#define WIRE_ID_STARTED wire_started, started
+#define WIRE_ID_CALL wire_call, call
+#define WIRE_ID_RESULT wire_result, result
+#define WIRE_ID_INTERRUPT wire_interrupt, interrupt
+#define WIRE_ID_SIGNAL wire_signal, signal
+#define WIRE_ID_DEFAULT wire_default, default_
+#define WIRE_ID_PASS wire_pass, pass
+#define WIRE_ID_STOP wire_stop, stop
+#define WIRE_ID_CONT wire_cont, cont
+#define WIRE_ID_DROP wire_drop, drop
+#define WIRE_ID_GONE wire_gone, gone
+#define WIRE_ID_USAGE wire_usage, usage
+#define WIRE_ID_ECHO wire_echo, echo
+
+#define WIRE_ID_1(tag, member) tag
+#define WIRE_ID_2(tag, member) member
+#define WIRE_ID_X(pick, ...) pick(__VA_ARGS__)
+#define WIRE_TAG(NAME) WIRE_ID_X(WIRE_ID_1, WIRE_ID_##NAME)
+#define WIRE_MEMBER(NAME) WIRE_ID_X(WIRE_ID_2, WIRE_ID_##NAME)
+
+enum wire_type {
+	WIRE_NONE,
+#define MSG(name, sender, phase, fields) WIRE_##name,
+#include "wire.def"
+#undef MSG
+	WIRE_TYPES, /* one more than the last */
+};
+
+#define U8(n) uint8_t n;
+#define U32(n) uint32_t n;
+#define I32(n) int32_t n;
+#define U64(n) uint64_t n;
+#define I64(n) int64_t n;
+#define FIX(n, len) uint8_t n[len];
+#define ARGS(n, nr) uint64_t n[nr];
+#define TAIL(max)
+#define MSG(name, sender, phase, fields)                                                                               \
+	struct WIRE_TAG(name) {                                                                                        \
+		fields                                                                                                 \
+	};
+#include "wire.def"
+#undef MSG
+#undef U8
+#undef U32
+#undef I32
+#undef U64
+#undef I64
+#undef FIX
+#undef ARGS
+#undef TAIL
+
+/**
+ * union wire_any - Any message, decoded: member `call` for WIRE_CALL and so on; `default_` for WIRE_DEFAULT
+ */
+union wire_any {
+#define MSG(name, sender, phase, fields) struct WIRE_TAG(name) WIRE_MEMBER(name);
+#include "wire.def"
+#undef MSG
+};
+
+/**
+ * struct wire_vma - A mapping of an image (BODY's tail is an array of them, WIRE_VMA_SIZE bytes each)
+ * @start:	First address, page aligned
+ * @end:	Address after the last, page aligned, > @start
+ * @prot:	PROT_* bits
+ * @flags:	Linux' MAP_* bits | WIRE_VMA_STACK
+ * @object:	Number of the object that is mapped, or WIRE_OBJECT_ANONYMOUS
+ * @offset:	Offset in the object
+ */
+struct wire_vma {
+	uint64_t start, end;
+	uint32_t prot, flags;
+	uint64_t object, offset;
+};
+#define WIRE_VMA_SIZE 40u
+
+void wire_vma_encode(const struct wire_vma *vma, uint8_t out[static WIRE_VMA_SIZE]);
+/* 0, or -EPROTO when the addresses are not those of a mapping of user memory */
+int wire_vma_decode(const uint8_t in[static WIRE_VMA_SIZE], struct wire_vma *out);
+
+/* Bytes of the fixed part (number and fields) of a message; 0 for an unknown type */
+size_t wire_size(enum wire_type type);
+/* Longest tail of a message */
+size_t wire_tail_max(enum wire_type type);
+/* "CALL"; "?" for an unknown type */
+const char *wire_name(enum wire_type type);
+/* "its CPU lacks features that the image uses"; for any number */
+const char *wire_refuse_text(uint32_t code);
+
+/* Encode number and fields from @msg (struct wire_NAME); the length, or -ENOMSG (unknown type), -ENOSPC */
+int wire_encode(enum wire_type type, const void *msg, uint8_t *out, size_t cap);
+
+/*
+ * Decode a message that side @from sent in @phase. @tail points into @in. 0 or
+ * -ENOMSG (unknown number), -EPERM (not a message of that sender), -EPROTO (not in this phase), -EBADMSG (wrong length).
+ * *@type is set to the number even on failure (it may be unknown then; WIRE_NONE when there is none).
+ */
+int wire_decode(const uint8_t *in, size_t len, enum wire_sender from, unsigned int phase, union wire_any *out,
+		enum wire_type *type, const uint8_t **tail, size_t *tail_len);
+
+#endif
