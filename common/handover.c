@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The block that omd hands to om-remote: see include/handover.h. Both run on one machine, from one build. */
 #include <errno.h>
 #include <stdint.h>
