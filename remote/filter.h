@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * The seccomp filter of every guest, made from the table of system calls (include/sysdef.h) by libseccomp. It is a list of
+ * what is allowed: calls that the table calls local, unconditionally or by the value of a scalar argument, run in the
+ * worker's kernel. Everything else, numbers that the table does not know included, is a notification to the remote, which
+ * sends it home or refuses it. A call of another ABI (int $0x80, x32) kills the process.
+ *
+ * A notification may be answered with SECCOMP_USER_NOTIF_FLAG_CONTINUE where only the registers of the call matter: they
+ * cannot change any more. What a pointer points to can (other threads), so a call whose memory matters is never continued.
+ *
+ * clone, fork, vfork and clone3 are neither: they go to the tracer (SECCOMP_RET_TRACE). A fork needs its flags rewritten
+ * (CLONE_PARENT added, so that init reaps the child and its number is free again; CLONE_UNTRACED and the namespace flags
+ * removed; clone3, whose flags lie in memory, turned into clone), and only a ptrace stop can do that: after it the kernel
+ * runs the filter once more on the new registers. A tracer that has not set PTRACE_O_TRACESECCOMP makes them ENOSYS, so
+ * nothing is open by omission.
+ */
+#ifndef OM_FILTER_H
+#define OM_FILTER_H
+
+#include <linux/filter.h>
+
+/* The guest is in no pid namespace: its numbers are not the ones at home, so calls that say or take them are not local */
+#define FILTER_NO_PIDS 1u
+
+#define FILTER_FLAGS_NR 2u
+
+/*
+ * Build the filter for @flags. The program is built once per process and flags, and stays valid until the process ends.
+ * Returns 0 or negative errno.
+ */
+int filter_build(unsigned int flags, struct sock_fprog *out);
+
+/* The flags for seccomp(SECCOMP_SET_MODE_FILTER) that this kernel knows: a listener, killable waiting */
+unsigned int filter_install_flags(void);
+
+/* Ask for wake-ups of a listener's two sides on the same CPU; kernels before 6.6 go without */
+void filter_listener_tune(int listener);
+
+#endif
