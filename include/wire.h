@@ -93,6 +93,7 @@ enum wire_refuse_code {
 #define WIRE_ID_GONE wire_gone, gone
 #define WIRE_ID_USAGE wire_usage, usage
 #define WIRE_ID_ECHO wire_echo, echo
+#define WIRE_ID_STATUS wire_status, status
 
 #define WIRE_ID_1(tag, member) tag
 #define WIRE_ID_2(tag, member) member
