@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * A system call of a guest is made at home in four steps, two on each side, over one walk of the call's row (sysdef.h):
+ *
+ *	worker  sysplan_gather()   reads what is behind the pointers into the tail of CALL
+ *	home    sysplan_place()    lays it out in the slot's data area and computes the arguments of the home call
+ *	home    sysplan_collect()  lists what the kernel has written, as the tail of RESULT
+ *	worker  sysplan_scatter()  writes that into the guest
+ *
+ * Both sides compute every span from the row and the arguments; the other side's lengths are only ever compared. Whoever
+ * lies gets -EPROTO. No pointer from the wire reaches a kernel: pointers that the guest has in its address space become
+ * addresses in the data area, NULL stays NULL, and what is no user address at all becomes one constant that is none.
+ *
+ * Bad pointers: each span travels with the number of bytes, from its start, that the guest can reach. At home a span that
+ * is not wholly reachable is laid out so that its good bytes end where the inaccessible page after the data area begins:
+ * the home kernel finds the fault by itself, in its own order of checks. One span per call can have that; a second one
+ * counts as bad from its first byte.
+ *
+ * Nothing is written to the guest when the call failed, unless the row says so, and of outputs no more than the kernel
+ * has written.
+ *
+ * The tail of CALL is, for each span in the order of the walk, its reachable length (u32) and for inputs that many bytes;
+ * arguments whose size depends on others come after those that do not. The tail of RESULT is the length (u32) of each
+ * output in that order, then their bytes; it is empty when nothing is to be written.
+ *
+ * A transfer that is larger than SYSPLAN_PART_MAX goes home in parts (rows with SYS_SPLIT):
+ *
+ *	n = sysplan_gather(&p, ...)
+ *	do send CALL with p.arg, nr and n bytes of tail, flags WIRE_CALL_MORE if sysplan_more(&p)
+ *	   receive RESULT; sysplan_scatter(&p, &ret, ...)
+ *	while (sysplan_next(&p, ret, result.flags & WIRE_RESULT_REGULAR) && (n = sysplan_gather_next(&p, ...)) >= 0)
+ *	ret = sysplan_finish(&p, ret)
+ */
+#ifndef OM_SYSPLAN_H
+#define OM_SYSPLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "sysdef.h"
+
+/* Longest part of a transfer; longest single span */
+#define SYSPLAN_PART_MAX (1u << 20)
+/* Most output spans of a call; most entries that sysplan_collect() makes */
+#define SYSPLAN_SPANS_MAX 2048u
+#define SYSPLAN_IOV_MAX (SYSPLAN_SPANS_MAX + 1u)
+/* Most bytes that gather needs in its buffer */
+#define SYSPLAN_TAIL_MAX (1280u << 10)
+
+/**
+ * struct guest_mem - How gather and scatter reach the guest's memory
+ * @ctx:	Handed to the functions
+ * @readv:	As process_vm_readv(): bytes read up to the first unreachable one, or negative errno (-EFAULT: none).
+ *		At most 1024 entries a side; the bases of @remote are addresses of the guest.
+ * @writev:	As process_vm_writev(), likewise
+ */
+struct guest_mem {
+	void *ctx;
+	ssize_t (*readv)(void *ctx, const struct iovec *local, int local_nr, const struct iovec *remote, int remote_nr);
+	ssize_t (*writev)(void *ctx, const struct iovec *local, int local_nr, const struct iovec *remote, int remote_nr);
+};
+
+/**
+ * struct sysspan - An output of a call
+ * @addr:	Where it is in the guest (worker)
+ * @at:		Offset in the data area (home)
+ * @len:	Bytes that may be written
+ * @trim:	enum span_trim: how to know what was written
+ * @joined:	Continues the span before it: one length on the wire for all
+ * @unit:	Bytes per element for the trims that count
+ * @ref:	Index of the span, or offset in the data area, that the trim refers to
+ */
+struct sysspan {
+	uint64_t addr;
+	uint32_t at;
+	uint32_t len;
+	uint8_t trim;
+	uint8_t joined;
+	uint16_t index;
+	uint32_t unit;
+	uint32_t ref;
+};
+
+#define SYSPLAN_INLINE 12u
+
+/**
+ * struct sysplan - A call in flight, on either side
+ * @row:	Its row, resolved; may point at @resolved
+ * @resolved:	Room for it
+ * @arg:	Worker: arguments to send in CALL
+ * @guest_arg:	Worker: arguments as the guest made the call
+ * @done:	Worker: bytes that earlier parts have transferred
+ * @part:	Worker: bytes of this part
+ * @whole:	Worker: bytes of the whole transfer
+ * @tempmask:	Worker: the mask that is in force during the call, valid if @has_tempmask. The home call gets none.
+ * @has_tempmask: The call has such a mask, and it could be read
+ * @data:	Home: the data area as this process sees it
+ * @data_addr:	Home: its address in the home process
+ * @data_cap:	Home: its size
+ * @span:	Outputs
+ * @span_nr:	Their number
+ * @span_cap:	Room
+ * @len:	Home: lengths for RESULT
+ * @few:	Room for the usual few
+ * @few_len:	Likewise
+ */
+struct sysplan {
+	const struct sysdef *row;
+	uint64_t arg[6];
+	uint64_t guest_arg[6];
+	uint64_t done;
+	uint64_t part;
+	uint64_t whole;
+	uint64_t tempmask;
+	bool has_tempmask;
+	uint8_t *data;
+	uint64_t data_addr;
+	size_t data_cap;
+	struct sysspan *span;
+	uint32_t span_nr;
+	uint32_t span_cap;
+	uint32_t *len;
+	struct sysdef resolved;
+	struct sysspan few[SYSPLAN_INLINE];
+	uint32_t few_len[SYSPLAN_INLINE];
+};
+
+/*
+ * Worker: begin a call. Fills @p, which may be uninitialised, and writes the tail of CALL to @out (@cap of
+ * SYSPLAN_TAIL_MAX is always enough). Returns its length, or the negative errno that is the result of the call.
+ * -ESRCH: the guest is gone. Each successful gather or place is followed by one sysplan_release().
+ */
+ssize_t sysplan_gather(struct sysplan *p, int64_t nr, const uint64_t arg[6], const struct guest_mem *mem, uint8_t *out,
+		       size_t cap);
+
+/* Worker: is the call that gather has prepared a part of a larger transfer? */
+bool sysplan_more(const struct sysplan *p);
+
+/*
+ * Worker: write the tail of RESULT into the guest. 0, or -EPROTO: the tail is not what the call can have. *@ret becomes
+ * -EFAULT, or the shorter count, when the guest's memory cannot be written.
+ */
+int sysplan_scatter(struct sysplan *p, int64_t *ret, const uint8_t *tail, size_t tail_len, const struct guest_mem *mem);
+
+/*
+ * Worker: the part returned @ret. True: make the next one with sysplan_gather_next() (its tail replaces the last one).
+ * A short part ends the transfer, and for reads so does a descriptor that is not @regular: a second read could block.
+ */
+bool sysplan_next(struct sysplan *p, int64_t ret, bool regular);
+ssize_t sysplan_gather_next(struct sysplan *p, const struct guest_mem *mem, uint8_t *out, size_t cap);
+
+/* Worker: what the whole call returns when its last part returned @ret */
+int64_t sysplan_finish(const struct sysplan *p, int64_t ret);
+
+/*
+ * Home: lay a call out in the data area: @data here, @data_addr in the home process, @data_cap bytes, with an
+ * inaccessible page behind. 0 with the arguments in @home_arg, -EPROTO, or -ENOMEM.
+ */
+int sysplan_place(struct sysplan *p, int64_t nr, const uint64_t arg[6], const uint8_t *tail, size_t tail_len,
+		  uint8_t *data, uint64_t data_addr, size_t data_cap, uint64_t home_arg[6]);
+
+/* Home: list the tail of RESULT in @iov (room for SYSPLAN_IOV_MAX); returns the number of entries, 0 for none */
+int sysplan_collect(struct sysplan *p, int64_t ret, struct iovec *iov, int max);
+
+/* Free what the call holds; @p is empty then */
+void sysplan_release(struct sysplan *p);
+
+#endif
