@@ -1,0 +1,516 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* From an accepted connection to what it is for; see cluster/intake.h for the theory of operation. */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sodium.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "cluster/intake.h"
+#include "cluster/nodestat.h"
+#include "log.h"
+
+/* Log lines about strangers: so many in so long */
+#define COMPLAINTS_MAX 10
+#define COMPLAINTS_WINDOW_MS 1000
+#define PEER_SIZE (INET6_ADDRSTRLEN + 10)
+
+/**
+ * struct conn - One connection that is still omd's
+ * @entry:	Its place in the table
+ * @intake:	All connections
+ * @poll:	Watches @fd during the handshake, then NULL
+ * @hs:		The handshake once a byte has come, then NULL
+ * @ch:		The channel after the handshake, before that NULL
+ * @fd:		The socket, -1 when it is the channel's
+ * @answered:	The answer is under way: the other side's end of the connection is no surprise
+ * @peer:	Its address in words, once somebody has asked for it
+ */
+struct conn {
+	struct halfopen entry;
+	struct intake *intake;
+	uv_poll_t *poll;
+	struct handshake *hs;
+	struct channel *ch;
+	int fd;
+	bool answered;
+	char peer[PEER_SIZE];
+};
+
+/**
+ * conn_of() - The connection of a place in the table
+ * @entry:	The place, or NULL
+ */
+static struct conn *conn_of(struct halfopen *entry)
+{
+	return entry ? (struct conn *)((char *)entry - offsetof(struct conn, entry)) : NULL;
+}
+
+/**
+ * conn_peer() - The address of the other side in words
+ * @conn:	The connection
+ *
+ * Kept, since after the end of a session nobody knows it any more.
+ */
+static const char *conn_peer(struct conn *conn)
+{
+	struct sockaddr_storage at = { 0 };
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&at;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)&at;
+	socklen_t len = sizeof(at);
+	char host[INET6_ADDRSTRLEN] = "";
+
+	if (conn->peer[0])
+		return conn->peer;
+	if (getpeername(conn->fd, (struct sockaddr *)&at, &len) < 0)
+		return "a peer that has gone";
+	if (at.ss_family == AF_INET)
+		inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
+	else if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+		inet_ntop(AF_INET, &in6->sin6_addr.s6_addr[12], host, sizeof(host));
+	else
+		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
+	snprintf(conn->peer, sizeof(conn->peer), strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, ntohs(in->sin_port));
+	return conn->peer;
+}
+
+/**
+ * complain() - Log that a connection ended badly
+ * @conn:	The connection
+ * @why:	How
+ */
+static void complain(struct conn *conn, const char *why)
+{
+	unsigned int left_out;
+
+	if (!loglimit_allow(&conn->intake->complaints, uv_now(conn->intake->loop), &left_out))
+		return;
+	if (left_out)
+		log_warn("%u more connections ended badly", left_out);
+	log_warn("%s: %s", conn_peer(conn), why);
+}
+
+/**
+ * free_handle() - A handle is closed
+ * @handle:	Allocated handle
+ */
+static void free_handle(uv_handle_t *handle)
+{
+	free(handle);
+}
+
+/**
+ * conn_handshake_end() - Let go of what only the handshake needs
+ * @conn:	The connection
+ */
+static void conn_handshake_end(struct conn *conn)
+{
+	if (conn->poll)
+		uv_close((uv_handle_t *)conn->poll, free_handle);
+	conn->poll = NULL;
+	if (conn->hs)
+		handshake_wipe(conn->hs);
+	free(conn->hs);
+	conn->hs = NULL;
+}
+
+/**
+ * conn_drop() - End a connection
+ * @conn:	The connection, gone afterwards
+ */
+static void conn_drop(struct conn *conn)
+{
+	halfopen_remove(&conn->intake->table, &conn->entry);
+	conn_handshake_end(conn);
+	if (conn->ch)
+		channel_close(conn->ch);
+	if (conn->fd >= 0)
+		close(conn->fd);
+	free(conn);
+}
+
+/**
+ * conn_refuse() - Refuse what the other side wants, then end
+ * @conn:	The connection
+ * @code:	enum wire_refuse
+ * @text:	What the code does not say, or ""
+ */
+static void conn_refuse(struct conn *conn, uint32_t code, const char *text)
+{
+	struct wire_refuse msg = { .code = code };
+	struct iovec tail = { .iov_base = (void *)text, .iov_len = strlen(text) };
+
+	complain(conn, wire_refuse_text(code));
+	conn->answered = true;
+	channel_send(conn->ch, WIRE_REFUSE, &msg, &tail, 1);
+	channel_finish(conn->ch);
+}
+
+/**
+ * conn_answer_status() - Tell how the node is, then end
+ * @conn:	The connection
+ */
+static void conn_answer_status(struct conn *conn)
+{
+	const struct remotes *remotes = conn->intake->remotes;
+	struct wire_status status;
+
+	nodestat_read(conn->intake->name, remotes->guests, REMOTES_MAX, &status);
+	conn->answered = true;
+	channel_send(conn->ch, WIRE_STATUS, &status, NULL, 0);
+	channel_finish(conn->ch);
+}
+
+/**
+ * put_field() - Append a peer's words to a label, printable only
+ * @label:	The label
+ * @before:	What to put between
+ * @field:	Field of a message, perhaps not terminated
+ * @size:	Its size
+ */
+static void put_field(char label[static REMOTE_LABEL_SIZE], const char *before, const uint8_t *field, size_t size)
+{
+	size_t at = strlen(label);
+
+	at += (size_t)snprintf(label + at, REMOTE_LABEL_SIZE - at, "%s", before);
+	for (size_t i = 0; i < size && field[i] && at < REMOTE_LABEL_SIZE - 1; i++)
+		label[at++] = (char)(isascii(field[i]) && isprint(field[i]) ? field[i] : '?');
+	label[at < REMOTE_LABEL_SIZE ? at : REMOTE_LABEL_SIZE - 1] = '\0';
+}
+
+/**
+ * make_label() - What a remote is for, in words
+ * @label:	The words
+ * @hello:	HELLO
+ */
+static void make_label(char label[static REMOTE_LABEL_SIZE], const struct wire_hello *hello)
+{
+	label[0] = '\0';
+	put_field(label, "", hello->command, sizeof(hello->command));
+	put_field(label, " of ", hello->user, sizeof(hello->user));
+	put_field(label, "@", hello->node, sizeof(hello->node));
+}
+
+static const struct channel_ops conn_ops;
+
+/**
+ * conn_hand_over() - Give a connection to an om-remote of its own
+ * @conn:	The connection, gone afterwards unless it is refused
+ * @hello:	HELLO
+ *
+ * The channel is taken apart before we know that a process can be had; if not, it is put together again for the refusal.
+ */
+static void conn_hand_over(struct conn *conn, const struct wire_hello *hello)
+{
+	struct intake *intake = conn->intake;
+	struct arrival arrival = { .guest = hello->purpose == WIRE_PURPOSE_ARRIVAL };
+	int ret, len;
+
+	make_label(arrival.label, hello);
+	len = wire_encode(WIRE_HELLO, hello, arrival.hello, sizeof(arrival.hello));
+	ret = len < 0 ? len : channel_detach(conn->ch, &conn->fd, &arrival.keys, arrival.leftover,
+					     sizeof(arrival.leftover), &arrival.leftover_len);
+	if (ret < 0) {
+		conn_refuse(conn, WIRE_REFUSE_INTERNAL, strerror(-ret));
+		return;
+	}
+	conn->ch = NULL;
+	arrival.hello_len = (size_t)len;
+	arrival.socket_fd = conn->fd;
+	ret = remotes_start(intake->remotes, &arrival);
+	if (ret == 0) {
+		log_at(arrival.guest ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "%s: %s", conn->peer, arrival.label);
+		conn_drop(conn);
+	} else {
+		conn->ch = channel_open(intake->loop, conn->fd, &arrival.keys, WIRE_WORKER, &conn_ops, conn);
+		conn->fd = -1;
+		if (conn->ch)
+			conn_refuse(conn, ret == -EAGAIN ? WIRE_REFUSE_BUSY : WIRE_REFUSE_INTERNAL,
+				    ret == -EAGAIN ? "" : strerror(-ret));
+		else
+			conn_drop(conn);
+	}
+	session_keys_wipe(&arrival.keys);
+}
+
+/**
+ * on_message() - The other side says what it wants
+ * @ctx:	The connection
+ * @type:	WIRE_HELLO: in this phase there is no other
+ * @msg:	HELLO
+ * @tail:	None
+ * @tail_len:	0
+ */
+static void on_message(void *ctx, enum wire_type type, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	struct conn *conn = ctx;
+
+	(void)tail;
+	(void)tail_len;
+	if (type != WIRE_HELLO || conn->answered)
+		return;
+	switch (msg->hello.purpose) {
+	case WIRE_PURPOSE_ARRIVAL:
+	case WIRE_PURPOSE_ECHO:
+		conn_hand_over(conn, &msg->hello);
+		break;
+	case WIRE_PURPOSE_STATUS:
+		conn_answer_status(conn);
+		break;
+	default:
+		conn_refuse(conn, WIRE_REFUSE_PURPOSE, "");
+		break;
+	}
+}
+
+/**
+ * on_closed() - The session has ended
+ * @ctx:	The connection
+ * @error:	0 or negative errno
+ * @why:	One line
+ */
+static void on_closed(void *ctx, int error, const char *why)
+{
+	struct conn *conn = ctx;
+
+	if (!conn->answered)
+		complain(conn, error ? why : "closed before it said what it wants");
+	conn_drop(conn);
+}
+
+static const struct channel_ops conn_ops = { .message = on_message, .closed = on_closed };
+
+/**
+ * conn_trust() - The other side has the key: go on with a channel
+ * @conn:	The connection
+ */
+static void conn_trust(struct conn *conn)
+{
+	struct intake *intake = conn->intake;
+	struct session_keys keys = *handshake_keys(conn->hs);
+
+	conn_peer(conn);
+	conn_handshake_end(conn);
+	conn->ch = channel_open(intake->loop, conn->fd, &keys, WIRE_WORKER, &conn_ops, conn);
+	session_keys_wipe(&keys);
+	conn->fd = -1;
+	if (!conn->ch) {
+		log_error("%s: channel: %s", conn->peer, strerror(errno));
+		conn_drop(conn);
+		return;
+	}
+	/* The table's time is enough; there is nothing to keep alive */
+	channel_heartbeat_set(conn->ch, 0, 0);
+	halfopen_trust(&intake->table, &conn->entry, uv_now(intake->loop));
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events);
+
+/**
+ * conn_flush() - Send what the handshake has to send
+ * @conn:	The connection
+ *
+ * It is less than a new socket takes, unless the other side is up to something; then the rest waits for room.
+ *
+ * Return: 0 or negative errno.
+ */
+static int conn_flush(struct conn *conn)
+{
+	const uint8_t *out;
+	size_t len;
+
+	while (out = handshake_output(conn->hs, &len), len > 0) {
+		ssize_t n = send(conn->fd, out, len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN)
+			return -errno;
+		if (n < 0)
+			break;
+		handshake_sent(conn->hs, (size_t)n);
+	}
+	return uv_poll_start(conn->poll, len > 0 ? UV_READABLE | UV_WRITABLE : UV_READABLE, on_ready);
+}
+
+/**
+ * conn_begin() - The first byte has come: start the handshake
+ * @conn:	The connection
+ *
+ * Return: 0 or negative errno.
+ */
+static int conn_begin(struct conn *conn)
+{
+	int ret;
+
+	conn->hs = malloc(sizeof(*conn->hs));
+	if (!conn->hs)
+		return -ENOMEM;
+	ret = handshake_init(conn->hs, HANDSHAKE_WORKER, conn->intake->key);
+	if (ret == 0)
+		handshake_start(conn->hs);
+	return ret;
+}
+
+/**
+ * conn_receive() - Take what has come for the handshake
+ * @conn:	The connection
+ *
+ * Return: 0 (nothing more has come), HANDSHAKE_DONE, or negative errno.
+ */
+static int conn_receive(struct conn *conn)
+{
+	uint8_t in[HANDSHAKE_BUF_MAX];
+	size_t want;
+	ssize_t n;
+	int ret = 0;
+
+	while (ret == 0) {
+		want = handshake_want(conn->hs);
+		n = recv(conn->fd, in, want < sizeof(in) ? want : sizeof(in), 0);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		if (n == 0)
+			return handshake_eof(conn->hs);
+		ret = handshake_feed(conn->hs, in, (size_t)n);
+		/* Also after an error: the version block lets the other side say what is wrong */
+		if (conn_flush(conn) < 0 && ret == 0)
+			return -ECONNRESET;
+	}
+	return ret;
+}
+
+/**
+ * on_ready() - The socket of a stranger can be read, or written
+ * @poll:	Its handle
+ * @status:	0 or an error of the poll, which shows at the socket too
+ * @events:	UV_READABLE, UV_WRITABLE
+ */
+static void on_ready(uv_poll_t *poll, int status, int events)
+{
+	struct conn *conn = poll->data;
+	const char *why;
+	char byte;
+	int ret = 0;
+
+	(void)status;
+	if (!conn->hs) {
+		/* Who closes, or resets, without a word (a port scan, a health check) is not worth a line */
+		ssize_t n = recv(conn->fd, &byte, 1, MSG_PEEK);
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n <= 0) {
+			conn_drop(conn);
+			return;
+		}
+		ret = conn_begin(conn);
+	} else if (events & UV_WRITABLE) {
+		ret = conn_flush(conn);
+	}
+	if (ret == 0)
+		ret = conn_receive(conn);
+	if (ret == 0)
+		return;
+	if (ret == HANDSHAKE_DONE) {
+		conn_trust(conn);
+		return;
+	}
+	why = conn->hs ? handshake_why(conn->hs) : "";
+	complain(conn, why[0] ? why : strerror(-ret));
+	conn_drop(conn);
+}
+
+/**
+ * on_timer() - Somebody's time may be up
+ * @timer:	The timer
+ */
+static void on_timer(uv_timer_t *timer)
+{
+	struct intake *intake = timer->data;
+	struct conn *conn;
+	int64_t wait_ms;
+
+	while ((conn = conn_of(halfopen_expired(&intake->table, uv_now(intake->loop))))) {
+		if (!conn->answered)
+			complain(conn, conn->ch ? "has not said what it wants in time" : "no handshake in time");
+		conn_drop(conn);
+	}
+	wait_ms = halfopen_wait_ms(&intake->table, uv_now(intake->loop));
+	if (wait_ms >= 0)
+		uv_timer_start(timer, on_timer, (uint64_t)wait_ms, 0);
+}
+
+void intake_init(struct intake *intake, uv_loop_t *loop, const char *name, const uint8_t key[static KEY_LEN],
+		 unsigned int count_max, struct remotes *remotes)
+{
+	*intake = (struct intake){ .loop = loop, .name = name, .remotes = remotes };
+	intake->complaints = (struct loglimit){ .lines_max = COMPLAINTS_MAX, .window_ms = COMPLAINTS_WINDOW_MS };
+	halfopen_init(&intake->table, count_max, INTAKE_TIMEOUT_MS);
+	uv_timer_init(loop, &intake->timer);
+	intake->timer.data = intake;
+	intake_key_set(intake, key);
+}
+
+void intake_key_set(struct intake *intake, const uint8_t key[static KEY_LEN])
+{
+	memcpy(intake->key, key, KEY_LEN);
+}
+
+void intake_take(struct intake *intake, int fd)
+{
+	struct conn *conn = calloc(1, sizeof(*conn));
+	struct conn *victim;
+
+	if (!conn)
+		goto close_fd;
+	conn->intake = intake;
+	conn->fd = fd;
+	conn->poll = malloc(sizeof(*conn->poll));
+	if (!conn->poll || uv_poll_init(intake->loop, conn->poll, fd) < 0)
+		goto free_conn;
+	conn->poll->data = conn;
+	uv_poll_start(conn->poll, UV_READABLE, on_ready);
+	victim = conn_of(halfopen_add(&intake->table, &conn->entry, uv_now(intake->loop)));
+	if (victim) {
+		complain(victim, "pushed out, too many connections wait");
+		conn_drop(victim);
+	}
+	if (!uv_is_active((uv_handle_t *)&intake->timer))
+		uv_timer_start(&intake->timer, on_timer, INTAKE_TIMEOUT_MS, 0);
+	return;
+
+free_conn:
+	free(conn->poll);
+	free(conn);
+close_fd:
+	close(fd);
+}
+
+bool intake_spare(struct intake *intake)
+{
+	struct conn *victim = conn_of(halfopen_victim(&intake->table));
+
+	if (!victim)
+		return false;
+	complain(victim, "pushed out, no descriptors are left");
+	conn_drop(victim);
+	return true;
+}
+
+void intake_close(struct intake *intake)
+{
+	struct conn *conn;
+
+	while ((conn = conn_of(halfopen_victim(&intake->table))))
+		conn_drop(conn);
+	uv_close((uv_handle_t *)&intake->timer, NULL);
+	sodium_memzero(intake->key, sizeof(intake->key));
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* omd's command line. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cluster/options.h"
+#include "log.h"
+
+static const char help[] =
+	"usage: omd [--listen ADDR[:PORT]] [--name NAME] [--key FILE]\n"
+	"Let tasks of other nodes run on this one. Stays in the foreground; SIGTERM ends it and its guests.\n"
+	"\n"
+	"  --listen ADDR[:PORT]  listen there (default: port 4660 on all addresses)\n"
+	"  --name NAME           name of this node (default: the host name)\n"
+	"  --key FILE            the cluster's key (default: $OPENMOSIX_KEY, ~/.config/openmosix/key,\n"
+	"                        /etc/openmosix/key); made with `omctl keygen`\n"
+	"  --help                print this help\n"
+	"  --version             print the version\n"
+	"\n"
+	"See omd(8).\n";
+
+enum option_id { OPT_LISTEN = 256, OPT_NAME, OPT_KEY, OPT_HELP, OPT_VERSION };
+
+static const struct option options[] = {
+	{ "listen", required_argument, NULL, OPT_LISTEN }, { "name", required_argument, NULL, OPT_NAME },
+	{ "key", required_argument, NULL, OPT_KEY },	   { "help", no_argument, NULL, OPT_HELP },
+	{ "version", no_argument, NULL, OPT_VERSION },	   { NULL, 0, NULL, 0 },
+};
+
+/**
+ * set_name() - Take a node name, checked
+ * @out:	Where to
+ * @name:	The name
+ * @origin:	Where it comes from, for the message
+ *
+ * Return: 0 or -EINVAL, logged.
+ */
+static int set_name(struct omd_options *out, const char *name, const char *origin)
+{
+	if (!nodefile_name_valid(name)) {
+		log_error("%s %s: a node's name has 1 to %d letters, digits, '.', '_', '-', the first none of '.-'", origin,
+			  name, NODEFILE_NAME_MAX);
+		return -EINVAL;
+	}
+	snprintf(out->name, sizeof(out->name), "%s", name);
+	return 0;
+}
+
+/**
+ * set_default_name() - Take the host name as the node's name
+ * @out:	Where to
+ *
+ * Return: 0 or negative errno, logged.
+ */
+static int set_default_name(struct omd_options *out)
+{
+	char host[NODE_HOST_MAX] = "";
+
+	if (gethostname(host, sizeof(host) - 1) < 0) {
+		int error = errno;
+
+		log_error("host name: %s", strerror(error));
+		return -error;
+	}
+	return set_name(out, host, "host name");
+}
+
+int omd_options_parse(int argc, char **argv, struct omd_options *out)
+{
+	char why[256];
+	int opt;
+
+	*out = (struct omd_options){ .listen.port = NODE_PORT };
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		switch (opt) {
+		case OPT_LISTEN:
+			if (node_parse(optarg, &out->listen, why, sizeof(why)) < 0) {
+				log_error("--listen %s: %s", optarg, why);
+				return EXIT_FAILED;
+			}
+			break;
+		case OPT_NAME:
+			if (set_name(out, optarg, "--name") < 0)
+				return EXIT_FAILED;
+			break;
+		case OPT_KEY:
+			out->key = optarg;
+			break;
+		case OPT_HELP:
+			fputs(help, stdout);
+			return 0;
+		case OPT_VERSION:
+			puts("omd " OM_VERSION);
+			return 0;
+		case ':':
+			log_error("%s: needs a value, see omd --help", argv[optind - 1]);
+			return EXIT_FAILED;
+		default:
+			log_error("%s: no such option, see omd --help", argv[optind - 1]);
+			return EXIT_FAILED;
+		}
+	}
+	if (optind < argc) {
+		log_error("%s: takes no arguments, see omd --help", argv[optind]);
+		return EXIT_FAILED;
+	}
+	if (!out->name[0] && set_default_name(out) < 0)
+		return EXIT_FAILED;
+	return -1;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* omd's command line. */
+#ifndef OM_CLUSTER_OPTIONS_H
+#define OM_CLUSTER_OPTIONS_H
+
+#include "nodefile.h"
+
+/**
+ * struct omd_options - What the command line says
+ * @listen:	Address and port to listen on; an empty host stands for all addresses of the machine
+ * @name:	The node's name: --name, else the host name
+ * @key:	Path of the key, or NULL for the usual places
+ */
+struct omd_options {
+	struct node_addr listen;
+	char name[NODEFILE_NAME_MAX + 1];
+	const char *key;
+};
+
+/* Parse; returns -1 to go on, or the status to exit with (help was printed, or one line about what is wrong) */
+int omd_options_parse(int argc, char **argv, struct omd_options *out);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * The om-remote processes of this node, one per arrival (and one per measurement, so that omd is never busy with other
+ * people's bytes). omd hands each the socket and the session (include/handover.h) and from then on only watches for its end.
+ *
+ * A remote and what it started never outlive omd, and leave nothing:
+ *  - it leads a session of its own, thus a process group. Before a dead remote is reaped its group is killed: while the zombie
+ *    is there, its number cannot be somebody else's.
+ *  - it is killed by the kernel when omd dies (PR_SET_PDEATHSIG). Guests hang on their remote in the same way.
+ *  - omd is the subreaper of all below it, so that orphans come to omd and are reaped.
+ *  - it gets nothing of omd but its three standard streams, the socket and the pipe.
+ * When the node runs out of memory the kernel takes remotes and guests before omd (oom_score_adj).
+ */
+#ifndef OM_CLUSTER_REMOTES_H
+#define OM_CLUSTER_REMOTES_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/resource.h>
+#include <uv.h>
+
+#include "handover.h"
+
+#define REMOTES_MAX 1024		/* at a time */
+#define REMOTE_LABEL_SIZE 192		/* "flac of bob@home" */
+
+/**
+ * struct remote_entry - One om-remote
+ * @next:	Next in the list
+ * @pid:	Its process, which is also its process group and session
+ * @guest:	It carries a guest (false: a measurement)
+ * @label:	What it is for, in the log
+ */
+struct remote_entry {
+	struct remote_entry *next;
+	pid_t pid;
+	bool guest;
+	char label[REMOTE_LABEL_SIZE];
+};
+
+/**
+ * struct remotes - All of them
+ * @path:	The program
+ * @nofile:	Limit on descriptors that they get, as omd found it
+ * @first:	List
+ * @count:	Length of the list
+ * @guests:	How many of them carry a guest
+ * @child:	SIGCHLD
+ * @patience:	Runs while the last ones are asked to end
+ * @ended:	Called once when the last has gone after remotes_end(), or NULL before
+ * @ctx:	Its context
+ */
+struct remotes {
+	char path[PATH_MAX];
+	struct rlimit nofile;
+	struct remote_entry *first;
+	unsigned int count;
+	unsigned int guests;
+	uv_signal_t child;
+	uv_timer_t patience;
+	void (*ended)(void *ctx);
+	void *ctx;
+};
+
+/*
+ * Find om-remote: next to our own binary, or in ../libexec/openmosix from there. Returns 0 or negative errno, with one
+ * line in @why.
+ */
+int remotes_init(struct remotes *remotes, uv_loop_t *loop, const struct rlimit *nofile, char *why, size_t why_len);
+
+/**
+ * struct arrival - What a remote is started with
+ * @socket_fd:	The connection; remains the caller's
+ * @keys:	The session
+ * @hello:	HELLO as an encoded message
+ * @hello_len:	Its length
+ * @leftover:	Bytes received behind it
+ * @leftover_len: Their number
+ * @guest:	It is for a guest
+ * @label:	What it is for
+ */
+struct arrival {
+	int socket_fd;
+	struct session_keys keys;
+	uint8_t hello[HANDOVER_HELLO_MAX];
+	size_t hello_len;
+	uint8_t leftover[HANDOVER_LEFTOVER_MAX];
+	size_t leftover_len;
+	bool guest;
+	char label[REMOTE_LABEL_SIZE];
+};
+
+/* Start one. Returns 0, -EAGAIN when there are as many as there may be, or another negative errno. */
+int remotes_start(struct remotes *remotes, const struct arrival *arrival);
+
+/* Ask all to end, insist after a while, call @ended when none is left (at once, if there is none) */
+void remotes_end(struct remotes *remotes, void (*ended)(void *ctx), void *ctx);
+
+/* Close the handles, after @ended */
+void remotes_close(struct remotes *remotes);
+
+#endif
