@@ -35,7 +35,7 @@
 #define HANDSHAKE_BLOCK_LEN 16	   /* version block */
 #define HANDSHAKE_MESSAGE_LEN 64   /* first and second: ephemeral key, payload, tag */
 #define HANDSHAKE_CONFIRM_LEN 16   /* confirm: tag */
-#define HANDSHAKE_BUF_MAX (HANDSHAKE_BLOCK_LEN + HANDSHAKE_MESSAGE_LEN)
+#define HANDSHAKE_BUF_MAX (HANDSHAKE_BLOCK_LEN + HANDSHAKE_MESSAGE_LEN + HANDSHAKE_CONFIRM_LEN) /* all that one end says */
 #define HANDSHAKE_HASH_LEN 32
 #define HANDSHAKE_WHY_MAX 120
 
@@ -78,7 +78,7 @@ void session_keys_encode(const struct session_keys *keys, uint8_t out[static SES
 int session_keys_decode(const uint8_t in[static SESSION_KEYS_SIZE], struct session_keys *out);
 /* Overwrite with zeros, in a way that the compiler cannot drop */
 void session_keys_wipe(struct session_keys *keys);
-/* "AES-256-GCM" */
+/* "AES-256-GCM", or NULL for what is none of ours */
 const char *session_cipher_name(uint32_t cipher);
 
 /**
@@ -126,7 +126,7 @@ struct handshake {
 	struct noise noise;
 	uint8_t key[KEY_LEN];
 	size_t in_len, out_len, out_sent;
-	uint8_t in[HANDSHAKE_BUF_MAX];
+	uint8_t in[HANDSHAKE_MESSAGE_LEN];
 	uint8_t out[HANDSHAKE_BUF_MAX];
 	struct session_keys keys;
 	char why[HANDSHAKE_WHY_MAX];
