@@ -101,6 +101,10 @@ enum wire_refuse_code {
 #define WIRE_TAG(NAME) WIRE_ID_X(WIRE_ID_1, WIRE_ID_##NAME)
 #define WIRE_MEMBER(NAME) WIRE_ID_X(WIRE_ID_2, WIRE_ID_##NAME)
 
+/* <termios.h> has a macro of a row's name */
+#pragma push_macro("ECHO")
+#undef ECHO
+
 enum wire_type {
 	WIRE_NONE,
 #define MSG(name, sender, phase, fields) WIRE_##name,
@@ -140,6 +144,7 @@ union wire_any {
 #include "wire.def"
 #undef MSG
 };
+#pragma pop_macro("ECHO")
 
 /**
  * struct wire_vma - A mapping of an image (BODY's tail is an array of them, WIRE_VMA_SIZE bytes each)

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Forwarded calls: arguments into the slot, the call by the home thread, results back. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+
+#include "deputy/deputy.h"
+#include "sysdef.h"
+
+/* The call has been answered: let go of what belongs to it */
+static void call_end(struct thread *thread)
+{
+	thread->call.id = 0;
+	if (thread->call.planned)
+		sysplan_release(&thread->call.plan);
+	thread->call.planned = false;
+	if (thread->passed) {
+		/* The signals that were blocked for this call alone: on_event_stop() sets the mask */
+		thread->passed = 0;
+		ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0);
+	}
+}
+
+void call_answer(struct deputy *d, struct thread *thread, int64_t ret, const struct iovec *tail, int tail_nr)
+{
+	struct wire_result msg = { thread->call.id, ret, thread->call.flags };
+
+	for (int i = 0; i < tail_nr; i++)
+		d->stats.bytes_out += tail[i].iov_len;
+	if (d->channel)
+		channel_send(d->channel, WIRE_RESULT, &msg, tail, tail_nr);
+	call_end(thread);
+}
+
+void call_answer_ordered(struct deputy *d, struct thread *thread, int64_t ret, const void *tail, size_t tail_len)
+{
+	struct wire_result msg = { thread->call.id, ret, thread->call.flags };
+
+	deputy_send(d, WIRE_RESULT, &msg, sizeof(msg), tail, tail_len);
+	call_end(thread);
+}
+
+/* Join pieces that are too many for one send; the copy is malloc'ed, NULL when there is no memory */
+static void *pieces_join(struct iovec *iov, int nr)
+{
+	size_t len = 0;
+	uint8_t *all, *at;
+
+	for (int i = 0; i < nr; i++)
+		len += iov[i].iov_len;
+	at = all = malloc(len ? len : 1);
+	for (int i = 0; all && i < nr; i++)
+		at = mempcpy(at, iov[i].iov_base, iov[i].iov_len);
+	iov[0] = (struct iovec){ all, all ? len : 0 };
+	return all;
+}
+
+/* Answer with what the row says the call has written */
+static void row_finish(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	int nr = sysplan_collect(&thread->call.plan, ret, d->iov, SYSPLAN_IOV_MAX);
+	void *joined = NULL;
+
+	if (nr > CHANNEL_TAIL_PIECES_MAX) {
+		joined = pieces_join(d->iov, nr);
+		nr = 1;
+	}
+	call_answer(d, thread, ret, d->iov, nr < 0 ? 0 : nr);
+	free(joined);
+}
+
+void call_finish(struct deputy *d, struct thread *thread)
+{
+	const struct arena *arena = &thread->task->mm->arena;
+	const struct slot *slot = arena_slot(arena, (unsigned int)thread->slot);
+	struct call *call = &thread->call;
+	int64_t ret = slot->done ? slot->call[slot->done - 1].ret : -EINTR;
+
+	thread_state_set(thread, TH_IDLE);
+	if (thread->task->ending) {
+		task_end_post(d, thread);
+		return;
+	}
+	if (ret == -EINTR && call->code) {
+		call_answer(d, thread, call->code, NULL, 0);
+		return;
+	}
+	(call->finish ? call->finish : row_finish)(d, thread, ret);
+}
+
+void call_post(struct deputy *d, struct thread *thread, void (*finish)(struct deputy *, struct thread *, int64_t ret))
+{
+	const struct arena *arena = &thread->task->mm->arena;
+	unsigned int slot = (unsigned int)thread->slot;
+
+	thread->call.finish = finish;
+	thread_state_set(thread, TH_BUSY);
+	executor_post(arena, slot);
+	if (executor_spin(arena, slot, SPIN_US)) {
+		d->stats.spun++;
+		call_finish(d, thread);
+	} else if (!executor_listen(arena, slot)) {
+		call_finish(d, thread);
+	}
+}
+
+/* The caller has more to transfer: say whether its descriptor is a regular file, where that is one call in parts */
+static uint32_t regular_flag(const struct thread *thread, const struct wire_call *msg)
+{
+	char path[64];
+	struct stat st;
+
+	if (!(msg->flags & WIRE_CALL_MORE))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)thread->tid, (int)msg->arg[0]);
+	return !stat(path, &st) && S_ISREG(st.st_mode) ? WIRE_RESULT_REGULAR : 0;
+}
+
+int call_place(struct thread *thread, const uint8_t *tail, size_t tail_len, size_t skip, uint64_t home_arg[6])
+{
+	const struct arena *arena = &thread->task->mm->arena;
+	unsigned int slot = (unsigned int)thread->slot;
+	struct call *call = &thread->call;
+	int err = sysplan_place(&call->plan, call->nr, call->arg, tail, tail_len, arena_data(arena, slot) + skip,
+				arena_data_addr(arena, slot) + skip, SLOT_DATA_SIZE - skip, home_arg);
+
+	if (err)
+		return err;
+	call->planned = true;
+	/* The remote answers these by itself: who asks for them here is not our remote */
+	if (call->plan.row->where == SYS_DENY || call->plan.row->where == SYS_LOCAL)
+		return -EPROTO;
+	return 0;
+}
+
+/* Make the call that its row describes */
+static int row_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	const struct arena *arena = &thread->task->mm->arena;
+	unsigned int slot = (unsigned int)thread->slot;
+	uint64_t a[6];
+	int err = call_place(thread, tail, tail_len, 0, a);
+
+	if (err)
+		return err;
+	executor_begin(arena, slot, 0);
+	executor_add(arena, slot, thread->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	call_post(d, thread, NULL);
+	return 0;
+}
+
+void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len)
+{
+	struct thread *thread = thread_find(d, (pid_t)msg->tid);
+	call_handler handler = handler_find(msg->nr);
+	int err;
+
+	if (!thread || !thread->task->mm || thread->task->ending)
+		return; /* it has died, or will; DROP is on its way */
+	if (thread->state != TH_IDLE) {
+		lost_end(d, "the worker made two calls at once for one thread");
+		return;
+	}
+	d->stats.calls++;
+	d->stats.bytes_in += tail_len;
+	thread->call.id = msg->call;
+	thread->call.nr = msg->nr;
+	thread->call.code = 0;
+	memcpy(thread->call.arg, msg->arg, sizeof(thread->call.arg));
+	thread->call.flags = regular_flag(thread, msg);
+	err = (handler ? handler : row_begin)(d, thread, tail, tail_len);
+	if (err == -EPROTO)
+		lost_end(d, "the worker sent a call that does not match the table");
+	else if (err)
+		call_answer(d, thread, err, NULL, 0);
+}

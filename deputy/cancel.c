@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Home threads in and out of their calls. The kernel shows a call that a stop interrupted by one of its restart codes
+ * (or -EINTR, for the calls that never restart) in rax, with rip behind the syscall instruction. Left alone it restarts
+ * by itself; changed to -EINTR it returns to the parasite, which posts it.
+ */
+#include <errno.h>
+#include <sys/ptrace.h>
+
+#include "deputy/deputy.h"
+
+/* The kernel's internal results of an interrupted call (include/linux/errno.h) */
+#define ERESTARTSYS 512
+#define ERESTARTNOINTR 513
+#define ERESTARTNOHAND 514
+#define ERESTART_RESTARTBLOCK 516
+
+#define SYSCALL_INSN_LEN 2
+
+/* Address in the process of a label of the blob */
+static uint64_t label_addr(const struct thread *thread, uint64_t label)
+{
+	return thread->task->mm->arena.addr + label;
+}
+
+bool call_interrupted(const struct thread *thread, const struct user_regs_struct *regs)
+{
+	static const int codes[] = { EINTR, ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK };
+
+	if (regs->rip != label_addr(thread, parasite_labels()->call_insn) + SYSCALL_INSN_LEN || (long)regs->orig_rax < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+		if ((long)regs->rax == -codes[i])
+			return true;
+	}
+	return false;
+}
+
+void call_abort(struct thread *thread, struct user_regs_struct *regs)
+{
+	if (!thread->call.code)
+		thread->call.code = (int64_t)regs->rax;
+	regs->rax = (unsigned long long)-EINTR;
+}
+
+void call_again(const struct thread *thread, struct user_regs_struct *regs)
+{
+	if ((long)regs->rax != -EINTR)
+		return; /* the kernel restarts it */
+	regs->rip = label_addr(thread, parasite_labels()->call_insn);
+	regs->rax = regs->orig_rax;
+	regs->orig_rax = (unsigned long long)-1;
+}
+
+/* At our stop: where is it, and what keeps it from blocking again? */
+static void registers_cancel(struct thread *thread, struct user_regs_struct *regs)
+{
+	const struct parasite_map *label = parasite_labels();
+
+	if (call_interrupted(thread, regs)) {
+		call_abort(thread, regs);
+		return;
+	}
+	/* Whatever has not been begun will find slot->cancel, or has passed the check and is moved */
+	if (!thread->call.code)
+		thread->call.code = -ERESTARTSYS;
+	if (regs->rip >= label_addr(thread, label->call_begin) && regs->rip <= label_addr(thread, label->call_insn)) {
+		regs->rip = label_addr(thread, label->call_end);
+		regs->rax = (unsigned long long)-EINTR;
+	}
+}
+
+int cancel_call(struct deputy *d, struct thread *thread)
+{
+	struct user_regs_struct regs;
+	int status, err;
+
+	arena_slot(&thread->task->mm->arena, (unsigned int)thread->slot)->cancel = 1;
+	if (ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0) < 0)
+		return -errno;
+	err = tracee_wait(thread->tid, &status);
+	if (err || status >> 16 != PTRACE_EVENT_STOP) {
+		/* It died, has finished, or a signal was first: then our stop is still to come, and is just passed */
+		if (!err || err == -ESRCH)
+			trace_dispatch(d, thread, status);
+		return 0;
+	}
+	err = tracee_regs_get(thread->tid, &regs);
+	if (err)
+		return err;
+	registers_cancel(thread, &regs);
+	err = tracee_regs_set(thread->tid, &regs);
+	return err ? err : thread_resume(thread, 0);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The deputy's life: talk with the tool, connect, trace, serve, end. See deputy/deputy.h for the theory of operation. */
+#include <errno.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cpu.h"
+#include "deputy/deputy.h"
+
+/* Nothing is left to look after */
+static void loop_end_if_done(struct deputy *d)
+{
+	if (!d->tasks)
+		uv_stop(&d->loop);
+}
+
+/* STARTED: the image runs, or why it does not */
+static void on_started(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	struct task *task = task_find(d, (pid_t)msg->started.pid);
+	char why[280];
+
+	if (!task)
+		return;
+	task->started = true;
+	if (msg->started.error) {
+		snprintf(why, sizeof(why), "%.*s", (int)tail_len, (const char *)tail);
+		task_end(d, task, tail_len ? why : "the node could not build the image");
+	}
+	if (d->err >= 0)
+		close(d->err);
+	d->err = -1;
+}
+
+/* GONE: the guest has died by the worker's doing */
+static void on_gone(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	struct task *task = task_find(d, (pid_t)msg->gone.pid);
+	char why[280];
+
+	if (!task)
+		return;
+	snprintf(why, sizeof(why), "%.*s", (int)tail_len, (const char *)tail);
+	task_end(d, task, tail_len ? why : "the task died on the node");
+}
+
+static void on_call(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	call_begin(d, &msg->call, tail, tail_len);
+}
+
+static void on_interrupt(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	signal_interrupt(d, &msg->interrupt);
+}
+
+static void on_pass(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	signal_pass(d, &msg->pass);
+}
+
+static void on_default(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	signal_default(d, &msg->default_);
+}
+
+/* Monitors will ask for this; nothing at home depends on it */
+static void on_usage(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)d;
+	(void)msg;
+	(void)tail;
+	(void)tail_len;
+}
+
+/* The answer to HELLO */
+static void on_accept(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)msg;
+	(void)tail;
+	(void)tail_len;
+	channel_phase_set(d->channel, PH_RUN);
+	d->opened = 1;
+	uv_stop(&d->loop);
+}
+
+static void on_refuse(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	snprintf(d->lost, sizeof(d->lost), "refused: %s%s%.*s", wire_refuse_text(msg->refuse.code), tail_len ? ": " : "",
+		 (int)tail_len, (const char *)tail);
+	d->opened = -1;
+	uv_stop(&d->loop);
+}
+
+/* What the deputy does with each message of the worker */
+static void (*const message_table[WIRE_TYPES])(struct deputy *, const union wire_any *, const uint8_t *, size_t) = {
+	[WIRE_ACCEPT] = on_accept,	 [WIRE_REFUSE] = on_refuse,   [WIRE_STARTED] = on_started, [WIRE_CALL] = on_call,
+	[WIRE_INTERRUPT] = on_interrupt, [WIRE_DEFAULT] = on_default, [WIRE_PASS] = on_pass,	   [WIRE_GONE] = on_gone,
+	[WIRE_USAGE] = on_usage,
+};
+
+/* A message has come */
+static void channel_message(void *ctx, enum wire_type type, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	struct deputy *d = ctx;
+
+	if (message_table[type])
+		message_table[type](d, msg, tail, tail_len);
+	else
+		lost_end(d, "the node sent a message that a deputy does not take");
+	loop_end_if_done(d);
+}
+
+/* The session has ended */
+static void channel_closed(void *ctx, int error, const char *why)
+{
+	struct deputy *d = ctx;
+	char text[128];
+
+	(void)error;
+	snprintf(text, sizeof(text), "connection to the node lost: %s", why);
+	if (!d->opened) {
+		snprintf(d->lost, sizeof(d->lost), "%s", text);
+		d->opened = -1;
+		uv_stop(&d->loop);
+	}
+	lost_end(d, text);
+	loop_end_if_done(d);
+}
+
+/* The channel's queue is empty */
+static void channel_drained(void *ctx)
+{
+	outbox_pump(ctx);
+}
+
+static const struct channel_ops deputy_channel_ops = { channel_message, channel_closed, channel_drained };
+
+/* SIGCHLD: something happened to a home thread */
+static void on_child(uv_signal_t *handle, int signo)
+{
+	struct deputy *d = handle->data;
+
+	(void)signo;
+	trace_drain(d);
+	loop_end_if_done(d);
+}
+
+/* Nanoseconds of a clock */
+static uint64_t clock_read_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Say HELLO and wait for the answer; false with the reason in d->lost */
+static bool session_open(struct deputy *d, const struct deputy_options *opt)
+{
+	struct wire_hello hello = { .purpose = WIRE_PURPOSE_ARRIVAL };
+	const struct passwd *pw = getpwuid(getuid());
+	struct cpu_features cpu;
+
+	cpu_collect(&cpu);
+	cpu_encode(&cpu, hello.cpu);
+	hello.clock_mono_ns = clock_read_ns(CLOCK_MONOTONIC);
+	hello.clock_boot_ns = clock_read_ns(CLOCK_BOOTTIME);
+	gethostname((char *)hello.node, sizeof(hello.node) - 1);
+	snprintf((char *)hello.user, sizeof(hello.user), "%s", pw ? pw->pw_name : "?");
+	snprintf((char *)hello.command, sizeof(hello.command), "%s", opt->command);
+	if (channel_send(d->channel, WIRE_HELLO, &hello, NULL, 0) < 0)
+		return false;
+	uv_run(&d->loop, UV_RUN_DEFAULT);
+	return d->opened > 0;
+}
+
+/* Connect to the node and have it accept us */
+static bool node_open(struct deputy *d, const struct deputy_options *opt)
+{
+	struct session_keys keys;
+	int fd;
+
+	if (channel_connect(&opt->addr, opt->key, CHANNEL_CONNECT_MS, &fd, &keys, d->lost, sizeof(d->lost)) < 0)
+		return false;
+	d->channel = channel_open(&d->loop, fd, &keys, WIRE_HOME, &deputy_channel_ops, d);
+	if (!d->channel) {
+		snprintf(d->lost, sizeof(d->lost), "no memory");
+		return false;
+	}
+	return session_open(d, opt);
+}
+
+/* Trace the tool: from now on every exec of it stops */
+static bool target_seize(struct deputy *d, pid_t target)
+{
+	if (!task_add(d, target) || ptrace(PTRACE_SEIZE, target, 0, PTRACE_O_TRACEEXEC) < 0) {
+		snprintf(d->lost, sizeof(d->lost), "cannot trace the program (%s); see proc_sys_kernel_yama(5), ptrace(2)",
+			 strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+int deputy_run(const struct deputy_options *opt, pid_t target, int talk)
+{
+	struct deputy *d = calloc(1, sizeof(*d));
+	pid_t self = getpid();
+	bool ready;
+	char go;
+
+	if (!d || !(d->piece = malloc(PIECE_MAX)))
+		return 1;
+	prctl(PR_SET_NAME, "om-deputy");
+	d->prog = opt->prog;
+	snprintf(d->node, sizeof(d->node), "%s", opt->node);
+	d->err = deputy_detach(&talk);
+	if (uv_loop_init(&d->loop) || send(talk, &self, sizeof(self), MSG_NOSIGNAL) < 0 || recv(talk, &go, 1, 0) != 1)
+		return 1;
+	uv_signal_init(&d->loop, &d->child);
+	d->child.data = d;
+	uv_signal_start(&d->child, on_child, SIGCHLD);
+	ready = node_open(d, opt) && target_seize(d, target);
+	send(talk, d->lost, strlen(d->lost) + 1, MSG_NOSIGNAL);
+	close(talk);
+	if (!ready)
+		return 1;
+	uv_run(&d->loop, UV_RUN_DEFAULT);
+	stats_write(d);
+	outbox_clear(d);
+	objects_free(d);
+	free(d->piece);
+	free(d);
+	return 0;
+}

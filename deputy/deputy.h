@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * The deputy is the detached helper of one omrun. It owns a task family: the home processes that it traces, and the one
+ * encrypted connection to the remote that runs their user code. It is a single-threaded event loop with two sources:
+ *
+ *   SIGCHLD -> trace.c   ptrace stops of home threads: exec, signals, group stops, finished calls, deaths
+ *   channel -> deputy.c  messages of the remote, dispatched by a table: CALL, INTERRUPT, PASS, DEFAULT, ...
+ *
+ * A home thread is in one of these states:
+ *
+ *   NATIVE ----exec stop, image shipped----> IDLE <---result taken---+
+ *      ^                                      |                      |
+ *      +------comes home (32-bit, refusal)----+----call posted---> BUSY ---signal during call---> HELD
+ *                                                                    ^                             |
+ *                                                                    +------------verdict----------+
+ *
+ * In IDLE and BUSY the thread runs the parasite (include/parasite.h). A call that finishes within SPIN_US is answered at
+ * once; a longer one makes the thread trap when it is done. In HELD the thread sits in its signal-delivery stop until
+ * the remote has said what the guest makes of the signal.
+ *
+ * Whatever the remote sends is treated as hostile: it can make the calls that the table describes, as the user whose
+ * task it is, in the processes of this family, and nothing else.
+ */
+#ifndef OM_DEPUTY_H
+#define OM_DEPUTY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <uv.h>
+
+#include "channel.h"
+#include "executor.h"
+#include "node.h"
+#include "sysplan.h"
+#include "tracee.h"
+#include "wire.h"
+
+#define ARENA_SLOTS 4	 /* threads that one arena serves */
+#define SPIN_US 50	 /* how long a finished call is awaited before the deputy turns to other work */
+#define PIECE_MAX (256u << 10) /* bytes of content in one message */
+#define TASK_BUCKETS 256 /* hash buckets of threads by id */
+
+struct deputy;
+struct thread;
+struct task;
+
+enum thread_state { TH_NATIVE, TH_IDLE, TH_BUSY, TH_HELD, TH_NR };
+
+/**
+ * struct mm - One address space at home, with the arena in it
+ * @arena:	The arena
+ * @users:	Processes that have it (a fork shares the slots of its parent's arena)
+ */
+struct mm {
+	struct arena arena;
+	unsigned int users;
+};
+
+/**
+ * struct call - The call that a home thread is making for its guest
+ * @id:		The remote's number for it, 0 = none
+ * @nr:		System call number
+ * @arg:	Arguments as the guest gave them
+ * @plan:	Where its arguments lie in the slot
+ * @planned:	@plan is in use
+ * @finish:	What happens when its batch is done, or NULL: the answer is as its row says
+ * @code:	Kernel restart code that replaces -EINTR after an interruption, 0 = none
+ * @flags:	WIRE_RESULT_* flags of the answer
+ */
+struct call {
+	uint64_t id;
+	uint32_t nr;
+	uint64_t arg[6];
+	struct sysplan plan;
+	bool planned;
+	void (*finish)(struct deputy *, struct thread *, int64_t ret);
+	int64_t code;
+	uint32_t flags;
+};
+
+/**
+ * struct thread - A thread at home
+ * @tid:	Its id, the same on both sides
+ * @task:	Its process
+ * @next:	Next in the hash chain
+ * @sibling:	Next thread of the process
+ * @state:	See the diagram above
+ * @slot:	Its slot in the arena, or -1
+ * @call:	The call it makes
+ * @acting:	Signal whose default action is being made to happen, 0 = none
+ * @passed:	Signals blocked at home until the call has finished (verdict PASS)
+ * @held_code:	HELD: what the call would have returned
+ */
+struct thread {
+	pid_t tid;
+	struct task *task;
+	struct thread *next, *sibling;
+	enum thread_state state;
+	int slot;
+	struct call call;
+	int acting;
+	uint64_t passed;
+	int64_t held_code;
+};
+
+/**
+ * struct task - A process of the family
+ * @pid:	Its id, the same on both sides
+ * @threads:	Its threads
+ * @next:	Next process of the family
+ * @mm:		Its address space, or NULL while it runs natively
+ * @pidfd:	For taking copies of its descriptors
+ * @migrated:	Its user code is on the worker
+ * @started:	The worker has said so
+ * @stopped:	In a group stop
+ * @ending:	It is to say why (deputy.lost) and exit
+ * @err_dev:	Device and inode of descriptor 2 when it was started, to know whose ear it is
+ * @err_ino:	.
+ */
+struct task {
+	pid_t pid;
+	struct thread *threads;
+	struct task *next;
+	struct mm *mm;
+	int pidfd;
+	bool migrated, started, stopped, ending;
+	dev_t err_dev;
+	ino_t err_ino;
+};
+
+/**
+ * struct stats - What the deputy counts
+ * @calls:	Forwarded calls
+ * @spun:	Of these, finished within SPIN_US
+ * @bytes_in:	Bytes that came with calls
+ * @bytes_out:	Bytes that went with results
+ * @images:	Images shipped
+ */
+struct stats {
+	uint64_t calls, spun, bytes_in, bytes_out, images;
+};
+
+struct object;
+struct outbox_item;
+
+
+/**
+ * struct deputy - The deputy
+ * @loop:	Event loop
+ * @channel:	The connection, or NULL when it is gone
+ * @child:	SIGCHLD
+ * @node:	Name of the worker node, for messages
+ * @prog:	Name of the tool that started it ("omrun"), for messages
+ * @err:	The tool's stderr until the image runs, -1 afterwards
+ * @opened:	1 the node has accepted us, -1 it has not, 0 not yet known
+ * @tasks:	The processes of the family
+ * @threads:	Their threads by id
+ * @outbox:	What waits to be sent in order
+ * @outbox_last: Its end
+ * @piece:	Buffer for content on its way
+ * @iov:	Pieces of a result on its way
+ * @objects:	Mapped files
+ * @next_object: Number for the next one
+ * @lost:	Why the connection was lost, empty = it was not
+ */
+struct deputy {
+	uv_loop_t loop;
+	struct channel *channel;
+	uv_signal_t child;
+	char node[64];
+	const char *prog;
+	int err;
+	int opened;
+	struct task *tasks;
+	struct thread *threads[TASK_BUCKETS];
+	struct outbox_item *outbox, *outbox_last;
+	uint8_t *piece;
+	struct iovec iov[SYSPLAN_IOV_MAX];
+	struct object *objects;
+	uint64_t next_object;
+	struct stats stats;
+	char lost[128];
+};
+
+/* task.c: the family's tables */
+struct task *task_add(struct deputy *d, pid_t pid);
+struct thread *thread_add(struct deputy *d, struct task *task, pid_t tid);
+struct thread *thread_find(struct deputy *d, pid_t tid);
+struct task *task_find(struct deputy *d, pid_t pid);
+void thread_remove(struct deputy *d, struct thread *thread);
+void task_remove(struct deputy *d, struct task *task);
+void thread_state_set(struct thread *thread, enum thread_state state);
+
+/* trace.c: stops of home threads */
+void trace_drain(struct deputy *d);
+int thread_resume(struct thread *thread, int signo);
+
+void trace_dispatch(struct deputy *d, struct thread *thread, int status);
+
+/* home.c: a process becomes an executor */
+int home_enter(struct task *task, struct thread *thread, uint64_t arena_addr);
+void home_forget(struct task *task); /* its address space is gone, or is no longer ours */
+int home_mask_set(pid_t tid, uint64_t mask); /* signal mask of a stopped thread */
+int home_mask_get(pid_t tid, uint64_t *mask);
+
+/* exec.c: a process has a new program */
+void exec_done(struct deputy *d, struct thread *thread);
+
+/* ship.c: the image of a process goes to the worker */
+int ship_image(struct deputy *d, struct task *task, struct thread *thread);
+
+/* outbox.c: bulk and what must follow it */
+int deputy_send(struct deputy *d, enum wire_type type, const void *msg, size_t msg_len, const void *tail, size_t tail_len);
+int outbox_file(struct deputy *d, uint64_t object, int fd, uint64_t size);
+int outbox_memory(struct deputy *d, pid_t pid, uint64_t start, uint64_t end);
+void outbox_pump(struct deputy *d);
+void outbox_clear(struct deputy *d);
+
+/* object.c: files that are mapped on the worker */
+int object_of_fd(struct deputy *d, int fd, const char *name, uint64_t *id, uint64_t *size);
+void objects_free(struct deputy *d);
+
+/* call.c: forwarded calls */
+void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len);
+/* Post the batch that was put into the thread's slot; @finish (or NULL: by the table) is called with the last result */
+void call_post(struct deputy *d, struct thread *thread, void (*finish)(struct deputy *, struct thread *, int64_t ret));
+void call_finish(struct deputy *d, struct thread *thread); /* its batch is done */
+void call_answer(struct deputy *d, struct thread *thread, int64_t ret, const struct iovec *tail, int tail_nr);
+/* The same, behind everything that the answer refers to */
+void call_answer_ordered(struct deputy *d, struct thread *thread, int64_t ret, const void *tail, size_t tail_len);
+/* Lay the call out from byte @skip of the slot's data on; 0 with the arguments, or negative errno */
+int call_place(struct thread *thread, const uint8_t *tail, size_t tail_len, size_t skip, uint64_t home_arg[6]);
+
+/*
+ * handlers.c: calls that need more than their row. A handler has put a batch into the slot and posted it, or has
+ * answered; negative errno: the worker broke the protocol.
+ */
+typedef int (*call_handler)(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
+call_handler handler_find(uint32_t nr);
+
+/* signal.c: signals between the two halves */
+void signal_stop(struct deputy *d, struct thread *thread, int signo);
+void signal_interrupt(struct deputy *d, const struct wire_interrupt *msg);
+void signal_pass(struct deputy *d, const struct wire_pass *msg);
+void signal_default(struct deputy *d, const struct wire_default *msg);
+
+/* cancel.c: home threads in and out of their calls */
+bool call_interrupted(const struct thread *thread, const struct user_regs_struct *regs);
+void call_abort(struct thread *thread, struct user_regs_struct *regs); /* at a stop in which call_interrupted() */
+void call_again(const struct thread *thread, struct user_regs_struct *regs);
+int cancel_call(struct deputy *d, struct thread *thread);
+
+/* lost.c: the end without the worker */
+void lost_end(struct deputy *d, const char *why); /* of the session, and so of all that runs there */
+void task_end(struct deputy *d, struct task *task, const char *why);
+void task_end_post(struct deputy *d, struct thread *thread); /* in an ending task, its main thread is idle */
+void task_note_stderr(struct task *task);
+
+/* stats.c */
+void stats_write(const struct deputy *d);
+
+/* launch.c: for the tools */
+/**
+ * struct deputy_options - What a tool asks of its deputy
+ * @prog:	The tool's name
+ * @node:	The node's name as the user gave it
+ * @addr:	Its address
+ * @key:	The cluster key
+ * @command:	Name of the program, for the node's administrator
+ */
+struct deputy_options {
+	const char *prog;
+	const char *node;
+	struct node_addr addr;
+	uint8_t key[32];
+	const char *command;
+};
+int deputy_launch(const struct deputy_options *opt, char *why, size_t why_len);
+
+/* Leave the tool's terminal, files and limits behind; *@talk may get another number. Returns a copy of its stderr, or -1 */
+int deputy_detach(int *talk);
+
+/* deputy.c: the deputy's life, from the talk with its tool to the end of the family; returns its exit status */
+int deputy_run(const struct deputy_options *opt, pid_t target, int talk);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A process has a new program: it is placed on the worker before its first instruction, or stays at home and says why. */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <unistd.h>
+
+#include "deputy/deputy.h"
+
+/* Why the program that @pid has now cannot run elsewhere, or NULL */
+static const char *stays_home(pid_t pid)
+{
+	unsigned char ident[EI_NIDENT] = { 0 };
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return "its program cannot be read"; /* execute permission alone: the kernel forbids tracing as well */
+	if (read(fd, ident, sizeof(ident)) < 0)
+		ident[EI_CLASS] = ELFCLASS64; /* cannot tell: gathering the image will */
+	close(fd);
+	return ident[EI_CLASS] == ELFCLASS32 ? "a 32-bit program" : NULL;
+}
+
+/* Let the process go on natively, without us */
+static void release_home(struct deputy *d, struct task *task, const char *why)
+{
+	char name[32] = "?", path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)task->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, name, sizeof(name) - 1);
+		name[n > 0 ? n - 1 : 0] = '\0';
+		close(fd);
+	}
+	if (d->err >= 0)
+		dprintf(d->err, "%s: %s: runs at home: %s\n", d->prog, name, why);
+	ptrace(PTRACE_SETOPTIONS, task->pid, 0, 0);
+	ptrace(PTRACE_DETACH, task->pid, 0, 0);
+	task_remove(d, task);
+}
+
+/* The other threads of the process died in its exec, and this one took the leader's id */
+static void others_remove(struct deputy *d, struct task *task, const struct thread *leader)
+{
+	for (struct thread *t = task->threads, *next; t; t = next) {
+		next = t->sibling;
+		if (t != leader)
+			thread_remove(d, t);
+	}
+}
+
+void exec_done(struct deputy *d, struct thread *thread)
+{
+	struct task *task = thread->task;
+	struct wire_drop drop = { (uint32_t)task->pid };
+	const char *why = stays_home(task->pid);
+	char text[128];
+	int err;
+
+	others_remove(d, task, thread);
+	if (thread->call.planned)
+		sysplan_release(&thread->call.plan);
+	thread->call = (struct call){ 0 };
+	thread->state = TH_NATIVE; /* whatever it was, its parasite is gone */
+	thread->slot = -1;
+	home_forget(task);
+	if (task->migrated)
+		deputy_send(d, WIRE_DROP, &drop, sizeof(drop), NULL, 0);
+	task->migrated = task->started = false;
+	task_note_stderr(task);
+	if (why) {
+		release_home(d, task, why);
+		return;
+	}
+	err = ship_image(d, task, thread);
+	if (err && !task->mm) {
+		snprintf(text, sizeof(text), "its image cannot be moved: %s", strerror(-err));
+		release_home(d, task, text);
+	}
+}

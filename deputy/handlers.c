@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Calls that need more at home than their row says: mappings of files, the end of a task, a new program. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "deputy/deputy.h"
+
+/* What the answer to mmap says is behind the mapping */
+enum mmap_kind { MMAP_FILE, MMAP_ZERO };
+#define MMAP_ANSWER_LEN 20
+
+/* First bytes of the slot's data that a handler keeps for itself */
+#define HANDLER_DATA 4096u
+
+/* Start a batch in the thread's slot */
+static void batch_begin(struct thread *thread, uint32_t flags)
+{
+	executor_begin(&thread->task->mm->arena, (unsigned int)thread->slot, flags);
+}
+
+/* Add a call to it */
+static void batch_add(struct thread *thread, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+		      uint64_t a5)
+{
+	executor_add(&thread->task->mm->arena, (unsigned int)thread->slot, nr, a0, a1, a2, a3, a4, a5);
+}
+
+/* The mapping was possible and is undone: say what is behind it */
+static void mmap_describe(struct deputy *d, struct thread *thread, int64_t unmapped)
+{
+	uint8_t tail[MMAP_ANSWER_LEN];
+	uint64_t id = 0, size = 0;
+	uint32_t kind = MMAP_FILE;
+	int fd = (int)syscall(SYS_pidfd_getfd, thread->task->pidfd, (int)thread->call.arg[4], 0), err = 0;
+	struct stat st;
+
+	(void)unmapped;
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		call_answer(d, thread, -errno, NULL, 0);
+		return;
+	}
+	if (S_ISREG(st.st_mode)) {
+		err = object_of_fd(d, fd, "", &id, &size);
+	} else {
+		kind = MMAP_ZERO;
+		if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 5))
+			err = -ENODEV;
+		close(fd);
+	}
+	memcpy(tail, &id, 8);
+	memcpy(tail + 8, &size, 8);
+	memcpy(tail + 16, &kind, 4);
+	call_answer_ordered(d, thread, err, tail, err ? 0 : sizeof(tail));
+}
+
+/* The kernel has said whether such a mapping is allowed */
+static void mmap_tried(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	if (ret < 0 && ret > -4096) {
+		call_answer(d, thread, ret, NULL, 0);
+		return;
+	}
+	batch_begin(thread, 0);
+	batch_add(thread, SYS_munmap, (uint64_t)ret, thread->call.arg[1], 0, 0, 0, 0);
+	call_post(d, thread, mmap_describe);
+}
+
+/*
+ * A mapping of a file is made by the worker's kernel, of a copy of the file. Whether it may be made only the home kernel
+ * knows: it is asked by making it, anywhere.
+ */
+static int on_mmap(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	const uint64_t *a = thread->call.arg;
+	uint64_t flags = a[3] & ~(uint64_t)(MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN | MAP_POPULATE | MAP_LOCKED);
+	bool shared = (a[3] & MAP_TYPE) == MAP_SHARED || (a[3] & MAP_TYPE) == MAP_SHARED_VALIDATE;
+
+	(void)tail;
+	(void)tail_len;
+	if (shared && (a[2] & PROT_WRITE))
+		return -ENODEV; /* memory that would have to be shared across nodes */
+	batch_begin(thread, 0);
+	batch_add(thread, SYS_mmap, 0, a[1], a[2] & ~(uint64_t)PROT_EXEC, flags, a[4], a[5]);
+	call_post(d, thread, mmap_tried);
+	return 0;
+}
+
+/* The end: there is no answer, the home process's death is one */
+static int on_exit(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	batch_begin(thread, 0);
+	batch_add(thread, (long)thread->call.nr, thread->call.arg[0], 0, 0, 0, 0, 0);
+	call_post(d, thread, NULL);
+	return 0;
+}
+
+/* The program could not be replaced: the signal mask was for the new one */
+static void exec_failed(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	thread->passed = ~0ull; /* call_end() restores the mask */
+	call_answer(d, thread, ret, NULL, 0);
+}
+
+/*
+ * A new program begins with the signal mask and the ignored signals of the old one. Those of the guest live on the
+ * worker; its remote has put them (two u64) in front of the arguments.
+ */
+static int on_execve(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	const struct arena *arena = &thread->task->mm->arena;
+	uint8_t *data = arena_data(arena, (unsigned int)thread->slot);
+	uint64_t addr = arena_data_addr(arena, (unsigned int)thread->slot), a[6], guest[2];
+	struct sigstate home;
+	int err;
+
+	if (tail_len < sizeof(guest))
+		return -EPROTO;
+	memcpy(guest, tail, sizeof(guest));
+	err = call_place(thread, tail + sizeof(guest), tail_len - sizeof(guest), HANDLER_DATA, a);
+	if (!err)
+		err = tracee_sigstate(thread->tid, &home);
+	if (err)
+		return err;
+	memcpy(data, guest, 8);
+	memset(data + 64, 0, 64);
+	*(uint64_t *)(data + 64) = (uint64_t)(uintptr_t)SIG_DFL;
+	*(uint64_t *)(data + 96) = (uint64_t)(uintptr_t)SIG_IGN;
+	batch_begin(thread, SLOT_STOP_ON_ERROR);
+	for (int signo = 1; signo <= 64; signo++) {
+		bool ignore = guest[1] & 1ull << (signo - 1);
+
+		if (((guest[1] ^ home.ignored) & 1ull << (signo - 1)) && signo != SIGKILL && signo != SIGSTOP)
+			batch_add(thread, SYS_rt_sigaction, (uint64_t)signo, addr + (ignore ? 96 : 64), 0, 8, 0, 0);
+	}
+	batch_add(thread, SYS_rt_sigprocmask, SIG_SETMASK, addr, 0, 8, 0, 0);
+	batch_add(thread, (long)thread->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	call_post(d, thread, exec_failed);
+	return 0;
+}
+
+/* A new thread or process */
+static int on_clone(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	(void)d;
+	(void)thread;
+	(void)tail;
+	(void)tail_len;
+	return -EAGAIN;
+}
+
+/* Handlers by system call */
+static const struct {
+	uint32_t nr;
+	call_handler handle;
+} handler_table[] = {
+	{ SYS_mmap, on_mmap },	    { SYS_exit, on_exit },	  { SYS_exit_group, on_exit }, { SYS_execve, on_execve },
+	{ SYS_execveat, on_execve }, { SYS_clone, on_clone },	  { SYS_clone3, on_clone },    { SYS_fork, on_clone },
+	{ SYS_vfork, on_clone },
+};
+
+call_handler handler_find(uint32_t nr)
+{
+	for (size_t i = 0; i < sizeof(handler_table) / sizeof(*handler_table); i++) {
+		if (handler_table[i].nr == nr)
+			return handler_table[i].handle;
+	}
+	return NULL;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * A signal for a migrated task arrives where all others expect it: at the home process. There it stops the thread before
+ * it has any effect; the deputy takes it out and sends it to the remote, which knows what the guest makes of it.
+ *
+ * If the signal interrupted a forwarded call, the thread is HELD in its stop until the remote has answered:
+ *   INTERRUPT  a handler will run: the call ends with the kernel's own restart code, which the worker's kernel turns
+ *              into EINTR or a restart, by SA_RESTART, as it would have here
+ *   PASS       blocked or ignored: the signal is blocked here until the call has ended, so that the kernel's own tests
+ *              (job control on a terminal) see what they would have seen; the call goes on
+ *   DEFAULT    the default action happens here, to the home process: it dies, or stops, as its parent expects
+ * DEFAULT also comes unasked, for a guest that crashed or that unblocked a pending signal.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "deputy/deputy.h"
+
+/* Does the default action of this signal stop the process? */
+static bool default_stops(int signo)
+{
+	return signo == SIGSTOP || signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU;
+}
+
+/* A fault of the parasite itself (or a kill by the kernel): nothing a guest can handle */
+static bool is_own_fault(const siginfo_t *info)
+{
+	bool fault = info->si_signo == SIGSEGV || info->si_signo == SIGBUS || info->si_signo == SIGILL ||
+		     info->si_signo == SIGFPE || info->si_signo == SIGTRAP || info->si_signo == SIGSYS;
+
+	return fault && info->si_code > 0;
+}
+
+/* The default action is to happen: let the signal through */
+static void action_deliver(struct thread *thread, int signo)
+{
+	thread_resume(thread, signo);
+	/*
+	 * A stop that the kernel does not make (orphaned process group) leaves no trace. Ask for a stop: it is the group
+	 * stop, or it is ours, and then the thread goes on.
+	 */
+	if (default_stops(signo))
+		ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0);
+}
+
+/* Send the signal on; it interrupted call @held, or none (0) */
+static void signal_send(struct deputy *d, struct thread *thread, const siginfo_t *info, uint64_t held)
+{
+	struct wire_signal msg = { .pid = (uint32_t)thread->task->pid, .call = held };
+
+	static_assert(sizeof(*info) == sizeof(msg.info), "the wire carries the kernel's struct");
+	msg.tid = info->si_code == SI_TKILL ? (uint32_t)thread->tid : 0;
+	memcpy(msg.info, info, sizeof(*info));
+	deputy_send(d, WIRE_SIGNAL, &msg, sizeof(msg), NULL, 0);
+}
+
+void signal_stop(struct deputy *d, struct thread *thread, int signo)
+{
+	struct user_regs_struct regs;
+	siginfo_t info;
+
+	if (thread->acting == signo) {
+		action_deliver(thread, signo);
+		return;
+	}
+	if (ptrace(PTRACE_GETSIGINFO, thread->tid, 0, &info) < 0 || tracee_regs_get(thread->tid, &regs) < 0)
+		return; /* killed meanwhile */
+	if (signo == SIGSTOP || is_own_fault(&info) || !d->channel) {
+		thread_resume(thread, signo);
+		return;
+	}
+	if (thread->state == TH_BUSY && thread->call.id && !thread->call.code && call_interrupted(thread, &regs)) {
+		thread->held_code = (int64_t)regs.rax;
+		thread_state_set(thread, TH_HELD);
+		signal_send(d, thread, &info, thread->call.id);
+		return;
+	}
+	signal_send(d, thread, &info, 0);
+	thread_resume(thread, 0);
+}
+
+/* The thread that makes call @id, or NULL when it has been answered */
+static struct thread *call_thread(struct deputy *d, uint64_t id)
+{
+	for (struct task *task = d->tasks; task; task = task->next) {
+		for (struct thread *t = task->threads; t; t = t->sibling) {
+			if (id && t->call.id == id)
+				return t;
+		}
+	}
+	return NULL;
+}
+
+/* End the HELD state: @change the registers, then go on without the signal */
+static void held_release(struct thread *thread, void (*change)(struct thread *, struct user_regs_struct *))
+{
+	struct user_regs_struct regs;
+
+	if (!tracee_regs_get(thread->tid, &regs)) {
+		change(thread, &regs);
+		tracee_regs_set(thread->tid, &regs);
+	}
+	thread_state_set(thread, TH_BUSY);
+	thread_resume(thread, 0);
+}
+
+/* call_again() for held_release() */
+static void held_again(struct thread *thread, struct user_regs_struct *regs)
+{
+	call_again(thread, regs);
+}
+
+void signal_interrupt(struct deputy *d, const struct wire_interrupt *msg)
+{
+	struct thread *thread = call_thread(d, msg->call);
+
+	if (!thread)
+		return;
+	if (thread->state == TH_HELD)
+		held_release(thread, call_abort);
+	else if (thread->state == TH_BUSY && !thread->call.code)
+		cancel_call(d, thread);
+}
+
+void signal_pass(struct deputy *d, const struct wire_pass *msg)
+{
+	struct thread *thread = call_thread(d, msg->call);
+
+	if (!thread || thread->state != TH_HELD || msg->signo < 1 || msg->signo > 64)
+		return;
+	thread->passed |= 1ull << (msg->signo - 1);
+	home_mask_set(thread->tid, thread->passed);
+	held_release(thread, held_again);
+}
+
+/*
+ * The guest has the default disposition, the home process may have inherited "ignore": reset it. The thread must sit in
+ * the parasite's wait, which an injected call disturbs no more than a signal.
+ */
+static void disposition_reset(struct thread *thread, int signo)
+{
+	struct arena *arena = &thread->task->mm->arena;
+	uint64_t insn = arena->addr + parasite_labels()->call_insn;
+	uint64_t arg[6] = { (uint64_t)signo, arena_data_addr(arena, (unsigned int)thread->slot), 0, 8, 0, 0 };
+	struct sigstate state;
+	int status, err;
+
+	if (tracee_sigstate(thread->tid, &state) || !(state.ignored & 1ull << (signo - 1)) || thread->state != TH_IDLE)
+		return;
+	memset(arena_data(arena, (unsigned int)thread->slot), 0, 32); /* struct sigaction of the kernel, SIG_DFL */
+	if (ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0) < 0 || tracee_wait(thread->tid, &status))
+		return;
+	tracee_syscall(thread->tid, insn, SYS_rt_sigaction, arg, &err);
+	thread_resume(thread, 0);
+}
+
+void signal_default(struct deputy *d, const struct wire_default *msg)
+{
+	struct task *task = task_find(d, (pid_t)msg->pid);
+	struct thread *thread = msg->tid ? thread_find(d, (pid_t)msg->tid) : NULL;
+	siginfo_t info;
+
+	memcpy(&info, msg->info, sizeof(info));
+	if (!task || !task->mm || info.si_signo < 1 || info.si_signo > 64)
+		return;
+	if (!thread || thread->task != task)
+		thread = thread_find(d, task->pid);
+	thread->acting = info.si_signo;
+	if (thread->state == TH_HELD) {
+		thread_state_set(thread, TH_BUSY);
+		action_deliver(thread, info.si_signo);
+		return;
+	}
+	disposition_reset(thread, info.si_signo);
+	syscall(SYS_tgkill, task->pid, thread->tid, info.si_signo);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The family's tables: processes in a list, threads in a hash by id. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "deputy/deputy.h"
+
+/* States a thread may go to from each state, as bits */
+static const uint8_t thread_allowed[TH_NR] = {
+	[TH_NATIVE] = 1u << TH_IDLE,
+	[TH_IDLE] = 1u << TH_BUSY | 1u << TH_NATIVE,
+	[TH_BUSY] = 1u << TH_IDLE | 1u << TH_HELD | 1u << TH_NATIVE,
+	[TH_HELD] = 1u << TH_BUSY,
+};
+
+void thread_state_set(struct thread *thread, enum thread_state state)
+{
+	assert(thread_allowed[thread->state] & (1u << state));
+	thread->state = state;
+}
+
+/* Chain of the hash in which @tid would be */
+static struct thread **chain_of(struct deputy *d, pid_t tid)
+{
+	return &d->threads[(unsigned int)tid % TASK_BUCKETS];
+}
+
+struct thread *thread_find(struct deputy *d, pid_t tid)
+{
+	for (struct thread *t = *chain_of(d, tid); t; t = t->next) {
+		if (t->tid == tid)
+			return t;
+	}
+	return NULL;
+}
+
+struct task *task_find(struct deputy *d, pid_t pid)
+{
+	struct thread *thread = thread_find(d, pid);
+
+	return thread && thread->task->pid == pid ? thread->task : NULL;
+}
+
+struct thread *thread_add(struct deputy *d, struct task *task, pid_t tid)
+{
+	struct thread **chain = chain_of(d, tid), *thread = calloc(1, sizeof(*thread));
+
+	if (!thread)
+		return NULL;
+	*thread = (struct thread){ .tid = tid, .task = task, .next = *chain, .sibling = task->threads, .slot = -1 };
+	*chain = thread;
+	task->threads = thread;
+	return thread;
+}
+
+struct task *task_add(struct deputy *d, pid_t pid)
+{
+	struct task *task = calloc(1, sizeof(*task));
+
+	if (!task)
+		return NULL;
+	task->pid = pid;
+	task->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (task->pidfd < 0 || !thread_add(d, task, pid)) {
+		if (task->pidfd >= 0)
+			close(task->pidfd);
+		free(task);
+		return NULL;
+	}
+	task->next = d->tasks;
+	d->tasks = task;
+	return task;
+}
+
+void thread_remove(struct deputy *d, struct thread *thread)
+{
+	struct thread **at;
+
+	for (at = chain_of(d, thread->tid); *at != thread; at = &(*at)->next)
+		;
+	*at = thread->next;
+	for (at = &thread->task->threads; *at != thread; at = &(*at)->sibling)
+		;
+	*at = thread->sibling;
+	if (thread->slot >= 0 && thread->task->mm)
+		arena_slot_release(&thread->task->mm->arena, (unsigned int)thread->slot);
+	free(thread);
+}
+
+void task_remove(struct deputy *d, struct task *task)
+{
+	struct task **at;
+
+	while (task->threads)
+		thread_remove(d, task->threads);
+	home_forget(task);
+	for (at = &d->tasks; *at != task; at = &(*at)->next)
+		;
+	*at = task->next;
+	close(task->pidfd);
+	free(task);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Stops and deaths of home threads: waitpid, a table by kind of stop, and what each means. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include "deputy/deputy.h"
+
+/* Signals whose stop, reported as an event, is a group stop */
+static bool is_stop_signal(int signo)
+{
+	return signo == SIGSTOP || signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU;
+}
+
+int thread_resume(struct thread *thread, int signo)
+{
+	return ptrace(PTRACE_CONT, thread->tid, 0, (long)signo) < 0 ? -errno : 0;
+}
+
+/* The thread is gone; with its last thread the task is */
+static void on_death(struct deputy *d, struct thread *thread)
+{
+	struct task *task = thread->task;
+	struct wire_drop msg = { (uint32_t)task->pid };
+
+	if (thread->tid != task->pid) {
+		thread_remove(d, thread);
+		return;
+	}
+	if (task->migrated && d->channel)
+		deputy_send(d, WIRE_DROP, &msg, sizeof(msg), NULL, 0);
+	task_remove(d, task);
+}
+
+/* A group stop begins, or the stop that its end or our own PTRACE_INTERRUPT causes */
+static void on_event_stop(struct deputy *d, struct thread *thread, int signo)
+{
+	struct task *task = thread->task;
+
+	if (is_stop_signal(signo)) {
+		struct wire_stop msg = { (uint32_t)task->pid };
+
+		ptrace(PTRACE_LISTEN, thread->tid, 0, 0);
+		if (!task->stopped && task->migrated)
+			deputy_send(d, WIRE_STOP, &msg, sizeof(msg), NULL, 0);
+		task->stopped = true;
+		return;
+	}
+	if (task->stopped || thread->acting) {
+		struct wire_cont msg = { (uint32_t)task->pid };
+
+		task->stopped = false;
+		thread->acting = 0;
+		if (task->migrated)
+			deputy_send(d, WIRE_CONT, &msg, sizeof(msg), NULL, 0);
+	}
+	if (thread->state != TH_NATIVE)
+		home_mask_set(thread->tid, thread->passed);
+	thread_resume(thread, 0);
+}
+
+/* The program has been replaced (by omrun's own exec, or by one that the guest asked for) */
+static void on_exec(struct deputy *d, struct thread *thread, int signo)
+{
+	(void)signo;
+	exec_done(d, thread);
+}
+
+/* Other events of tracing that need nothing but going on */
+static void on_other_event(struct deputy *d, struct thread *thread, int signo)
+{
+	(void)d;
+	(void)signo;
+	thread_resume(thread, 0);
+}
+
+/* A stop at the delivery of a signal */
+static void on_signal(struct deputy *d, struct thread *thread, int signo)
+{
+	if (thread->state == TH_NATIVE) {
+		thread_resume(thread, signo);
+		return;
+	}
+	/* The parasite's int3: the call has finished */
+	if (signo == SIGTRAP && thread->state == TH_BUSY && executor_done(&thread->task->mm->arena, (unsigned int)thread->slot)) {
+		thread_resume(thread, 0);
+		call_finish(d, thread);
+		return;
+	}
+	signal_stop(d, thread, signo);
+}
+
+/* What a stop means, by its ptrace event (0: delivery of a signal) */
+static const struct {
+	int event;
+	void (*handle)(struct deputy *d, struct thread *thread, int signo);
+} stop_table[] = {
+	{ 0, on_signal },
+	{ PTRACE_EVENT_STOP, on_event_stop },
+	{ PTRACE_EVENT_EXEC, on_exec },
+	{ PTRACE_EVENT_FORK, on_other_event },
+	{ PTRACE_EVENT_VFORK, on_other_event },
+	{ PTRACE_EVENT_CLONE, on_other_event },
+};
+
+void trace_dispatch(struct deputy *d, struct thread *thread, int status)
+{
+	if (!WIFSTOPPED(status)) {
+		on_death(d, thread);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(stop_table) / sizeof(*stop_table); i++) {
+		if (stop_table[i].event == status >> 16) {
+			stop_table[i].handle(d, thread, WSTOPSIG(status));
+			return;
+		}
+	}
+	thread_resume(thread, 0);
+}
+
+void trace_drain(struct deputy *d)
+{
+	int status;
+	pid_t tid;
+
+	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
+		struct thread *thread = thread_find(d, tid);
+
+		if (thread)
+			trace_dispatch(d, thread, status);
+	}
+}
