@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guests' seccomp filter: see remote/filter.h for the theory of operation. */
+#include <errno.h>
+#include <linux/futex.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "remote/filter.h"
+#include "sysdef.h"
+
+/* As the headers of newer kernels have them */
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, uint64_t)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1ul << 0)
+#endif
+
+/* The calls that make processes and threads: for the tracer, whatever the table says */
+static const int traced[] = { __NR_clone, __NR_clone3, __NR_fork, __NR_vfork };
+
+/* Calls that say or take the caller's number: notifications where the numbers are not the ones at home */
+static const int numbered[] = { __NR_getpid, __NR_gettid, __NR_set_tid_address };
+
+/*
+ * The futex operations that are still good then. Those with priority inheritance compare thread numbers in memory, which
+ * are the ones at home, with the kernel's: as in a kernel that lacks them, they are ENOSYS.
+ */
+static const struct {
+	uint32_t op;
+	uint32_t action;
+} futex_ops[] = {
+	{ FUTEX_WAIT, SCMP_ACT_ALLOW },
+	{ FUTEX_WAKE, SCMP_ACT_ALLOW },
+	{ FUTEX_REQUEUE, SCMP_ACT_ALLOW },
+	{ FUTEX_CMP_REQUEUE, SCMP_ACT_ALLOW },
+	{ FUTEX_WAKE_OP, SCMP_ACT_ALLOW },
+	{ FUTEX_WAIT_BITSET, SCMP_ACT_ALLOW },
+	{ FUTEX_WAKE_BITSET, SCMP_ACT_ALLOW },
+	{ FUTEX_LOCK_PI, SCMP_ACT_ERRNO(ENOSYS) },
+	{ FUTEX_LOCK_PI2, SCMP_ACT_ERRNO(ENOSYS) },
+	{ FUTEX_UNLOCK_PI, SCMP_ACT_ERRNO(ENOSYS) },
+	{ FUTEX_TRYLOCK_PI, SCMP_ACT_ERRNO(ENOSYS) },
+	{ FUTEX_WAIT_REQUEUE_PI, SCMP_ACT_ERRNO(ENOSYS) },
+	{ FUTEX_CMP_REQUEUE_PI, SCMP_ACT_ERRNO(ENOSYS) },
+};
+
+static bool is_among(int nr, const int *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (list[i] == nr)
+			return true;
+	}
+	return false;
+}
+
+#define IS_AMONG(nr, list) is_among(nr, list, sizeof(list) / sizeof(*(list)))
+
+/* A rule for @nr that holds when the bits @mask of argument @arg are @value */
+static int rule_add_if(scmp_filter_ctx ctx, uint32_t action, int nr, unsigned int arg, uint64_t mask, uint64_t value)
+{
+	struct scmp_arg_cmp cmp = SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, mask, value);
+
+	return seccomp_rule_add_exact_array(ctx, action, nr, 1, &cmp);
+}
+
+/* The rule for call @nr as a whole; none where the default holds */
+static int row_add(scmp_filter_ctx ctx, int nr, const struct sysdef *row)
+{
+	if (IS_AMONG(nr, traced))
+		return seccomp_rule_add_exact_array(ctx, SCMP_ACT_TRACE(0), nr, 0, NULL);
+	if (row->where == SYS_LOCAL)
+		return seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, nr, 0, NULL);
+	if (row->where == SYS_DENY)
+		return seccomp_rule_add_exact_array(ctx, SCMP_ACT_ERRNO(row->ret), nr, 0, NULL);
+	return 0;
+}
+
+/* futex in a sandbox without pid namespace */
+static int futex_add(scmp_filter_ctx ctx)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(futex_ops) / sizeof(*futex_ops) && !err; i++)
+		err = rule_add_if(ctx, futex_ops[i].action, __NR_futex, 1, FUTEX_CMD_MASK & UINT32_MAX, futex_ops[i].op);
+	return err;
+}
+
+/* All rules: the rows that have one, then the conditions */
+static int rules_add(scmp_filter_ctx ctx, unsigned int flags)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < sysdef_nr && !err; i++) {
+		const struct sysdef *row = sysdef_row((int64_t)i);
+		int nr = (int)i;
+
+		if (!row->name || ((flags & FILTER_NO_PIDS) && IS_AMONG(nr, numbered)))
+			continue;
+		err = (flags & FILTER_NO_PIDS) && nr == __NR_futex ? futex_add(ctx) : row_add(ctx, nr, row);
+	}
+	for (size_t i = 0; i < syslocal_nr && !err; i++) {
+		const struct syslocal *cond = &syslocal[i];
+
+		err = rule_add_if(ctx, SCMP_ACT_ALLOW, cond->nr, cond->arg, cond->mask, cond->value);
+	}
+	return err;
+}
+
+/* The instructions in file @fd, in memory that is kept */
+static int program_read(int fd, struct sock_fprog *out)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	struct sock_filter *code;
+
+	if (size <= 0 || size / (off_t)sizeof(*code) > BPF_MAXINSNS)
+		return -E2BIG;
+	code = malloc((size_t)size);
+	if (!code)
+		return -ENOMEM;
+	if (pread(fd, code, (size_t)size, 0) != size) {
+		free(code);
+		return -EIO;
+	}
+	*out = (struct sock_fprog){ .len = (unsigned short)((size_t)size / sizeof(*code)), .filter = code };
+	return 0;
+}
+
+/* Have libseccomp translate the rules */
+static int program_export(scmp_filter_ctx ctx, struct sock_fprog *out)
+{
+	int fd = memfd_create("filter", MFD_CLOEXEC), err;
+
+	if (fd < 0)
+		return -errno;
+	err = seccomp_export_bpf(ctx, fd);
+	if (!err)
+		err = program_read(fd, out);
+	close(fd);
+	return err;
+}
+
+int filter_build(unsigned int flags, struct sock_fprog *out)
+{
+	static struct sock_fprog built[1u << FILTER_FLAGS_NR];
+	struct sock_fprog *program = &built[flags % (1u << FILTER_FLAGS_NR)];
+	scmp_filter_ctx ctx;
+	int err;
+
+	if (program->len) {
+		*out = *program;
+		return 0;
+	}
+	ctx = seccomp_init(SCMP_ACT_NOTIFY);
+	if (!ctx)
+		return -ENOMEM;
+	err = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	if (!err)
+		err = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree over the numbers */
+	if (!err)
+		err = rules_add(ctx, flags);
+	if (!err)
+		err = program_export(ctx, program);
+	seccomp_release(ctx);
+	if (!err)
+		*out = *program;
+	return err;
+}
+
+unsigned int filter_install_flags(void)
+{
+	unsigned int killable = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+
+	/* Flags are looked at before the program: known ones make a missing program EFAULT, unknown ones EINVAL */
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, killable, NULL) < 0 && errno == EFAULT)
+		return killable;
+	return SECCOMP_FILTER_FLAG_NEW_LISTENER;
+}
+
+void filter_listener_tune(int listener)
+{
+	ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+}

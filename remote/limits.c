@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Resource limits of a sandbox: see remote/limits.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "remote/limits.h"
+
+/* A body's score for the out-of-memory killer: 1000 would be "always, whatever its size" */
+#define OOM_SCORE_ADJ "800"
+/* Default of fs.nr_open, for where it cannot be read */
+#define NR_OPEN_DEFAULT 1048576
+
+#define AS_ALLOWED RLIM_INFINITY
+
+/**
+ * struct limit_rule - What a newborn's limit becomes: both values are the lesser of the old hard limit and @max
+ * @resource:	RLIMIT_*
+ * @max:	Upper bound, AS_ALLOWED for none
+ */
+struct limit_rule {
+	int resource;
+	rlim_t max;
+};
+
+static const struct limit_rule rules[] = {
+	/* 1 and not 0: a core_pattern that is a pipe obeys only 1 (core(5)), and a guest's memory is not the node's to keep */
+	{ RLIMIT_CORE, 1 },
+	/* Home decides about forks; this keeps a home that forks without end from taking the node along */
+	{ RLIMIT_NPROC, 4096 },
+	/* A file mapping is made under the descriptor number that the guest names, which home's limit allowed */
+	{ RLIMIT_NOFILE, AS_ALLOWED },
+	/* Nothing of these is local, or to be had without privileges */
+	{ RLIMIT_MSGQUEUE, 0 },
+	{ RLIMIT_NICE, 0 },
+	{ RLIMIT_RTPRIO, 0 },
+	/* The task's own follow from home */
+	{ RLIMIT_AS, AS_ALLOWED },
+	{ RLIMIT_CPU, AS_ALLOWED },
+	{ RLIMIT_DATA, AS_ALLOWED },
+	{ RLIMIT_FSIZE, AS_ALLOWED },
+	{ RLIMIT_SIGPENDING, AS_ALLOWED },
+	{ RLIMIT_STACK, AS_ALLOWED },
+};
+
+/* Content of a small file in /proc as a number, or @otherwise */
+static long number_read(const char *path, long otherwise)
+{
+	char text[32];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return otherwise;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return otherwise;
+	text[n] = '\0';
+	return strtol(text, NULL, 10);
+}
+
+/* Make @init, and what it bears, the out-of-memory killer's first choice; needs no privilege, and the sandbox works without */
+static void oom_prefer(pid_t init)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)init);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, OOM_SCORE_ADJ, strlen(OOM_SCORE_ADJ)) < 0)
+		log_debug("%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+void limits_prepare(pid_t init)
+{
+	rlim_t nr_open = (rlim_t)number_read("/proc/sys/fs/nr_open", NR_OPEN_DEFAULT);
+	struct rlimit now, want;
+
+	oom_prefer(init);
+	if (prlimit(init, RLIMIT_NOFILE, NULL, &now) < 0 || now.rlim_max >= nr_open)
+		return;
+	want = (struct rlimit){ nr_open, nr_open };
+	if (prlimit(init, RLIMIT_NOFILE, &want, NULL) < 0) /* needs CAP_SYS_RESOURCE */
+		log_debug("the limit of descriptors stays at %ju: %s", (uintmax_t)now.rlim_max, strerror(errno));
+}
+
+int limits_apply(void)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		struct rlimit limit;
+
+		if (getrlimit((unsigned int)rules[i].resource, &limit) < 0)
+			return -errno;
+		if (limit.rlim_max > rules[i].max)
+			limit.rlim_max = rules[i].max;
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit((unsigned int)rules[i].resource, &limit) < 0)
+			return -errno;
+	}
+	return 0;
+}

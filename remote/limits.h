@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The resource limits of everything in a sandbox. A task's own limits are applied later, and can only lower these. */
+#ifndef OM_LIMITS_H
+#define OM_LIMITS_H
+
+#include <sys/types.h>
+
+/*
+ * By the remote, which may still be privileged: raise what newborns shall inherit (the descriptor limit, as far as
+ * allowed) and make init and all that it bears the first victims when the node runs out of memory. Best effort.
+ */
+void limits_prepare(pid_t init);
+
+/* By a newborn: limit itself for good. 0 or negative errno. */
+int limits_apply(void);
+
+#endif
