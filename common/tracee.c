@@ -176,8 +176,7 @@ static int64_t inject(struct injection *in, long nr, uint64_t a0, uint64_t a1, u
 	return in->err ? -1 : ret;
 }
 
-/* Open descriptor @fd of the tracee for ourselves, size it and map it; 0 or negative errno */
-static int memfd_share(pid_t tid, int fd, size_t size, uint8_t **out)
+int tracee_memfd_share(pid_t tid, int fd, size_t size, uint8_t **out)
 {
 	char path[64];
 	int own, err = 0;
@@ -221,7 +220,7 @@ int tracee_arena_map(pid_t tid, uint64_t insn, uint64_t addr, unsigned int slots
 	fd = inject(&in, SYS_memfd_create, name_addr, MFD_CLOEXEC, 0, 0, 0, 0);
 	if (in.err)
 		return in.err;
-	in.err = memfd_share(tid, (int)fd, shared, &arena.map);
+	in.err = tracee_memfd_share(tid, (int)fd, shared, &arena.map);
 	inject(&in, SYS_mmap, addr + ARENA_CODE_SIZE, shared, PROT_READ | PROT_WRITE, MAP_SHARED | fixed, (uint64_t)fd, 0);
 	inject(&in, SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
 	for (unsigned int i = 0; i < slots; i++)

@@ -74,7 +74,7 @@ static void row_finish(struct deputy *d, struct thread *thread, int64_t ret)
 
 void call_finish(struct deputy *d, struct thread *thread)
 {
-	const struct arena *arena = &thread->task->mm->arena;
+	const struct arena *arena = thread->arena;
 	const struct slot *slot = arena_slot(arena, (unsigned int)thread->slot);
 	struct call *call = &thread->call;
 	int64_t ret = slot->done ? slot->call[slot->done - 1].ret : -EINTR;
@@ -93,7 +93,7 @@ void call_finish(struct deputy *d, struct thread *thread)
 
 void call_post(struct deputy *d, struct thread *thread, void (*finish)(struct deputy *, struct thread *, int64_t ret))
 {
-	const struct arena *arena = &thread->task->mm->arena;
+	const struct arena *arena = thread->arena;
 	unsigned int slot = (unsigned int)thread->slot;
 
 	thread->call.finish = finish;
@@ -121,7 +121,7 @@ static uint32_t regular_flag(const struct thread *thread, const struct wire_call
 
 int call_place(struct thread *thread, const uint8_t *tail, size_t tail_len, size_t skip, uint64_t home_arg[6])
 {
-	const struct arena *arena = &thread->task->mm->arena;
+	const struct arena *arena = thread->arena;
 	unsigned int slot = (unsigned int)thread->slot;
 	struct call *call = &thread->call;
 	int err = sysplan_place(&call->plan, call->nr, call->arg, tail, tail_len, arena_data(arena, slot) + skip,
@@ -139,7 +139,7 @@ int call_place(struct thread *thread, const uint8_t *tail, size_t tail_len, size
 /* Make the call that its row describes */
 static int row_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
-	const struct arena *arena = &thread->task->mm->arena;
+	const struct arena *arena = thread->arena;
 	unsigned int slot = (unsigned int)thread->slot;
 	uint64_t a[6];
 	int err = call_place(thread, tail, tail_len, 0, a);
@@ -158,7 +158,7 @@ void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *ta
 	call_handler handler = handler_find(msg->nr);
 	int err;
 
-	if (!thread || !thread->task->mm || thread->task->ending)
+	if (!thread || !thread->task->arena_nr || thread->task->ending)
 		return; /* it has died, or will; DROP is on its way */
 	if (thread->state != TH_IDLE) {
 		lost_end(d, "the worker made two calls at once for one thread");

@@ -20,7 +20,7 @@
 /* Address in the process of a label of the blob */
 static uint64_t label_addr(const struct thread *thread, uint64_t label)
 {
-	return thread->task->mm->arena.addr + label;
+	return thread->task->code + label;
 }
 
 bool call_interrupted(const struct thread *thread, const struct user_regs_struct *regs)
@@ -75,7 +75,7 @@ int cancel_call(struct deputy *d, struct thread *thread)
 	struct user_regs_struct regs;
 	int status, err;
 
-	arena_slot(&thread->task->mm->arena, (unsigned int)thread->slot)->cancel = 1;
+	arena_slot(thread->arena, (unsigned int)thread->slot)->cancel = 1;
 	if (ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0) < 0)
 		return -errno;
 	err = tracee_wait(thread->tid, &status);

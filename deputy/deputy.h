@@ -38,9 +38,11 @@
 #include "tracee.h"
 #include "wire.h"
 
-#define ARENA_SLOTS 4	 /* threads that one arena serves */
+#define ARENA_SLOTS 8	 /* threads that one arena serves */
+#define TASK_ARENAS_MAX 4096 /* of one process */
 #define SPIN_US 50	 /* how long a finished call is awaited before the deputy turns to other work */
 #define PIECE_MAX (256u << 10) /* bytes of content in one message */
+#define STRAYS_MAX 4096 /* newborns at a moment */
 #define TASK_BUCKETS 256 /* hash buckets of threads by id */
 
 struct deputy;
@@ -50,11 +52,11 @@ struct task;
 enum thread_state { TH_NATIVE, TH_IDLE, TH_BUSY, TH_HELD, TH_NR };
 
 /**
- * struct mm - One address space at home, with the arena in it
+ * struct home_arena - An arena at home
  * @arena:	The arena
- * @users:	Processes that have it (a fork shares the slots of its parent's arena)
+ * @users:	Processes that have it mapped (a fork shares the slots of its parent's arenas)
  */
-struct mm {
+struct home_arena {
 	struct arena arena;
 	unsigned int users;
 };
@@ -88,8 +90,12 @@ struct call {
  * @next:	Next in the hash chain
  * @sibling:	Next thread of the process
  * @state:	See the diagram above
- * @slot:	Its slot in the arena, or -1
+ * @arena:	The arena that its slot is in
+ * @slot:	Its slot, or -1
  * @call:	The call it makes
+ * @growth:	Arena that it is mapping, or NULL
+ * @newborn_arena: Where the child that it is making will have its slot
+ * @newborn_slot: That slot, or -1
  * @acting:	Signal whose default action is being made to happen, 0 = none
  * @passed:	Signals blocked at home until the call has finished (verdict PASS)
  * @held_code:	HELD: what the call would have returned
@@ -99,8 +105,12 @@ struct thread {
 	struct task *task;
 	struct thread *next, *sibling;
 	enum thread_state state;
+	struct arena *arena;
 	int slot;
 	struct call call;
+	struct growth *growth;
+	struct arena *newborn_arena;
+	int newborn_slot;
 	int acting;
 	uint64_t passed;
 	int64_t held_code;
@@ -111,7 +121,9 @@ struct thread {
  * @pid:	Its id, the same on both sides
  * @threads:	Its threads
  * @next:	Next process of the family
- * @mm:		Its address space, or NULL while it runs natively
+ * @arenas:	The arenas in its address space
+ * @arena_nr:	Their number; 0 while it runs natively
+ * @code:	Address of the parasite in it
  * @pidfd:	For taking copies of its descriptors
  * @migrated:	Its user code is on the worker
  * @started:	The worker has said so
@@ -124,7 +136,9 @@ struct task {
 	pid_t pid;
 	struct thread *threads;
 	struct task *next;
-	struct mm *mm;
+	struct home_arena **arenas;
+	unsigned int arena_nr;
+	uint64_t code;
 	int pidfd;
 	bool migrated, started, stopped, ending;
 	dev_t err_dev;
@@ -145,6 +159,7 @@ struct stats {
 
 struct object;
 struct outbox_item;
+struct growth;
 
 
 /**
@@ -162,6 +177,8 @@ struct outbox_item;
  * @outbox_last: Its end
  * @piece:	Buffer for content on its way
  * @iov:	Pieces of a result on its way
+ * @strays:	Newborns that stopped before their parents told of them
+ * @stray_nr:	Their number
  * @objects:	Mapped files
  * @next_object: Number for the next one
  * @lost:	Why the connection was lost, empty = it was not
@@ -179,6 +196,8 @@ struct deputy {
 	struct outbox_item *outbox, *outbox_last;
 	uint8_t *piece;
 	struct iovec iov[SYSPLAN_IOV_MAX];
+	pid_t strays[STRAYS_MAX];
+	unsigned int stray_nr;
 	struct object *objects;
 	uint64_t next_object;
 	struct stats stats;
@@ -205,6 +224,16 @@ int home_enter(struct task *task, struct thread *thread, uint64_t arena_addr);
 void home_forget(struct task *task); /* its address space is gone, or is no longer ours */
 int home_mask_set(pid_t tid, uint64_t mask); /* signal mask of a stopped thread */
 int home_mask_get(pid_t tid, uint64_t *mask);
+
+/* slots.c: room for threads in the arenas of a process */
+int slots_adopt(struct task *task, const struct arena *arena); /* one more arena; 0 or -ENOMEM */
+int slots_inherit(struct task *child, const struct task *parent);
+int slots_take(struct task *task, struct arena **arena); /* a slot, or -ENOSPC: slots_grow() */
+void slots_release(struct arena *arena, int slot);
+/* Map one more arena with the help of the idle @thread, then call @then with 0 or negative errno */
+void slots_grow(struct deputy *d, struct thread *thread, void (*then)(struct deputy *, struct thread *, int64_t err));
+/* Registers with which a thread of @task enters the parasite */
+void slots_enter_regs(const struct task *task, const struct arena *arena, int slot, struct user_regs_struct *regs);
 
 /* exec.c: a process has a new program */
 void exec_done(struct deputy *d, struct thread *thread);
@@ -240,6 +269,10 @@ int call_place(struct thread *thread, const uint8_t *tail, size_t tail_len, size
  */
 typedef int (*call_handler)(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
 call_handler handler_find(uint32_t nr);
+
+/* fork.c: new threads and processes */
+int fork_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* a call_handler */
+void fork_event(struct deputy *d, struct thread *thread, int signo);
 
 /* signal.c: signals between the two halves */
 void signal_stop(struct deputy *d, struct thread *thread, int signo);

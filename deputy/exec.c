@@ -70,6 +70,8 @@ void exec_done(struct deputy *d, struct thread *thread)
 	if (thread->call.planned)
 		sysplan_release(&thread->call.plan);
 	thread->call = (struct call){ 0 };
+	if (thread->slot >= 0)
+		slots_release(thread->arena, thread->slot);
 	thread->state = TH_NATIVE; /* whatever it was, its parasite is gone */
 	thread->slot = -1;
 	home_forget(task);
@@ -82,7 +84,7 @@ void exec_done(struct deputy *d, struct thread *thread)
 		return;
 	}
 	err = ship_image(d, task, thread);
-	if (err && !task->mm) {
+	if (err && !task->arena_nr) {
 		snprintf(text, sizeof(text), "its image cannot be moved: %s", strerror(-err));
 		release_home(d, task, text);
 	}

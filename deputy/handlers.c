@@ -21,14 +21,14 @@ enum mmap_kind { MMAP_FILE, MMAP_ZERO };
 /* Start a batch in the thread's slot */
 static void batch_begin(struct thread *thread, uint32_t flags)
 {
-	executor_begin(&thread->task->mm->arena, (unsigned int)thread->slot, flags);
+	executor_begin(thread->arena, (unsigned int)thread->slot, flags);
 }
 
 /* Add a call to it */
 static void batch_add(struct thread *thread, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
 		      uint64_t a5)
 {
-	executor_add(&thread->task->mm->arena, (unsigned int)thread->slot, nr, a0, a1, a2, a3, a4, a5);
+	executor_add(thread->arena, (unsigned int)thread->slot, nr, a0, a1, a2, a3, a4, a5);
 }
 
 /* The mapping was possible and is undone: say what is behind it */
@@ -115,7 +115,7 @@ static void exec_failed(struct deputy *d, struct thread *thread, int64_t ret)
  */
 static int on_execve(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
-	const struct arena *arena = &thread->task->mm->arena;
+	const struct arena *arena = thread->arena;
 	uint8_t *data = arena_data(arena, (unsigned int)thread->slot);
 	uint64_t addr = arena_data_addr(arena, (unsigned int)thread->slot), a[6], guest[2];
 	struct sigstate home;
@@ -146,24 +146,13 @@ static int on_execve(struct deputy *d, struct thread *thread, const uint8_t *tai
 	return 0;
 }
 
-/* A new thread or process */
-static int on_clone(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
-{
-	(void)d;
-	(void)thread;
-	(void)tail;
-	(void)tail_len;
-	return -EAGAIN;
-}
-
 /* Handlers by system call */
 static const struct {
 	uint32_t nr;
 	call_handler handle;
 } handler_table[] = {
 	{ SYS_mmap, on_mmap },	    { SYS_exit, on_exit },	  { SYS_exit_group, on_exit }, { SYS_execve, on_execve },
-	{ SYS_execveat, on_execve }, { SYS_clone, on_clone },	  { SYS_clone3, on_clone },    { SYS_fork, on_clone },
-	{ SYS_vfork, on_clone },
+	{ SYS_execveat, on_execve }, { SYS_clone, fork_begin },  { SYS_fork, fork_begin },    { SYS_vfork, fork_begin },
 };
 
 call_handler handler_find(uint32_t nr)

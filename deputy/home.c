@@ -45,52 +45,49 @@ int home_mask_get(pid_t tid, uint64_t *mask)
 int home_enter(struct task *task, struct thread *thread, uint64_t arena_addr)
 {
 	struct user_regs_struct regs;
-	struct mm *mm = calloc(1, sizeof(*mm));
-	int err, slot;
-
-	if (!mm)
-		return -ENOMEM;
+	struct arena arena = { 0 };
 	/* Signals wait until the thread is an executor, then come out as for any migrated thread */
-	err = home_mask_set(thread->tid, ~0ull);
+	int err = home_mask_set(thread->tid, ~0ull);
+
 	if (!err)
 		err = thread_park(thread->tid);
 	if (!err)
-		err = tracee_arena_map(thread->tid, tracee_find_syscall(task->pid), arena_addr, ARENA_SLOTS, &mm->arena);
-	if (err)
-		goto out_mm;
-	mm->users = 1;
-	slot = arena_slot_take(&mm->arena);
-	err = tracee_regs_get(thread->tid, &regs);
-	if (err)
-		goto out_arena;
-	executor_enter_regs(&mm->arena, (unsigned int)slot, &regs);
+		err = tracee_arena_map(thread->tid, tracee_find_syscall(task->pid), arena_addr, ARENA_SLOTS, &arena);
+	if (!err)
+		err = tracee_regs_get(thread->tid, &regs);
+	if (!err)
+		err = slots_adopt(task, &arena);
+	if (err) {
+		arena_unmap(&arena);
+		return err;
+	}
+	task->code = arena_addr;
+	thread->slot = slots_take(task, &thread->arena);
+	slots_enter_regs(task, thread->arena, thread->slot, &regs);
 	err = tracee_regs_set(thread->tid, &regs);
 	if (!err)
 		err = home_mask_set(thread->tid, 0);
-	if (err)
-		goto out_arena;
-	if (ptrace(PTRACE_SETOPTIONS, thread->tid, 0, MIGRATED_OPTIONS) < 0 || ptrace(PTRACE_CONT, thread->tid, 0, 0) < 0) {
+	if (!err && ptrace(PTRACE_SETOPTIONS, thread->tid, 0, MIGRATED_OPTIONS) < 0)
 		err = -errno;
-		goto out_arena;
-	}
-	thread->slot = slot;
-	task->mm = mm;
+	if (!err)
+		err = thread_resume(thread, 0);
+	if (err)
+		return err; /* it has been killed: the registers could be set before */
 	thread_state_set(thread, TH_IDLE);
 	return 0;
-out_arena:
-	arena_unmap(&mm->arena);
-out_mm:
-	free(mm);
-	return err;
 }
 
 void home_forget(struct task *task)
 {
-	if (!task->mm)
-		return;
-	if (!--task->mm->users) {
-		arena_unmap(&task->mm->arena);
-		free(task->mm);
+	for (unsigned int i = 0; i < task->arena_nr; i++) {
+		struct home_arena *home = task->arenas[i];
+
+		if (--home->users)
+			continue;
+		arena_unmap(&home->arena);
+		free(home);
 	}
-	task->mm = NULL;
+	free(task->arenas);
+	task->arenas = NULL;
+	task->arena_nr = 0;
 }

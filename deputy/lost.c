@@ -33,7 +33,7 @@ void task_note_stderr(struct task *task)
 void task_end_post(struct deputy *d, struct thread *thread)
 {
 	struct task *task = thread->task;
-	struct arena *arena = &task->mm->arena;
+	struct arena *arena = thread->arena;
 	unsigned int slot = (unsigned int)thread->slot;
 	char *text = (char *)arena_data(arena, slot);
 	struct stat st;
@@ -57,7 +57,7 @@ void task_end(struct deputy *d, struct task *task, const char *why)
 	struct thread *thread = thread_find(d, task->pid);
 	struct user_regs_struct regs;
 
-	if (!task->mm || !thread || task->ending)
+	if (!task->arena_nr || !thread || task->ending)
 		return;
 	if (!d->lost[0])
 		snprintf(d->lost, sizeof(d->lost), "%s", why);

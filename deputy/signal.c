@@ -147,8 +147,8 @@ void signal_pass(struct deputy *d, const struct wire_pass *msg)
  */
 static void disposition_reset(struct thread *thread, int signo)
 {
-	struct arena *arena = &thread->task->mm->arena;
-	uint64_t insn = arena->addr + parasite_labels()->call_insn;
+	struct arena *arena = thread->arena;
+	uint64_t insn = thread->task->code + parasite_labels()->call_insn;
 	uint64_t arg[6] = { (uint64_t)signo, arena_data_addr(arena, (unsigned int)thread->slot), 0, 8, 0, 0 };
 	struct sigstate state;
 	int status, err;
@@ -169,7 +169,7 @@ void signal_default(struct deputy *d, const struct wire_default *msg)
 	siginfo_t info;
 
 	memcpy(&info, msg->info, sizeof(info));
-	if (!task || !task->mm || info.si_signo < 1 || info.si_signo > 64)
+	if (!task || !task->arena_nr || info.si_signo < 1 || info.si_signo > 64)
 		return;
 	if (!thread || thread->task != task)
 		thread = thread_find(d, task->pid);

@@ -50,7 +50,7 @@ struct thread *thread_add(struct deputy *d, struct task *task, pid_t tid)
 
 	if (!thread)
 		return NULL;
-	*thread = (struct thread){ .tid = tid, .task = task, .next = *chain, .sibling = task->threads, .slot = -1 };
+	*thread = (struct thread){ .tid = tid, .task = task, .next = *chain, .sibling = task->threads, .slot = -1, .newborn_slot = -1 };
 	*chain = thread;
 	task->threads = thread;
 	return thread;
@@ -85,8 +85,11 @@ void thread_remove(struct deputy *d, struct thread *thread)
 	for (at = &thread->task->threads; *at != thread; at = &(*at)->sibling)
 		;
 	*at = thread->sibling;
-	if (thread->slot >= 0 && thread->task->mm)
-		arena_slot_release(&thread->task->mm->arena, (unsigned int)thread->slot);
+	if (thread->call.planned)
+		sysplan_release(&thread->call.plan);
+	if (thread->slot >= 0)
+		slots_release(thread->arena, thread->slot);
+	free(thread->growth);
 	free(thread);
 }
 

@@ -68,14 +68,6 @@ static void on_exec(struct deputy *d, struct thread *thread, int signo)
 	exec_done(d, thread);
 }
 
-/* Other events of tracing that need nothing but going on */
-static void on_other_event(struct deputy *d, struct thread *thread, int signo)
-{
-	(void)d;
-	(void)signo;
-	thread_resume(thread, 0);
-}
-
 /* A stop at the delivery of a signal */
 static void on_signal(struct deputy *d, struct thread *thread, int signo)
 {
@@ -84,7 +76,7 @@ static void on_signal(struct deputy *d, struct thread *thread, int signo)
 		return;
 	}
 	/* The parasite's int3: the call has finished */
-	if (signo == SIGTRAP && thread->state == TH_BUSY && executor_done(&thread->task->mm->arena, (unsigned int)thread->slot)) {
+	if (signo == SIGTRAP && thread->state == TH_BUSY && executor_done(thread->arena, (unsigned int)thread->slot)) {
 		thread_resume(thread, 0);
 		call_finish(d, thread);
 		return;
@@ -100,9 +92,9 @@ static const struct {
 	{ 0, on_signal },
 	{ PTRACE_EVENT_STOP, on_event_stop },
 	{ PTRACE_EVENT_EXEC, on_exec },
-	{ PTRACE_EVENT_FORK, on_other_event },
-	{ PTRACE_EVENT_VFORK, on_other_event },
-	{ PTRACE_EVENT_CLONE, on_other_event },
+	{ PTRACE_EVENT_FORK, fork_event },
+	{ PTRACE_EVENT_VFORK, fork_event },
+	{ PTRACE_EVENT_CLONE, fork_event },
 };
 
 void trace_dispatch(struct deputy *d, struct thread *thread, int status)
@@ -130,5 +122,7 @@ void trace_drain(struct deputy *d)
 
 		if (thread)
 			trace_dispatch(d, thread, status);
+		else if (WIFSTOPPED(status) && d->stray_nr < STRAYS_MAX)
+			d->strays[d->stray_nr++] = tid;
 	}
 }

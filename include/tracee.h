@@ -37,6 +37,9 @@ uint64_t tracee_find_syscall(pid_t pid);
  */
 int tracee_arena_map(pid_t tid, uint64_t insn, uint64_t addr, unsigned int slots, struct arena *out);
 
+/* Open descriptor @fd of @tid, a memfd, for ourselves, set its size and map it at *@out; 0 or negative errno */
+int tracee_memfd_share(pid_t tid, int fd, size_t size, uint8_t **out);
+
 /* Wait (blocking) for the next stop of @tid; status as of waitpid, or negative errno */
 int tracee_wait(pid_t tid, int *status);
 

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * A guest's clone is made at home first: the home process forks, or gets a thread, and the number that the kernel gives
+ * is the answer; the worker then lets the guest clone itself to the same number. The newborn at home is traced from its
+ * first moment (PTRACE_O_TRACECLONE and friends); it has never left the parasite's code, and is sent to its own slot.
+ *
+ * A home process has no user memory, so what decides how memory is shared is left out here: a child that shares the
+ * memory of its parent on the worker (vfork, posix_spawn) is a plain fork at home, and nobody waits for its exec.
+ */
+#include <errno.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "deputy/deputy.h"
+
+/* What a child shares with its parent, or gets, of the system's side. A pid namespace would give it another number. */
+#define PROCESS_FLAGS                                                                                                  \
+	(CLONE_FS | CLONE_FILES | CLONE_PARENT | CLONE_SYSVSEM | CLONE_IO | CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWUTS | \
+	 CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWCGROUP | CSIGNAL)
+#define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_IO)
+
+/* The flags of the guest's call */
+static uint64_t guest_flags(const struct call *call)
+{
+	switch (call->nr) {
+	case SYS_fork:
+		return SIGCHLD;
+	case SYS_vfork:
+		return CLONE_VFORK | CLONE_VM | SIGCHLD;
+	default:
+		return call->arg[0];
+	}
+}
+
+/* The clone has returned to the parent */
+static void clone_done(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	struct iovec pidfd = { arena_data(thread->arena, (unsigned int)thread->slot), 4 };
+
+	if (thread->newborn_slot >= 0)
+		slots_release(thread->newborn_arena, thread->newborn_slot); /* there was no child */
+	thread->newborn_slot = -1;
+	call_answer(d, thread, ret, &pidfd, ret >= 0 && (guest_flags(&thread->call) & CLONE_PIDFD));
+}
+
+/* There is a slot for the child: make it */
+static void clone_post(struct deputy *d, struct thread *thread)
+{
+	uint64_t flags = guest_flags(&thread->call), home = flags & PROCESS_FLAGS, stack = 0;
+	const struct arena *arena = thread->newborn_arena;
+
+	if (flags & CLONE_THREAD) {
+		home = flags & THREAD_FLAGS;
+		stack = arena_slot_addr(arena, (unsigned int)thread->newborn_slot) + SLOT_HEAD_SIZE;
+	}
+	executor_begin(thread->arena, (unsigned int)thread->slot, 0);
+	executor_add(thread->arena, (unsigned int)thread->slot, SYS_clone, home, stack,
+		     arena_data_addr(thread->arena, (unsigned int)thread->slot), 0, 0, 0);
+	call_post(d, thread, clone_done);
+}
+
+/* One more arena is there, or not */
+static void clone_grown(struct deputy *d, struct thread *thread, int64_t err)
+{
+	if (!err)
+		thread->newborn_slot = slots_take(thread->task, &thread->newborn_arena);
+	if (err || thread->newborn_slot < 0)
+		call_answer(d, thread, -EAGAIN, NULL, 0);
+	else
+		clone_post(d, thread);
+}
+
+int fork_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	if (guest_flags(&thread->call) & (CLONE_NEWPID | CLONE_NEWTIME))
+		return -EPERM;
+	thread->newborn_slot = slots_take(thread->task, &thread->newborn_arena);
+	if (thread->newborn_slot < 0)
+		slots_grow(d, thread, clone_grown);
+	else
+		clone_post(d, thread);
+	return 0;
+}
+
+/* Wait for the first stop of a newborn, which may have been seen already */
+static int newborn_await(struct deputy *d, pid_t tid)
+{
+	int status;
+
+	for (unsigned int i = 0; i < d->stray_nr; i++) {
+		if (d->strays[i] == tid) {
+			d->strays[i] = d->strays[--d->stray_nr];
+			return 0;
+		}
+	}
+	return tracee_wait(tid, &status);
+}
+
+/* A new process of the family, with its parent's arenas */
+static struct thread *process_adopt(struct deputy *d, const struct task *parent, pid_t pid)
+{
+	struct task *task = task_add(d, pid);
+
+	if (!task || slots_inherit(task, parent) < 0)
+		return NULL;
+	task->migrated = task->started = true;
+	task->err_dev = parent->err_dev;
+	task->err_ino = parent->err_ino;
+	return thread_find(d, pid);
+}
+
+void fork_event(struct deputy *d, struct thread *thread, int signo)
+{
+	bool is_thread = guest_flags(&thread->call) & CLONE_THREAD;
+	struct user_regs_struct regs;
+	struct thread *newborn;
+	unsigned long tid;
+
+	(void)signo;
+	if (ptrace(PTRACE_GETEVENTMSG, thread->tid, 0, &tid) < 0 || newborn_await(d, (pid_t)tid) < 0)
+		goto out;
+	newborn = is_thread ? thread_add(d, thread->task, (pid_t)tid) : process_adopt(d, thread->task, (pid_t)tid);
+	if (!newborn) {
+		kill((pid_t)tid, SIGKILL); /* no memory to look after it */
+		goto out;
+	}
+	newborn->arena = thread->newborn_arena;
+	newborn->slot = thread->newborn_slot;
+	thread->newborn_slot = -1;
+	if (!tracee_regs_get(newborn->tid, &regs)) {
+		slots_enter_regs(newborn->task, newborn->arena, newborn->slot, &regs);
+		tracee_regs_set(newborn->tid, &regs);
+		home_mask_set(newborn->tid, 0);
+		thread_state_set(newborn, TH_IDLE);
+		thread_resume(newborn, 0);
+	}
+out:
+	thread_resume(thread, 0);
+}
