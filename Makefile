@@ -38,7 +38,7 @@ programs     := $(call bin,omrun) $(call bin,omd) $(call bin,omctl) $(call bin,o
 calls        := $(patsubst test/calls/%.c,$(BUILD)/test/calls/%,$(wildcard test/calls/*.c))
 aids         := $(patsubst test/aids/%.c,$(BUILD)/test/aids/%,$(wildcard test/aids/*.c))
 
-all: $(programs)
+all: $(programs) ## build the programs (the default)
 
 $(call bin,omrun): $(call obj,tools/omrun.c $(deputy_src)) $(BUILD)/libom.a
 $(call bin,omd): $(call obj,cluster/main.c $(cluster_src)) $(BUILD)/libom.a
@@ -88,10 +88,147 @@ $(BUILD)/test/aids/%: test/aids/%.c
 
 test-programs: $(calls) $(aids)
 
-clean:
+# A suite is a command that ends with a line `N passed, N failed`; the last line of all is their sum.
+# What a target needs beyond a compiler it installs itself; the flags of what was just installed are only known to
+# another make, so each such target first installs, then calls make again.
+unit_cmd     := $(BUILD)/test/unit
+check_cmd    := BUILD=$(BUILD) test/check.sh
+
+check: deps-try ## run all tests; the last line is `N passed, N failed`
+	@$(MAKE) --no-print-directory check-run
+
+check-run: all $(BUILD)/test/unit test-programs
+	$(Q)test/all.sh '$(unit_cmd)' '$(check_cmd)'
+
+check-unit: deps-try ## run the unit tests alone
+	@$(MAKE) --no-print-directory $(unit_cmd)
+	$(Q)test/all.sh '$(unit_cmd)'
+
+check-asan: ## run all tests on a build with AddressSanitizer and UBSan
+	@ASAN_OPTIONS=$${ASAN_OPTIONS:-detect_stack_use_after_return=1} \
+		UBSAN_OPTIONS=$${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1} \
+		$(MAKE) --no-print-directory SANITIZE=address,undefined check
+
+# In a build of its own: valgrind 3.19 does not know the debugging information that clang writes, nor sanitizers.
+check-valgrind: deps-try ## run the unit tests, and omd and omctl, under valgrind
+	@sh tools/deps.sh valgrind
+	@$(MAKE) --no-print-directory check-valgrind-run
+
+valgrind     := valgrind -q --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=99
+check-valgrind-run: all $(BUILD)/test/unit test-programs
+	$(Q)test/all.sh '$(valgrind) $(unit_cmd)' 'OMD_UNDER="$(valgrind)" $(check_cmd) omd'
+
+# --- other ways to find faults -----------------------------------------------------------------------------------
+sources      := $(wildcard common/*.c deputy/*.c remote/*.c cluster/*.c tools/*.c)
+headers      := $(wildcard include/*.h common/*.h deputy/*.h remote/*.h cluster/*.h tools/*.h test/unit/*.h)
+hosted       := $(filter-out common/parasite_blob.c,$(sources))
+fuzz_src     := $(wildcard test/fuzz/*.c)
+fuzz_names   := $(patsubst test/fuzz/%.c,%,$(fuzz_src))
+FUZZ_SECONDS ?= 60
+
+tidy: ## look at all sources with clang-tidy
+	@sh tools/deps.sh $(build_packages) check clang clang-tidy
+	$(Q)clang-tidy --quiet $(hosted) $(unit_src) -- $(filter-out -Werror,$(OM_CFLAGS)) 2>&1 | \
+		grep -v 'warnings generated\|Suppressed\|Use -header-filter' ; test $${PIPESTATUS[0]} -eq 0
+tidy: SHELL := /bin/bash
+
+cppcheck: ## look at all sources with cppcheck
+	@sh tools/deps.sh cppcheck
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		--suppressions-list=tools/cppcheck.suppress -D_GNU_SOURCE -DOM_VERSION='"$(VERSION)"' \
+		-D__x86_64__ -Iinclude -I. $(hosted)
+
+# Fuzzers and the code under test are compiled by clang with coverage and sanitizers, in a build folder of their own.
+fuzz: ## run each fuzzer for FUZZ_SECONDS seconds (60)
+	@sh tools/deps.sh $(build_packages) clang
+	@$(MAKE) --no-print-directory CC=clang BUILD=build-fuzz SANITIZE=fuzzer-no-link,address,undefined fuzz-run
+
+fuzz-run: $(fuzz_names:%=$(BUILD)/test/fuzz/%)
+	$(Q)set -e; for f in $(fuzz_names); do \
+		mkdir -p $(BUILD)/corpus/$$f; seeds=test/fuzz/corpus/$$f; [ -d $$seeds ] || seeds=; \
+		printf '  %-7s %s\n' FUZZ $$f; \
+		$(BUILD)/test/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+			-artifact_prefix=$(BUILD)/ $(BUILD)/corpus/$$f $$seeds >$(BUILD)/$$f.log 2>&1 || \
+			{ tail -n 40 $(BUILD)/$$f.log; exit 1; }; \
+		grep -h '^stat::number_of_executed_units' $(BUILD)/$$f.log; \
+	done
+
+$(BUILD)/libhalves.a: $(call obj,$(deputy_src) $(remote_src) $(cluster_src))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/test/fuzz/%: $(BUILD)/obj/test/fuzz/%.o $(BUILD)/libhalves.a $(BUILD)/libom.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -fsanitize=fuzzer $(OM_LDFLAGS) $(LDFLAGS) -o $@ $^ $(OM_LIBS)
+
+format: ## format all sources
+	@sh tools/deps.sh clang-format
+	$(Q)clang-format -i $(sources) $(headers) $(unit_src) $(fuzz_src)
+
+format-check: ## say which sources are not formatted
+	@sh tools/deps.sh clang-format
+	$(Q)clang-format --dry-run --Werror $(sources) $(headers) $(unit_src) $(fuzz_src)
+
+# --- what is needed from Debian ----------------------------------------------------------------------------------
+build_packages := gcc libc6-dev linux-libc-dev make pkg-config libuv1-dev libsodium-dev libseccomp-dev
+# Lists of packages, one per line, '#' comments
+packages_of   = $(shell sed 's/\#.*//' $(wildcard $(1)))
+
+deps: ## install what building and testing need (Debian's packages; with sudo when not root)
+	@sh tools/deps.sh $(build_packages) check $(call packages_of,test/packages.txt)
+
+# Where nothing can be installed the tests that can run still run.
+deps-try:
+	@sh tools/deps.sh $(build_packages) check $(call packages_of,test/packages.txt) || true
+
+demo: ## see a program run on another node
+	@sh tools/deps.sh $(build_packages) $(call packages_of,tools/demo-packages.txt) || true
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) sh tools/demo.sh
+
+bench: ## measure, each number next to its counterpart of the same run
+	@sh tools/deps.sh $(build_packages) $(call packages_of,test/packages.txt bench/packages.txt) || true
+	@$(MAKE) --no-print-directory all test-programs
+	@BUILD=$(BUILD) bench/run.sh
+
+# --- installation ------------------------------------------------------------------------------------------------
+bindir       := $(PREFIX)/bin
+libexecdir   := $(PREFIX)/libexec/openmosix
+mandir       := $(PREFIX)/share/man
+compdir      := $(PREFIX)/share/bash-completion/completions
+unitdir      := $(PREFIX)/lib/systemd
+commands     := omrun omd omctl
+man_pages    := $(wildcard man/*.[1-8])
+
+install: all ## install under $(DESTDIR)$(PREFIX)
+	$(Q)install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) $(DESTDIR)$(compdir) $(DESTDIR)$(unitdir)/system \
+		$(DESTDIR)$(unitdir)/user
+	$(Q)install -m 755 $(commands:%=$(BUILD)/bin/%) $(DESTDIR)$(bindir)
+	$(Q)install -m 755 $(BUILD)/bin/om-remote $(DESTDIR)$(libexecdir)
+	$(Q)for page in $(man_pages); do \
+		install -D -m 644 $$page $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}; done
+	$(Q)for c in $(commands); do install -m 644 tools/completion.bash $(DESTDIR)$(compdir)/$$c; done
+	$(Q)for d in system user; do sed 's|@bindir@|$(bindir)|' tools/omd-$$d.service.in > \
+		$(DESTDIR)$(unitdir)/$$d/omd.service; chmod 644 $(DESTDIR)$(unitdir)/$$d/omd.service; done
+
+uninstall: ## remove what install installed
+	$(Q)rm -f $(commands:%=$(DESTDIR)$(bindir)/%) $(commands:%=$(DESTDIR)$(compdir)/%) \
+		$(DESTDIR)$(libexecdir)/om-remote $(DESTDIR)$(unitdir)/system/omd.service \
+		$(DESTDIR)$(unitdir)/user/omd.service
+	$(Q)for page in $(man_pages); do rm -f $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}; done
+	$(Q)[ ! -d $(DESTDIR)$(libexecdir) ] || rmdir $(DESTDIR)$(libexecdir)
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | while IFS="$$(printf '\t')" read -r t h; do \
+		printf '  %-15s %s\n' "$$t" "$$h"; done
+	@echo '  Variables: CC CFLAGS PREFIX DESTDIR SANITIZE BUILD FUZZ_SECONDS, V=1 shows commands'
+
+clean: ## remove what was built
 	rm -rf build build-*
 
-.PHONY: all clean test-programs
+.PHONY: all clean test-programs check check-run check-unit check-asan check-valgrind check-valgrind-run tidy cppcheck \
+	fuzz fuzz-run format format-check deps deps-try demo bench install uninstall help
 .DELETE_ON_ERROR:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

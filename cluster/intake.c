@@ -3,17 +3,16 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <sodium.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "channel.h"
 #include "cluster/intake.h"
+#include "cluster/listener.h"
 #include "cluster/nodestat.h"
 #include "log.h"
 
@@ -61,23 +60,22 @@ static struct conn *conn_of(struct halfopen *entry)
  */
 static const char *conn_peer(struct conn *conn)
 {
-	struct sockaddr_storage at = { 0 };
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&at;
-	const struct sockaddr_in *in = (const struct sockaddr_in *)&at;
+	union listener_addr at = { 0 };
 	socklen_t len = sizeof(at);
 	char host[INET6_ADDRSTRLEN] = "";
 
 	if (conn->peer[0])
 		return conn->peer;
-	if (getpeername(conn->fd, (struct sockaddr *)&at, &len) < 0)
+	if (getpeername(conn->fd, &at.common, &len) < 0)
 		return "a peer that has gone";
-	if (at.ss_family == AF_INET)
-		inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
-	else if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
-		inet_ntop(AF_INET, &in6->sin6_addr.s6_addr[12], host, sizeof(host));
+	if (at.common.sa_family == AF_INET)
+		inet_ntop(AF_INET, &at.in.sin_addr, host, sizeof(host));
+	else if (IN6_IS_ADDR_V4MAPPED(&at.in6.sin6_addr))
+		inet_ntop(AF_INET, &at.in6.sin6_addr.s6_addr[12], host, sizeof(host));
 	else
-		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
-	snprintf(conn->peer, sizeof(conn->peer), strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, ntohs(in->sin_port));
+		inet_ntop(AF_INET6, &at.in6.sin6_addr, host, sizeof(host));
+	snprintf(conn->peer, sizeof(conn->peer), strchr(host, ':') ? "[%s]:%u" : "%s:%u", host,
+		 ntohs(at.in.sin_port));
 	return conn->peer;
 }
 

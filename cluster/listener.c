@@ -3,10 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cluster/listener.h"
@@ -260,19 +258,17 @@ int listener_open(struct listener *listener, uv_loop_t *loop, const struct node_
 
 void listener_address(const struct listener *listener, char out[static NODE_TEXT_MAX])
 {
-	struct sockaddr_storage at = { 0 };
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&at;
-	const struct sockaddr_in *in = (const struct sockaddr_in *)&at;
+	union listener_addr at = { 0 };
 	struct node_addr addr = { .host = "127.0.0.1" };
 	socklen_t len = sizeof(at);
 	bool every;
 
-	getsockname(listener->socket[0].fd, (struct sockaddr *)&at, &len);
-	/* Family and port are at the same place in both */
-	addr.port = ntohs(in->sin_port);
-	every = at.ss_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr) : in->sin_addr.s_addr == INADDR_ANY;
+	getsockname(listener->socket[0].fd, &at.common, &len);
+	addr.port = ntohs(at.in.sin_port);
+	every = at.common.sa_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&at.in6.sin6_addr) :
+						  at.in.sin_addr.s_addr == INADDR_ANY;
 	if (!every)
-		getnameinfo((struct sockaddr *)&at, len, addr.host, sizeof(addr.host), NULL, 0, NI_NUMERICHOST);
+		getnameinfo(&at.common, len, addr.host, sizeof(addr.host), NULL, 0, NI_NUMERICHOST);
 	node_format(&addr, out);
 }
 

@@ -14,12 +14,28 @@
 #ifndef OM_CLUSTER_LISTENER_H
 #define OM_CLUSTER_LISTENER_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <uv.h>
 
 #include "node.h"
 
 #define LISTENER_SOCKETS_MAX NODE_SOCKADDR_MAX
+
+/**
+ * union listener_addr - An address as the kernel returns it
+ * @any:	Large enough for each
+ * @common:	What all have
+ * @in:		IPv4
+ * @in6:	IPv6; family and port are where IPv4 has them
+ */
+union listener_addr {
+	struct sockaddr_storage any;
+	struct sockaddr common;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
 
 /**
  * struct listener_ops - What the owner does

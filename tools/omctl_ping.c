@@ -70,13 +70,14 @@ static void print_result(const struct ping_session *self)
 	const char *cipher = channel_cipher(session->ch);
 	uint64_t *took_us = self->took_us;
 	double min, median, mean, max;
-	uint64_t sum = 0;
+	uint64_t sum = 0, middle_us;
 
 	qsort(took_us, self->count, sizeof(took_us[0]), compare);
+	middle_us = took_us[self->count / 2];
 	for (uint64_t i = 0; i < self->count; i++)
 		sum += took_us[i];
 	min = (double)took_us[0] / 1000;
-	median = (double)took_us[self->count / 2] / 1000;
+	median = (double)middle_us / 1000;
 	mean = (double)sum / (double)self->count / 1000;
 	max = (double)took_us[self->count - 1] / 1000;
 	if (self->json)

@@ -111,7 +111,7 @@ static unsigned int list_check(const struct halfopen_table *table, enum halfopen
 
 START_TEST(halfopen_stays_whole_whatever_comes)
 {
-	enum { ENTRIES = 64, MAX = 40, STEPS = 20000 };
+	enum { ENTRIES = 64, MAX = 40, STEPS_MS = 1000000 };
 	static struct halfopen entry[ENTRIES];
 	static bool in[ENTRIES];
 	struct halfopen_table table;
@@ -119,7 +119,7 @@ START_TEST(halfopen_stays_whole_whatever_comes)
 
 	srandom(1);
 	halfopen_init(&table, MAX, TIMEOUT_MS);
-	for (uint64_t now = 0; now < STEPS * 50; now += 50) {
+	for (uint64_t now = 0; now < STEPS_MS; now += 50) {
 		int i = (int)(random() % ENTRIES);
 
 		if (!in[i]) {

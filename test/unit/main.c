@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Run the unit tests; see test/unit/unit.h. The last line is `N passed, N failed`. */
+/* Run the unit tests; see test/unit/unit.h. The last line is `unit: N passed, N failed`. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +67,6 @@ int main(int argc, char **argv)
 	run = srunner_ntests_run(runner);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
-	printf("%d passed, %d failed\n", run - failed, failed);
+	printf("unit: %d passed, %d failed\n", run - failed, failed);
 	return failed || run == 0;
 }
