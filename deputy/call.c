@@ -59,7 +59,7 @@ static void *pieces_join(struct iovec *iov, int nr)
 }
 
 /* Answer with what the row says the call has written */
-static void row_finish(struct deputy *d, struct thread *thread, int64_t ret)
+void call_row_finish(struct deputy *d, struct thread *thread, int64_t ret)
 {
 	int nr = sysplan_collect(&thread->call.plan, ret, d->iov, SYSPLAN_IOV_MAX);
 	void *joined = NULL;
@@ -88,7 +88,7 @@ void call_finish(struct deputy *d, struct thread *thread)
 		call_answer(d, thread, call->code, NULL, 0);
 		return;
 	}
-	(call->finish ? call->finish : row_finish)(d, thread, ret);
+	(call->finish ? call->finish : call_row_finish)(d, thread, ret);
 }
 
 void call_post(struct deputy *d, struct thread *thread, void (*finish)(struct deputy *, struct thread *, int64_t ret))
@@ -119,13 +119,13 @@ static uint32_t regular_flag(const struct thread *thread, const struct wire_call
 	return !stat(path, &st) && S_ISREG(st.st_mode) ? WIRE_RESULT_REGULAR : 0;
 }
 
-int call_place(struct thread *thread, const uint8_t *tail, size_t tail_len, size_t skip, uint64_t home_arg[6])
+int call_place(struct thread *thread, const uint8_t *tail, size_t tail_len, size_t skip)
 {
 	const struct arena *arena = thread->arena;
 	unsigned int slot = (unsigned int)thread->slot;
 	struct call *call = &thread->call;
 	int err = sysplan_place(&call->plan, call->nr, call->arg, tail, tail_len, arena_data(arena, slot) + skip,
-				arena_data_addr(arena, slot) + skip, SLOT_DATA_SIZE - skip, home_arg);
+				arena_data_addr(arena, slot) + skip, SLOT_DATA_SIZE - skip, call->home_arg);
 
 	if (err)
 		return err;
@@ -136,20 +136,31 @@ int call_place(struct thread *thread, const uint8_t *tail, size_t tail_len, size
 	return 0;
 }
 
-/* Make the call that its row describes */
-static int row_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+void *call_pointer(const struct thread *thread, uint64_t home_addr, size_t len)
 {
-	const struct arena *arena = thread->arena;
-	unsigned int slot = (unsigned int)thread->slot;
-	uint64_t a[6];
-	int err = call_place(thread, tail, tail_len, 0, a);
+	uint64_t at = home_addr - arena_data_addr(thread->arena, (unsigned int)thread->slot);
+
+	return at <= SLOT_DATA_SIZE - len ? arena_data(thread->arena, (unsigned int)thread->slot) + at : NULL;
+}
+
+int call_row_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len,
+		   void (*finish)(struct deputy *, struct thread *, int64_t ret))
+{
+	const uint64_t *a = thread->call.home_arg;
+	int err = call_place(thread, tail, tail_len, 0);
 
 	if (err)
 		return err;
-	executor_begin(arena, slot, 0);
-	executor_add(arena, slot, thread->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-	call_post(d, thread, NULL);
+	executor_begin(thread->arena, (unsigned int)thread->slot, 0);
+	executor_add(thread->arena, (unsigned int)thread->slot, thread->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	call_post(d, thread, finish);
 	return 0;
+}
+
+/* Make the call that its row describes */
+static int row_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	return call_row_begin(d, thread, tail, tail_len, NULL);
 }
 
 void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len)

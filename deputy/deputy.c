@@ -78,11 +78,13 @@ static void on_default(struct deputy *d, const union wire_any *msg, const uint8_
 	signal_default(d, &msg->default_);
 }
 
-/* Monitors will ask for this; nothing at home depends on it */
+/* What a task has used there */
 static void on_usage(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
-	(void)d;
-	(void)msg;
+	struct task *task = task_find(d, (pid_t)msg->usage.pid);
+
+	if (task)
+		task->usage = (struct usage){ msg->usage.utime_us, msg->usage.stime_us, msg->usage.rss_bytes };
 	(void)tail;
 	(void)tail_len;
 }

@@ -42,6 +42,7 @@
 #define TASK_ARENAS_MAX 4096 /* of one process */
 #define SPIN_US 50	 /* how long a finished call is awaited before the deputy turns to other work */
 #define PIECE_MAX (256u << 10) /* bytes of content in one message */
+#define DEAD_MAX 256	 /* dead tasks whose times are kept */
 #define STRAYS_MAX 4096 /* newborns at a moment */
 #define TASK_BUCKETS 256 /* hash buckets of threads by id */
 
@@ -66,6 +67,7 @@ struct home_arena {
  * @id:		The remote's number for it, 0 = none
  * @nr:		System call number
  * @arg:	Arguments as the guest gave them
+ * @home_arg:	Arguments of the call at home
  * @plan:	Where its arguments lie in the slot
  * @planned:	@plan is in use
  * @finish:	What happens when its batch is done, or NULL: the answer is as its row says
@@ -76,6 +78,7 @@ struct call {
 	uint64_t id;
 	uint32_t nr;
 	uint64_t arg[6];
+	uint64_t home_arg[6];
 	struct sysplan plan;
 	bool planned;
 	void (*finish)(struct deputy *, struct thread *, int64_t ret);
@@ -117,6 +120,16 @@ struct thread {
 };
 
 /**
+ * struct usage - What a task has used on the worker
+ * @utime_us:	User time, microseconds
+ * @stime_us:	System time, microseconds
+ * @rss_bytes:	Resident memory now
+ */
+struct usage {
+	uint64_t utime_us, stime_us, rss_bytes;
+};
+
+/**
  * struct task - A process of the family
  * @pid:	Its id, the same on both sides
  * @threads:	Its threads
@@ -129,6 +142,9 @@ struct thread {
  * @started:	The worker has said so
  * @stopped:	In a group stop
  * @ending:	It is to say why (deputy.lost) and exit
+ * @usage:	As the worker has told last
+ * @reaped:	Time of its children that it has waited for
+ * @kept:	Signals that stay pending at home, for a signalfd
  * @err_dev:	Device and inode of descriptor 2 when it was started, to know whose ear it is
  * @err_ino:	.
  */
@@ -141,6 +157,8 @@ struct task {
 	uint64_t code;
 	int pidfd;
 	bool migrated, started, stopped, ending;
+	struct usage usage, reaped;
+	uint64_t kept;
 	dev_t err_dev;
 	ino_t err_ino;
 };
@@ -155,6 +173,16 @@ struct task {
  */
 struct stats {
 	uint64_t calls, spun, bytes_in, bytes_out, images;
+};
+
+/**
+ * struct dead - A task that has died and may still be waited for
+ * @pid:	Its id, 0 = none
+ * @usage:	What it and its children have used on the worker
+ */
+struct dead {
+	pid_t pid;
+	struct usage usage;
 };
 
 struct object;
@@ -179,6 +207,8 @@ struct growth;
  * @iov:	Pieces of a result on its way
  * @strays:	Newborns that stopped before their parents told of them
  * @stray_nr:	Their number
+ * @dead:	The tasks that died last
+ * @dead_next:	Where the next one goes
  * @objects:	Mapped files
  * @next_object: Number for the next one
  * @lost:	Why the connection was lost, empty = it was not
@@ -198,6 +228,8 @@ struct deputy {
 	struct iovec iov[SYSPLAN_IOV_MAX];
 	pid_t strays[STRAYS_MAX];
 	unsigned int stray_nr;
+	struct dead dead[DEAD_MAX];
+	unsigned int dead_next;
 	struct object *objects;
 	uint64_t next_object;
 	struct stats stats;
@@ -257,11 +289,17 @@ void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *ta
 /* Post the batch that was put into the thread's slot; @finish (or NULL: by the table) is called with the last result */
 void call_post(struct deputy *d, struct thread *thread, void (*finish)(struct deputy *, struct thread *, int64_t ret));
 void call_finish(struct deputy *d, struct thread *thread); /* its batch is done */
+void call_row_finish(struct deputy *d, struct thread *thread, int64_t ret); /* answer as the row says */
 void call_answer(struct deputy *d, struct thread *thread, int64_t ret, const struct iovec *tail, int tail_nr);
 /* The same, behind everything that the answer refers to */
 void call_answer_ordered(struct deputy *d, struct thread *thread, int64_t ret, const void *tail, size_t tail_len);
-/* Lay the call out from byte @skip of the slot's data on; 0 with the arguments, or negative errno */
-int call_place(struct thread *thread, const uint8_t *tail, size_t tail_len, size_t skip, uint64_t home_arg[6]);
+/* Lay the call out from byte @skip of the slot's data on, arguments in call.home_arg; 0 or negative errno */
+int call_place(struct thread *thread, const uint8_t *tail, size_t tail_len, size_t skip);
+/* Lay it out and post it as its row says; @finish as for call_post() */
+int call_row_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len,
+		   void (*finish)(struct deputy *, struct thread *, int64_t ret));
+/* Where the deputy sees what a pointer of call.home_arg points to, @len bytes; NULL when it is not in the slot's data */
+void *call_pointer(const struct thread *thread, uint64_t home_addr, size_t len);
 
 /*
  * handlers.c: calls that need more than their row. A handler has put a batch into the slot and posted it, or has
@@ -274,10 +312,18 @@ call_handler handler_find(uint32_t nr);
 int fork_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* a call_handler */
 void fork_event(struct deputy *d, struct thread *thread, int signo);
 
+/* times.c: processor time that was used on the worker; call_handlers */
+int times_wait4(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
+int times_waitid(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
+int times_getrusage(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
+int times_times(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
+void times_task_died(struct deputy *d, const struct task *task);
+
 /* signal.c: signals between the two halves */
 void signal_stop(struct deputy *d, struct thread *thread, int signo);
 void signal_interrupt(struct deputy *d, const struct wire_interrupt *msg);
 void signal_pass(struct deputy *d, const struct wire_pass *msg);
+int signal_signalfd(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* a call_handler */
 void signal_default(struct deputy *d, const struct wire_default *msg);
 
 /* cancel.c: home threads in and out of their calls */

@@ -78,6 +78,7 @@ void exec_done(struct deputy *d, struct thread *thread)
 	if (task->migrated)
 		deputy_send(d, WIRE_DROP, &drop, sizeof(drop), NULL, 0);
 	task->migrated = task->started = false;
+	task->kept = 0;
 	task_note_stderr(task);
 	if (why) {
 		release_home(d, task, why);

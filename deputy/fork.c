@@ -113,6 +113,7 @@ static struct thread *process_adopt(struct deputy *d, const struct task *parent,
 	if (!task || slots_inherit(task, parent) < 0)
 		return NULL;
 	task->migrated = task->started = true;
+	task->kept = parent->kept;
 	task->err_dev = parent->err_dev;
 	task->err_ino = parent->err_ino;
 	return thread_find(d, pid);
@@ -139,7 +140,7 @@ void fork_event(struct deputy *d, struct thread *thread, int signo)
 	if (!tracee_regs_get(newborn->tid, &regs)) {
 		slots_enter_regs(newborn->task, newborn->arena, newborn->slot, &regs);
 		tracee_regs_set(newborn->tid, &regs);
-		home_mask_set(newborn->tid, 0);
+		home_mask_set(newborn->tid, newborn->task->kept);
 		thread_state_set(newborn, TH_IDLE);
 		thread_resume(newborn, 0);
 	}

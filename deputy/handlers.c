@@ -117,14 +117,15 @@ static int on_execve(struct deputy *d, struct thread *thread, const uint8_t *tai
 {
 	const struct arena *arena = thread->arena;
 	uint8_t *data = arena_data(arena, (unsigned int)thread->slot);
-	uint64_t addr = arena_data_addr(arena, (unsigned int)thread->slot), a[6], guest[2];
+	uint64_t addr = arena_data_addr(arena, (unsigned int)thread->slot), guest[2];
+	const uint64_t *a = thread->call.home_arg;
 	struct sigstate home;
 	int err;
 
 	if (tail_len < sizeof(guest))
 		return -EPROTO;
 	memcpy(guest, tail, sizeof(guest));
-	err = call_place(thread, tail + sizeof(guest), tail_len - sizeof(guest), HANDLER_DATA, a);
+	err = call_place(thread, tail + sizeof(guest), tail_len - sizeof(guest), HANDLER_DATA);
 	if (!err)
 		err = tracee_sigstate(thread->tid, &home);
 	if (err)
@@ -153,6 +154,8 @@ static const struct {
 } handler_table[] = {
 	{ SYS_mmap, on_mmap },	    { SYS_exit, on_exit },	  { SYS_exit_group, on_exit }, { SYS_execve, on_execve },
 	{ SYS_execveat, on_execve }, { SYS_clone, fork_begin },  { SYS_fork, fork_begin },    { SYS_vfork, fork_begin },
+	{ SYS_wait4, times_wait4 },  { SYS_waitid, times_waitid }, { SYS_getrusage, times_getrusage },
+	{ SYS_times, times_times },  { SYS_signalfd, signal_signalfd }, { SYS_signalfd4, signal_signalfd },
 };
 
 call_handler handler_find(uint32_t nr)

@@ -137,7 +137,7 @@ void signal_pass(struct deputy *d, const struct wire_pass *msg)
 	if (!thread || thread->state != TH_HELD || msg->signo < 1 || msg->signo > 64)
 		return;
 	thread->passed |= 1ull << (msg->signo - 1);
-	home_mask_set(thread->tid, thread->passed);
+	home_mask_set(thread->tid, thread->passed | thread->task->kept);
 	held_release(thread, held_again);
 }
 
@@ -160,6 +160,24 @@ static void disposition_reset(struct thread *thread, int signo)
 		return;
 	tracee_syscall(thread->tid, insn, SYS_rt_sigaction, arg, &err);
 	thread_resume(thread, 0);
+}
+
+/* There is a signalfd: the signals it is for wait at home, where it is read, in all threads */
+static void signalfd_done(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	const uint64_t *mask = call_pointer(thread, thread->call.home_arg[1], 8);
+
+	if (ret >= 0 && mask) {
+		thread->task->kept |= *mask & ~(1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1));
+		for (struct thread *t = thread->task->threads; t; t = t->sibling)
+			ptrace(PTRACE_INTERRUPT, t->tid, 0, 0); /* its mask is set at that stop */
+	}
+	call_row_finish(d, thread, ret);
+}
+
+int signal_signalfd(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	return call_row_begin(d, thread, tail, tail_len, signalfd_done);
 }
 
 void signal_default(struct deputy *d, const struct wire_default *msg)

@@ -31,6 +31,7 @@ static void on_death(struct deputy *d, struct thread *thread)
 	}
 	if (task->migrated && d->channel)
 		deputy_send(d, WIRE_DROP, &msg, sizeof(msg), NULL, 0);
+	times_task_died(d, task);
 	task_remove(d, task);
 }
 
@@ -57,7 +58,7 @@ static void on_event_stop(struct deputy *d, struct thread *thread, int signo)
 			deputy_send(d, WIRE_CONT, &msg, sizeof(msg), NULL, 0);
 	}
 	if (thread->state != TH_NATIVE)
-		home_mask_set(thread->tid, thread->passed);
+		home_mask_set(thread->tid, thread->passed | task->kept);
 	thread_resume(thread, 0);
 }
 
