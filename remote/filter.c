@@ -71,8 +71,6 @@ static int rule_add_if(scmp_filter_ctx ctx, uint32_t action, int nr, unsigned in
 /* The rule for call @nr as a whole; none where the default holds */
 static int row_add(scmp_filter_ctx ctx, int nr, const struct sysdef *row)
 {
-	if (IS_AMONG(nr, traced))
-		return seccomp_rule_add_exact_array(ctx, SCMP_ACT_TRACE(0), nr, 0, NULL);
 	if (row->where == SYS_LOCAL)
 		return seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, nr, 0, NULL);
 	if (row->where == SYS_DENY)
@@ -90,16 +88,18 @@ static int futex_add(scmp_filter_ctx ctx)
 	return err;
 }
 
-/* All rules: the rows that have one, then the conditions */
+/* All rules: of the calls that are the tracer's, of the rows that have one, and the conditions */
 static int rules_add(scmp_filter_ctx ctx, unsigned int flags)
 {
 	int err = 0;
 
+	for (size_t i = 0; i < sizeof(traced) / sizeof(*traced) && !err; i++)
+		err = seccomp_rule_add_exact_array(ctx, SCMP_ACT_TRACE(0), traced[i], 0, NULL);
 	for (size_t i = 0; i < sysdef_nr && !err; i++) {
 		const struct sysdef *row = sysdef_row((int64_t)i);
 		int nr = (int)i;
 
-		if (!row->name || ((flags & FILTER_NO_PIDS) && IS_AMONG(nr, numbered)))
+		if (!row->name || IS_AMONG(nr, traced) || ((flags & FILTER_NO_PIDS) && IS_AMONG(nr, numbered)))
 			continue;
 		err = (flags & FILTER_NO_PIDS) && nr == __NR_futex ? futex_add(ctx) : row_add(ctx, nr, row);
 	}

@@ -140,12 +140,12 @@ static int rseq_unregister(struct init *init)
 	return -errno;
 }
 
-/* Out of the reach of the terminal and of other processes of the user; dies with the remote */
-static int self_protect(struct init *init)
+/* Leave the terminal, and die with the remote (which its end of the socket pair sees to as well) */
+static int remote_follow(struct init *init)
 {
 	(void)init;
 	prctl(PR_SET_NAME, "om-init", 0, 0, 0);
-	if (setsid() < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (setsid() < 0)
 		return -errno;
 	return error_of(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
 }
@@ -167,7 +167,7 @@ static const struct init_stage stages[] = {
 	{ "emptying the root", root_empty },
 	{ "resetting signals", signals_reset },
 	{ "unregistering restartable sequences", rseq_unregister },
-	{ "protecting itself", self_protect },
+	{ "leaving the session", remote_follow },
 };
 
 static void settle(struct init *init, struct init_reply *reply)

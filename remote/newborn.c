@@ -138,9 +138,9 @@ static const struct newborn_stage stages[] = {
 	{ "locking the capabilities", capabilities_lock },
 	{ "changing the ids", ids_change },
 	{ "dropping the capabilities", capabilities_drop },
+	{ "admitting the remote", remote_admit }, /* behind the change of ids, which takes it back */
 	{ "refusing new privileges", privileges_refuse },
 	{ "forgetting the file system", files_forget },
-	{ "admitting the remote", remote_admit }, /* behind every change of ids, which takes it back */
 	{ "setting the limits", limits_set },
 	{ "closing the descriptors", descriptors_close },
 };
@@ -170,6 +170,6 @@ void newborn_run(const struct init_setup *setup, const struct arena *arena)
 		if (report->error)
 			_exit(1);
 	}
-	report->stage = NULL;
+	__atomic_store_n(&report->ready, true, __ATOMIC_RELEASE);
 	parasite_enter(arena);
 }

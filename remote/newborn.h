@@ -3,6 +3,7 @@
 #ifndef OM_NEWBORN_H
 #define OM_NEWBORN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "executor.h"
@@ -12,10 +13,12 @@
  * struct newborn_report - Where the remote finds how far a newborn has come; the first thing in slot 0's data
  * @stage:	What it is doing, in words; same place in remote and newborn (both are the same program)
  * @error:	Negative errno once @stage has failed
+ * @ready:	All is done
  */
 struct newborn_report {
 	const char *stage;
 	int error;
+	bool ready;
 };
 
 /* Run in the child. @arena is mapped; its executor's side is not. */

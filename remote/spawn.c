@@ -17,11 +17,11 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -31,6 +31,7 @@
 #include "log.h"
 #include "remote/filter.h"
 #include "remote/newborn.h"
+#include "remote/notify.h"
 #include "remote/spawn.h"
 #include "tracee.h"
 
@@ -38,7 +39,7 @@
 #define USER_END 0x7ffffffff000ull  /* end of user space with four levels of page tables */
 #define USER_BEGIN 0x10000ull	    /* below it the kernel may refuse (vm.mmap_min_addr) */
 
-/* Places far apart, for what has to go somewhere before it can go where it belongs */
+/* Places far apart (no arena is nearly as large), for what has to go somewhere before it can go where it belongs */
 #define DETOUR_FIRST 0x100000000000ull
 #define DETOUR_STEP 0x10000000000ull
 #define DETOUR_NR 16u
@@ -94,12 +95,27 @@ static void body_kill(const struct guest_body *body)
 		ptrace(PTRACE_CONT, body->pid, 0, 0);
 }
 
-/* Seize the newborn. The number could only belong to another by now if the newborn were gone, which its pidfd tells. */
+/* Where the newborn says how far it is */
+static const struct newborn_report *body_report(const struct guest_body *body)
+{
+	return (const struct newborn_report *)arena_data(&body->arena, 0);
+}
+
+/*
+ * Seize the newborn. While it changes its ids, it is for a moment open to nobody but CAP_SYS_PTRACE, which a remote that is
+ * root in a container may lack; that passes at once. The number could only belong to another process by now if the newborn
+ * were gone, which its pidfd tells.
+ */
 static int body_seize(const struct guest_body *body)
 {
-	if (ptrace(PTRACE_SEIZE, body->pid, 0, SANDBOX_TRACE_OPTIONS) < 0)
-		return -errno;
-	return syscall(SYS_pidfd_send_signal, body->pidfd, 0, NULL, 0) < 0 ? -errno : 0;
+	bool ready;
+
+	do {
+		ready = __atomic_load_n(&body_report(body)->ready, __ATOMIC_ACQUIRE);
+		if (!ptrace(PTRACE_SEIZE, body->pid, 0, SANDBOX_TRACE_OPTIONS))
+			return syscall(SYS_pidfd_send_signal, body->pidfd, 0, NULL, 0) < 0 ? -errno : 0;
+	} while (errno == EPERM && !ready && !sched_yield());
+	return -errno;
 }
 
 /* Wait for the int3 behind a batch. Whoever sends signals to a body in the making is not heard. */
@@ -206,7 +222,7 @@ static int vdso_make_way(struct guest_body *body, uint64_t addr)
 	while (overlaps(to, addr, body->arena.slots) || overlaps(to, body->arena.addr, body->arena.slots))
 		to += DETOUR_STEP;
 	batch_begin(body);
-	added = vdso_move_calls(&body->arena, 0, &body->vdso, to + arena_size(body->arena.slots) / 2);
+	added = vdso_move_calls(&body->arena, 0, &body->vdso, to + DETOUR_STEP / 2);
 	if (added < 0)
 		return added;
 	ret = batch_make(body, true);
@@ -246,20 +262,22 @@ static int arena_move(struct guest_body *body, uint64_t addr)
 /* Answer the one notification there is, that of the body's close(@fd), with "continue" */
 static int close_admit(const struct guest_body *body, int fd)
 {
-	struct seccomp_notif notif = { 0 };
-	struct seccomp_notif_resp resp = { .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
 	struct pollfd poll_fd = { .fd = body->listener, .events = POLLIN };
+	struct seccomp_notif notif;
+	int err;
 
 	while (poll(&poll_fd, 1, -1) < 0) {
 		if (errno != EINTR)
 			return -errno;
 	}
-	if (!(poll_fd.revents & POLLIN) || ioctl(body->listener, SECCOMP_IOCTL_NOTIF_RECV, &notif) < 0)
-		return -ESRCH;
+	if (!(poll_fd.revents & POLLIN))
+		return -ESRCH; /* nobody is left who could call */
+	err = notify_receive(body->listener, &notif);
+	if (err)
+		return err;
 	if (notif.data.nr != SYS_close || (int)notif.data.args[0] != fd)
 		return -EPROTO;
-	resp.id = notif.id;
-	return ioctl(body->listener, SECCOMP_IOCTL_NOTIF_SEND, &resp) < 0 ? -errno : 0;
+	return notify_continue(body->listener, notif.id);
 }
 
 /* Take the listener, which is descriptor @fd of the body, for the remote alone */
@@ -328,7 +346,7 @@ static int body_settle(struct sandbox *sb, uint64_t addr, struct guest_body *bod
 /* Why a newborn has died, as it has said itself; else @err */
 static int newborn_error(const struct guest_body *body, int err)
 {
-	const struct newborn_report *report = (const void *)arena_data(&body->arena, 0);
+	const struct newborn_report *report = body_report(body);
 
 	if (!report->error)
 		return err;
