@@ -62,9 +62,19 @@ static void ping(struct channel *ch, uint64_t now)
 
 	ch->beat.pinged = true;
 	ch->beat.ping_us = now;
+	ch->beat.ping_rx_bytes = ch->stats.rx_bytes;
 	channel_rx_trim(ch);
 	channel_tx_trim(ch);
 	channel_send(ch, WIRE_PING, &msg, NULL, 0);
+}
+
+/**
+ * heard() - Has anything come in since the PING?
+ * @ch:		Channel
+ */
+static bool heard(const struct channel *ch)
+{
+	return ch->stats.rx_bytes != ch->beat.ping_rx_bytes;
 }
 
 /**
@@ -78,7 +88,7 @@ static void check_answer(struct channel *ch)
 	channel_rx_once(ch, &more);
 	if (ch->state != CHANNEL_OPEN)
 		return;
-	if (ch->rx.last_us > ch->beat.ping_us) {
+	if (heard(ch)) {
 		ch->beat.pinged = false;
 		arm(ch, ch->beat.idle_us);
 		return;
@@ -106,7 +116,7 @@ void channel_beat_tick(struct channel *ch)
 	}
 	if (beat->idle_us == 0)
 		return;
-	if (beat->pinged && ch->rx.last_us > beat->ping_us)
+	if (beat->pinged && heard(ch))
 		beat->pinged = false;
 	if (silence < beat->idle_us) {
 		arm(ch, beat->idle_us - silence);

@@ -128,12 +128,13 @@ struct channel_tx {
  * @dead_us:	Silence before the peer counts as dead
  * @pinged:	A PING has had no sign of life yet
  * @ping_us:	When it was sent
+ * @ping_rx_bytes: What had come in by then
  * @finish_us:	When channel_finish() loses its patience
  */
 struct channel_beat {
 	uint64_t idle_us, dead_us;
 	bool pinged;
-	uint64_t ping_us;
+	uint64_t ping_us, ping_rx_bytes;
 	uint64_t finish_us;
 };
 
