@@ -62,13 +62,17 @@ static void *pieces_join(struct iovec *iov, int nr)
 void call_row_finish(struct deputy *d, struct thread *thread, int64_t ret)
 {
 	int nr = sysplan_collect(&thread->call.plan, ret, d->iov, SYSPLAN_IOV_MAX);
+	bool ordered = d->live_nr && ret >= 0 && objects_written(d, thread);
 	void *joined = NULL;
 
-	if (nr > CHANNEL_TAIL_PIECES_MAX) {
+	if (nr > CHANNEL_TAIL_PIECES_MAX || (ordered && nr > 0)) {
 		joined = pieces_join(d->iov, nr);
 		nr = 1;
 	}
-	call_answer(d, thread, ret, d->iov, nr < 0 ? 0 : nr);
+	if (ordered)
+		call_answer_ordered(d, thread, ret, nr > 0 ? d->iov[0].iov_base : NULL, nr > 0 ? d->iov[0].iov_len : 0);
+	else
+		call_answer(d, thread, ret, d->iov, nr < 0 ? 0 : nr);
 	free(joined);
 }
 

@@ -89,6 +89,16 @@ static void on_usage(struct deputy *d, const union wire_any *msg, const uint8_t 
 	(void)tail_len;
 }
 
+/* Guests have changed a file that they map shared */
+static void on_write_back(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	int err = object_write_back(d, &msg->write_back, tail, tail_len);
+
+	if (err)
+		lost_end(d, err == -ENOSPC ? "a mapped file cannot be written: no space left on device" :
+					     "the worker changed a file that is not mapped for writing");
+}
+
 /* The answer to HELLO */
 static void on_accept(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
@@ -112,7 +122,7 @@ static void on_refuse(struct deputy *d, const union wire_any *msg, const uint8_t
 static void (*const message_table[WIRE_TYPES])(struct deputy *, const union wire_any *, const uint8_t *, size_t) = {
 	[WIRE_ACCEPT] = on_accept,	 [WIRE_REFUSE] = on_refuse,   [WIRE_STARTED] = on_started, [WIRE_CALL] = on_call,
 	[WIRE_INTERRUPT] = on_interrupt, [WIRE_DEFAULT] = on_default, [WIRE_PASS] = on_pass,	   [WIRE_GONE] = on_gone,
-	[WIRE_USAGE] = on_usage,
+	[WIRE_USAGE] = on_usage,	 [WIRE_WRITE_BACK] = on_write_back,
 };
 
 /* A message has come */

@@ -210,6 +210,7 @@ struct growth;
  * @dead:	The tasks that died last
  * @dead_next:	Where the next one goes
  * @objects:	Mapped files
+ * @live_nr:	How many of them are mapped shared
  * @next_object: Number for the next one
  * @lost:	Why the connection was lost, empty = it was not
  */
@@ -231,6 +232,7 @@ struct deputy {
 	struct dead dead[DEAD_MAX];
 	unsigned int dead_next;
 	struct object *objects;
+	unsigned int live_nr;
 	uint64_t next_object;
 	struct stats stats;
 	char lost[128];
@@ -275,13 +277,19 @@ int ship_image(struct deputy *d, struct task *task, struct thread *thread);
 
 /* outbox.c: bulk and what must follow it */
 int deputy_send(struct deputy *d, enum wire_type type, const void *msg, size_t msg_len, const void *tail, size_t tail_len);
-int outbox_file(struct deputy *d, uint64_t object, int fd, uint64_t size);
+int outbox_file(struct deputy *d, uint64_t object, int fd, uint64_t size, bool zeros); /* @zeros: send them too */
 int outbox_memory(struct deputy *d, pid_t pid, uint64_t start, uint64_t end);
 void outbox_pump(struct deputy *d);
 void outbox_clear(struct deputy *d);
 
 /* object.c: files that are mapped on the worker */
-int object_of_fd(struct deputy *d, int fd, const char *name, uint64_t *id, uint64_t *size);
+/* The object for the file that @fd (ours to close) is open on; sends what the worker has not got */
+int object_of_fd(struct deputy *d, int fd, const char *name, bool live, uint64_t *id, uint64_t *size);
+/* Would mapping it shared mean sharing memory with a process outside the family? */
+bool object_is_mapped_elsewhere(struct deputy *d, int fd);
+int object_write_back(struct deputy *d, const struct wire_write_back *msg, const uint8_t *data, size_t len);
+/* The thread's call has succeeded: when it wrote to a live object, send that, and say so */
+bool objects_written(struct deputy *d, const struct thread *thread);
 void objects_free(struct deputy *d);
 
 /* call.c: forwarded calls */

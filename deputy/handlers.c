@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Calls that need more at home than their row says: mappings of files, the end of a task, a new program. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,7 +13,7 @@
 #include "deputy/deputy.h"
 
 /* What the answer to mmap says is behind the mapping */
-enum mmap_kind { MMAP_FILE, MMAP_ZERO };
+enum mmap_kind { MMAP_FILE, MMAP_ZERO, MMAP_LIVE, MMAP_LIVE_READ_ONLY };
 #define MMAP_ANSWER_LEN 20
 
 /* First bytes of the slot's data that a handler keeps for itself */
@@ -31,6 +32,12 @@ static void batch_add(struct thread *thread, long nr, uint64_t a0, uint64_t a1, 
 	executor_add(thread->arena, (unsigned int)thread->slot, nr, a0, a1, a2, a3, a4, a5);
 }
 
+/* Is it a shared mapping, by the flags of mmap? */
+static bool is_shared(uint64_t flags)
+{
+	return (flags & MAP_TYPE) == MAP_SHARED || (flags & MAP_TYPE) == MAP_SHARED_VALIDATE;
+}
+
 /* The mapping was possible and is undone: say what is behind it */
 static void mmap_describe(struct deputy *d, struct thread *thread, int64_t unmapped)
 {
@@ -45,8 +52,16 @@ static void mmap_describe(struct deputy *d, struct thread *thread, int64_t unmap
 		call_answer(d, thread, -errno, NULL, 0);
 		return;
 	}
-	if (S_ISREG(st.st_mode)) {
-		err = object_of_fd(d, fd, "", &id, &size);
+	if (S_ISREG(st.st_mode) && is_shared(thread->call.arg[3])) {
+		kind = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR ? MMAP_LIVE : MMAP_LIVE_READ_ONLY;
+		if (kind == MMAP_LIVE && object_is_mapped_elsewhere(d, fd)) {
+			err = -ENODEV; /* memory would have to be shared across nodes */
+			close(fd);
+		} else {
+			err = object_of_fd(d, fd, "", true, &id, &size);
+		}
+	} else if (S_ISREG(st.st_mode)) {
+		err = object_of_fd(d, fd, "", false, &id, &size);
 	} else {
 		kind = MMAP_ZERO;
 		if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 5))
@@ -79,12 +94,9 @@ static int on_mmap(struct deputy *d, struct thread *thread, const uint8_t *tail,
 {
 	const uint64_t *a = thread->call.arg;
 	uint64_t flags = a[3] & ~(uint64_t)(MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN | MAP_POPULATE | MAP_LOCKED);
-	bool shared = (a[3] & MAP_TYPE) == MAP_SHARED || (a[3] & MAP_TYPE) == MAP_SHARED_VALIDATE;
 
 	(void)tail;
 	(void)tail_len;
-	if (shared && (a[2] & PROT_WRITE))
-		return -ENODEV; /* memory that would have to be shared across nodes */
 	batch_begin(thread, 0);
 	batch_add(thread, SYS_mmap, 0, a[1], a[2] & ~(uint64_t)PROT_EXEC, flags, a[4], a[5]);
 	call_post(d, thread, mmap_tried);

@@ -30,6 +30,7 @@
  * @at:		Source: next offset or address
  * @end:	Source: where it ends
  * @object:	Source: id of the file object
+ * @zeros:	Source: send pages of zeros, too
  * @tail:	The tail
  */
 struct outbox_item {
@@ -41,6 +42,7 @@ struct outbox_item {
 	int fd;
 	pid_t pid;
 	uint64_t at, end, object;
+	bool zeros;
 	uint8_t tail[];
 };
 
@@ -86,7 +88,7 @@ static int runs_send(struct deputy *d, struct outbox_item *item, const uint8_t *
 		size_t n = run_length(data + at, len - at, &zero);
 		struct iovec iov = { (void *)(data + at), n };
 
-		if (!zero)
+		if (!zero || item->zeros)
 			err = send(d, item, item->at + at, &iov);
 		at += n;
 	}
@@ -207,9 +209,10 @@ static int source_append(struct deputy *d, struct outbox_item source)
 	return 0;
 }
 
-int outbox_file(struct deputy *d, uint64_t object, int fd, uint64_t size)
+int outbox_file(struct deputy *d, uint64_t object, int fd, uint64_t size, bool zeros)
 {
-	return source_append(d, (struct outbox_item){ .more = file_more, .fd = fd, .object = object, .end = size });
+	return source_append(d, (struct outbox_item){
+					.more = file_more, .fd = fd, .object = object, .end = size, .zeros = zeros });
 }
 
 int outbox_memory(struct deputy *d, pid_t pid, uint64_t start, uint64_t end)

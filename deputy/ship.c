@@ -235,7 +235,8 @@ static int map_describe(struct deputy *d, pid_t pid, const struct procmap *map, 
 		return 1;
 	}
 	vma->offset = map->offset;
-	err = object_of_fd(d, fd, strrchr(map->path, '/') ? strrchr(map->path, '/') + 1 : map->path, &vma->object, &size);
+	err = object_of_fd(d, fd, strrchr(map->path, '/') ? strrchr(map->path, '/') + 1 : map->path,
+			   map->shared, &vma->object, &size);
 	return err;
 }
 

@@ -62,6 +62,7 @@ enum wire_refuse_code {
 #define WIRE_RESULT_REGULAR 1u		/* RESULT: the descriptor is a regular file */
 #define WIRE_CALL_MORE 1u		/* CALL: first part of a larger transfer */
 #define WIRE_VMA_STACK (1u << 31)	/* struct wire_vma: the main thread's stack; other bits as Linux' MAP_* */
+#define WIRE_OBJECT_LIVE 1u		/* OBJECT: mapped shared; its content changes on both sides */
 #define WIRE_OBJECT_ANONYMOUS 0u	/* object number of memory without a file */
 
 /*
@@ -93,6 +94,7 @@ enum wire_refuse_code {
 #define WIRE_ID_GONE wire_gone, gone
 #define WIRE_ID_USAGE wire_usage, usage
 #define WIRE_ID_ECHO wire_echo, echo
+#define WIRE_ID_WRITE_BACK wire_write_back, write_back
 #define WIRE_ID_STATUS wire_status, status
 
 #define WIRE_ID_1(tag, member) tag
