@@ -74,7 +74,6 @@ enum arg_size {
 	SIZE_MSG,   /* 8 + argument @ref: struct msgbuf */
 	SIZE_BITS,  /* an fd_set for argument @ref descriptors */
 	SIZE_STR,   /* up to and with the NUL, at most @unit */
-	SIZE_PAGE,  /* up to @unit, as far as it is readable */
 	SIZE_LEN,   /* what the u32 behind argument @ref says, at most @unit */
 	SIZE_SHAPE, /* nested: shape @ref, whose parameter is @unit */
 };
@@ -96,8 +95,7 @@ enum arg_shape {
 	SHAPE_ARGV,	 /* char *[] up to NULL */
 	SHAPE_MASK,	 /* sigset_t for the duration of the call; the argument with its size */
 	SHAPE_MASK_PAIR, /* struct { const sigset_t *mask; size_t size; }, likewise */
-	SHAPE_IFCONF,	 /* struct ifconf */
-	SHAPE_FPROG,	 /* struct sock_fprog */
+	SHAPE_NEST,	 /* struct with one pointer inside; row of nestdef[] */
 	SHAPE_VAR,	 /* struct with a count in its head; row of vardef[] */
 	SHAPE_IOCB,	 /* struct iocb *[]; the argument with the count */
 	SHAPE_NR,
@@ -118,14 +116,15 @@ enum sys_cmds {
 	CMDS_SEMCTL,
 	CMDS_SHMCTL,
 	CMDS_QUOTACTL, /* keyed by the command without its type */
-	CMDS_QUOTACTL_FD,
 	CMDS_SYSFS,
 	CMDS_FSCONFIG,
 	CMDS_SECCOMP,
-	CMDS_ITIMER,
+	CMDS_KCMP,
+	CMDS_HANDLE, /* keyed by the one flag that matters */
 	CMDS_NR,
 };
 
+/* Key of a socket option */
 #define SYS_SOCKOPT(level, option) ((uint32_t)(level) << 16 | (uint16_t)(option))
 
 /**
@@ -181,13 +180,31 @@ struct cmddef {
 	struct sysarg arg[4];
 };
 
+/* Rows of vardef[] */
+enum var_row {
+	VAR_SCHED_ATTR,
+	VAR_SIZE_FIRST,
+	VAR_FILE_HANDLE,
+	VAR_FIEMAP,
+	VAR_DEDUPE,
+	VAR_FSMAP,
+	VAR_FSCRYPT_POLICY,
+	VAR_FSCRYPT_KEY,
+	VAR_VERITY_DIGEST,
+	VAR_ENTROPY,
+	VAR_DM,
+	VAR_BTRFS_SEARCH,
+	VAR_BTRFS_SPACE,
+	VAR_NR,
+};
+
 /**
  * struct vardef - A structure whose head says how long it is
- * @head:	Bytes of the head
+ * @head:	Bytes of the head, which are always there
  * @count_at:	Where in the head the count is
  * @count_len:	Bytes of the count: 2, 4 or 8
  * @unit:	Bytes per element after the head; 0: the count is the length of the whole
- * @max:	Longest that the kernel accepts
+ * @max:	Longest that the kernel accepts, all in all; what is longer is for the kernel to refuse
  */
 struct vardef {
 	uint16_t head;
@@ -195,6 +212,45 @@ struct vardef {
 	uint8_t count_len;
 	uint32_t unit;
 	uint32_t max;
+};
+
+/* Rows of nestdef[] */
+enum nest_row {
+	NEST_IFCONF,
+	NEST_FPROG,
+	NEST_SIGEVENT,
+	NEST_XATTR_SET,
+	NEST_XATTR_GET,
+	NEST_BLKPG,
+	NEST_UNIMAP_GET,
+	NEST_UNIMAP_SET,
+	NEST_FONT_GET,
+	NEST_FONT_SET,
+	NEST_NR,
+};
+
+/**
+ * struct nestdef - A structure with one pointer inside. If it is an output, the count is what comes back.
+ * @head:	Its bytes
+ * @ptr_at:	Where in it the pointer is
+ * @count_at:	Where the count is
+ * @count_len:	Bytes of the count: 2 or 4; 0: there is none, @unit bytes are behind the pointer
+ * @dir:	enum arg_dir of what is behind the pointer
+ * @trim:	TRIM_ALL, TRIM_RET, or TRIM_LEN: the count as it is afterwards
+ * @if_at:	Where a u32 is that must be @if_value for the pointer to count; 0: it always does
+ * @if_value:	See there
+ * @unit:	Bytes per element
+ */
+struct nestdef {
+	uint16_t head;
+	uint8_t ptr_at;
+	uint8_t count_at;
+	uint8_t count_len;
+	uint8_t dir;
+	uint8_t trim;
+	uint8_t if_at;
+	uint32_t if_value;
+	uint32_t unit;
 };
 
 /**
@@ -213,7 +269,8 @@ struct syslocal {
 
 extern const struct sysdef sysdef[];
 extern const size_t sysdef_nr; /* one more than the highest number with a row */
-extern const struct vardef vardef[];
+extern const struct vardef vardef[VAR_NR];
+extern const struct nestdef nestdef[NEST_NR];
 extern const struct syslocal syslocal[];
 extern const size_t syslocal_nr;
 
