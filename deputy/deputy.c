@@ -14,6 +14,7 @@
 
 #include "cpu.h"
 #include "deputy/deputy.h"
+#include "deputy/monitor.h"
 
 /* Nothing is left to look after */
 static void loop_end_if_done(struct deputy *d)
@@ -30,6 +31,8 @@ static void on_started(struct deputy *d, const union wire_any *msg, const uint8_
 
 	if (!task)
 		return;
+	if (!task->started && !msg->started.error)
+		usage_moved(task);
 	task->started = true;
 	if (msg->started.error) {
 		snprintf(why, sizeof(why), "%.*s", (int)tail_len, (const char *)tail);
@@ -54,6 +57,7 @@ static void on_gone(struct deputy *d, const union wire_any *msg, const uint8_t *
 
 static void on_call(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
+	usage_call(d, msg->call.tid);
 	call_begin(d, &msg->call, tail, tail_len);
 }
 
@@ -81,12 +85,9 @@ static void on_default(struct deputy *d, const union wire_any *msg, const uint8_
 /* What a task has used there */
 static void on_usage(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
-	struct task *task = task_find(d, (pid_t)msg->usage.pid);
-
-	if (task)
-		task->usage = (struct usage){ msg->usage.utime_us, msg->usage.stime_us, msg->usage.rss_bytes };
 	(void)tail;
 	(void)tail_len;
+	usage_told(d, &msg->usage);
 }
 
 /* Guests have changed a file that they map shared */
@@ -231,6 +232,7 @@ static bool target_seize(struct deputy *d, pid_t target)
 int deputy_run(const struct deputy_options *opt, pid_t target, int talk)
 {
 	struct deputy *d = calloc(1, sizeof(*d));
+	struct monitor *monitor = NULL;
 	pid_t self = getpid();
 	bool ready;
 	char go;
@@ -247,11 +249,14 @@ int deputy_run(const struct deputy_options *opt, pid_t target, int talk)
 	d->child.data = d;
 	uv_signal_start(&d->child, on_child, SIGCHLD);
 	ready = node_open(d, opt) && target_seize(d, target);
+	if (ready)
+		monitor = monitor_open(d);
 	send(talk, d->lost, strlen(d->lost) + 1, MSG_NOSIGNAL);
 	close(talk);
 	if (!ready)
 		return 1;
 	uv_run(&d->loop, UV_RUN_DEFAULT);
+	monitor_close(monitor);
 	stats_write(d);
 	outbox_clear(d);
 	objects_free(d);

@@ -32,6 +32,7 @@
 #include <uv.h>
 
 #include "channel.h"
+#include "deputy/usage.h"
 #include "executor.h"
 #include "node.h"
 #include "sysplan.h"
@@ -143,7 +144,10 @@ struct usage {
  * @stopped:	In a group stop
  * @ending:	It is to say why (deputy.lost) and exit
  * @usage:	As the worker has told last
+ * @past:	What its bodies before the present one have used, see usage.c
  * @reaped:	Time of its children that it has waited for
+ * @tally:	What is counted for monitors
+ * @why:	Why it cannot move, empty = it can
  * @kept:	Signals that stay pending at home, for a signalfd
  * @err_dev:	Device and inode of descriptor 2 when it was started, to know whose ear it is
  * @err_ino:	.
@@ -157,7 +161,9 @@ struct task {
 	uint64_t code;
 	int pidfd;
 	bool migrated, started, stopped, ending;
-	struct usage usage, reaped;
+	struct usage usage, past, reaped;
+	struct tally tally;
+	char why[96];
 	uint64_t kept;
 	dev_t err_dev;
 	ino_t err_ino;
