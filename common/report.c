@@ -43,23 +43,23 @@ struct line_kind {
 	size_t field_nr;
 };
 
-#define FIELD(type, member, kind) { #member, kind, offsetof(struct type, member), sizeof(((struct type *)0)->member) }
+#define FIELD(type, member, kind) #member, kind, offsetof(struct type, member), sizeof(((struct type *)0)->member)
 #define FIELDS(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct field deputy_field[] = {
-	FIELD(report_deputy, pid, FIELD_PID),	      FIELD(report_deputy, node, FIELD_TEXT),
-	FIELD(report_deputy, cipher, FIELD_TEXT),     FIELD(report_deputy, rtt_us, FIELD_NUMBER),
-	FIELD(report_deputy, rx_bytes, FIELD_NUMBER), FIELD(report_deputy, tx_bytes, FIELD_NUMBER),
-	FIELD(report_deputy, tasks, FIELD_NUMBER),
+	{ FIELD(report_deputy, pid, FIELD_PID) },	  { FIELD(report_deputy, node, FIELD_TEXT) },
+	{ FIELD(report_deputy, cipher, FIELD_TEXT) },	  { FIELD(report_deputy, rtt_us, FIELD_NUMBER) },
+	{ FIELD(report_deputy, rx_bytes, FIELD_NUMBER) }, { FIELD(report_deputy, tx_bytes, FIELD_NUMBER) },
+	{ FIELD(report_deputy, tasks, FIELD_NUMBER) },
 };
 
 static const struct field task_field[] = {
-	FIELD(report_task, pid, FIELD_PID),	      FIELD(report_task, node, FIELD_TEXT),
-	FIELD(report_task, state, FIELD_TEXT),	      FIELD(report_task, call, FIELD_TEXT),
-	FIELD(report_task, threads, FIELD_NUMBER),    FIELD(report_task, utime_us, FIELD_NUMBER),
-	FIELD(report_task, stime_us, FIELD_NUMBER),   FIELD(report_task, rss_bytes, FIELD_NUMBER),
-	FIELD(report_task, calls, FIELD_NUMBER),      FIELD(report_task, calls_per_s, FIELD_NUMBER),
-	FIELD(report_task, migrations, FIELD_NUMBER), FIELD(report_task, why, FIELD_TEXT),
+	{ FIELD(report_task, pid, FIELD_PID) },		  { FIELD(report_task, node, FIELD_TEXT) },
+	{ FIELD(report_task, state, FIELD_TEXT) },	  { FIELD(report_task, call, FIELD_TEXT) },
+	{ FIELD(report_task, threads, FIELD_NUMBER) },	  { FIELD(report_task, utime_us, FIELD_NUMBER) },
+	{ FIELD(report_task, stime_us, FIELD_NUMBER) },	  { FIELD(report_task, rss_bytes, FIELD_NUMBER) },
+	{ FIELD(report_task, calls, FIELD_NUMBER) },	  { FIELD(report_task, calls_per_s, FIELD_NUMBER) },
+	{ FIELD(report_task, migrations, FIELD_NUMBER) }, { FIELD(report_task, why, FIELD_TEXT) },
 };
 
 static const struct line_kind deputy_line = { "deputy", deputy_field, FIELDS(deputy_field) };
