@@ -123,27 +123,34 @@ node_start() {
 	fail 'no free port on 127.0.0.1'
 }
 
-# encoder_find: the first encoder, or other hard worker, that is installed. Sets ENCODER, its SUFFIX and ARGS
+# encoder_find: the first encoder, or other hard worker, that is installed. Sets ENCODER, and what it makes, and its ARGS,
+# both with @ for the name of the run
 encoder_find() {
-	while read -r ENCODER SUFFIX ARGS; do
+	while read -r ENCODER MAKES ARGS; do
 		command -v "$ENCODER" >/dev/null && return 0
 	done <<-END
-		flac flac --silent --best -e -c sound.wav
-		lame mp3 --quiet -h sound.wav -
-		bzip2 bz2 -9 -c sound.wav
-		xz xz -T1 -2 -c sound.wav
-		gzip gz -9 -n -c sound.wav
+		flac @.flac --silent --best -e -o @.flac sound.wav
+		lame @.mp3 --quiet -h sound.wav @.mp3
+		xz sound.wav.@.xz -T1 -0 -k -S .@.xz sound.wav
+		gzip sound.wav.@.gz -9 -n -k -S .@.gz sound.wav
 	END
-	fail 'none of flac, lame, bzip2, xz, gzip is installed; make deps installs flac'
+	fail 'none of flac, lame, xz, gzip is installed; make deps installs flac'
 }
 
-# encode NAME [PREFIX...]: run the encoder below PREFIX; the sound gets to NAME.suffix, what lap measures to NAME.lap
+# named TEXT NAME: TEXT for the run NAME
+named() {
+	printf '%s\n' "$1" | sed "s/@/$2/"
+}
+
+# encode NAME [PREFIX...]: run the encoder below PREFIX; what lap measures gets to NAME.lap
 encode() {
 	name=$1
 	shift
-	say "   \$ ${*:+$* }$ENCODER $ARGS >$name.$SUFFIX"
-	# shellcheck disable=SC2086
-	./lap "$name.lap" "$RUN_LIMIT" "$@" "$ENCODER" $ARGS </dev/null >"$name.$SUFFIX"
+	set -- "$@" "$ENCODER"
+	# shellcheck disable=SC2046
+	set -- "$@" $(named "$ARGS" "$name")
+	say "   \$ $*"
+	./lap "$name.lap" "$RUN_LIMIT" "$@" </dev/null
 }
 
 # field N FILE: a field of what lap measured
@@ -174,14 +181,14 @@ stat_of() {
 
 # megabytes BYTES: for people
 megabytes() {
-	awk -v n="$1" 'BEGIN { printf "%.1f MB", n / 1e6 }'
+	awk -v n="$1" 'BEGIN { printf n < 1e6 ? "%d kB" : "%.1f MB", n / (n < 1e6 ? 1e3 : 1e6) }'
 }
 
 run_native() {
 	say "3. $ENCODER here"
 	encode native || fail "$ENCODER fails natively"
-	native=$(field 1 native.lap)
-	awk -v t="$native" 'BEGIN { printf "   %.2f seconds\n\n", t }'
+	native_s=$(field 1 native.lap)
+	awk -v t="$native_s" 'BEGIN { printf "   %.2f seconds\n\n", t }'
 }
 
 run_remote() {
@@ -191,8 +198,8 @@ run_remote() {
 	encode remote omrun -j worker
 	status=$?
 	[ $status = 0 ] || fail "$ENCODER ends with status $status on the other node; its log: $(tail -n 3 "worker.log")"
-	remote=$(field 1 remote.lap)
-	awk -v t="$remote" -v n="$native" 'BEGIN { printf "   %.2f seconds, %.2f times as long as here\n\n", t, t / n }'
+	remote_s=$(field 1 remote.lap)
+	awk -v t="$remote_s" -v n="$native_s" 'BEGIN { printf "   %.2f seconds, %.2f times as long as here\n\n", t, t / n }'
 	# The deputy outlives the program by a moment
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		[ -s stats ] && return
@@ -203,10 +210,11 @@ run_remote() {
 
 compare() {
 	say '5. What came of it'
-	cmp "native.$SUFFIX" "remote.$SUFFIX" || fail 'the outputs differ'
-	size=$(wc -c <"native.$SUFFIX")
+	native=$(named "$MAKES" native) remote=$(named "$MAKES" remote)
+	cmp "$native" "$remote" || fail 'the outputs differ'
+	size=$(wc -c <"$native")
 	[ "$size" -gt 0 ] || fail 'the outputs are empty'
-	say "   output     identical: $(megabytes "$size"), sha256 $(sha256sum <"remote.$SUFFIX" | cut -c1-16)..."
+	say "   output     identical: $(megabytes "$size"), sha256 $(sha256sum <"$remote" | cut -c1-16)..."
 	say "   it ran on  $(stat_of node)"
 	if [ -s "seen" ]; then
 		read -r at_worker at_home <"seen"

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Benches of what a program does most: compute, calls that stay on the worker, calls that go home.
+
+bench_compute() {
+	local rounds
+
+	rounds=$(awk -v t="$(printed "$AID/spin" 4000)" -v want="$SPIN_SECONDS" 'BEGIN { printf "%d", 4000 * want / t + 1 }')
+	race $((ROUNDS + 2)) native "printed $AID/spin $rounds" ours "printed ${OM[*]} $AID/spin $rounds"
+	row compute s ours native '<=1.01'
+}
+
+# rate_race CALL [FILE]: the same call natively and on the worker
+rate_race() {
+	race "$ROUNDS" native "printed $AID/rate $1 $RATE_MS $2" ours "printed ${OM[*]} $AID/rate $1 $RATE_MS $2"
+}
+
+bench_local() {
+	local call
+
+	for call in clock realtime; do
+		rate_race $call
+		row "vdso/$call" s ours native '<=1.2'
+	done
+	for call in yield wake getpid sigmask; do
+		rate_race $call
+		row "local/$call" s ours native '<=3'
+	done
+}
+
+# channel_figure NAME BYTES ROUND_TRIPS MIB FACTOR: what bench_channel says of NAME, times FACTOR
+channel_figure() {
+	printed "$AID/bench_channel" "$2" "$3" "$4" | awk -v name="$1" -v factor="$5" '$1 == name { print $2 * factor }'
+}
+
+# ping BYTES: median round trip that omctl has with the node itself
+ping() {
+	printed "$BIN/omctl" ping --count 500 --size "$1" --json "$NODE" |
+		sed -n 's/.*"median_ms":\([0-9.]*\).*/\1/p' | awk '{ print $1 / 1000 }'
+}
+
+bench_forward() {
+	local call size=50	# of the tail of an ECHO that is as long as a CALL and a RESULT of getppid on average
+
+	race "$ROUNDS" ours "printed ${OM[*]} $AID/rate getppid $RATE_MS" \
+		channel "channel_figure channel_pingpong $size 2000 2 1e-6" \
+		'channel, spinning' "channel_figure channel_pingpong_spin $size 2000 2 1e-6" \
+		'omctl ping' "ping $size" native "printed $AID/rate getppid $RATE_MS"
+	row forward/getppid s ours channel '<=2.0'
+	row forward/getppid s ours 'channel, spinning' -
+	row forward/getppid s ours 'omctl ping' -
+	row forward/getppid s ours native -
+	for call in read write stat; do
+		rate_race $call
+		row "forward/$call" s ours native -
+	done
+	forward_file
+}
+
+# forward_file: open, read 4 kB, close
+forward_file() {
+	mkdir -p "$WORK/one"
+	head -c 4096 /dev/urandom >"$WORK/one/file"
+	if sshfs_start "$WORK/one"; then
+		race "$ROUNDS" native "printed $AID/rate file $RATE_MS $WORK/one/file" \
+			ours "printed ${OM[*]} $AID/rate file $RATE_MS $WORK/one/file" \
+			sshfs "printed $AID/rate file $RATE_MS $SSHFS/file"
+	else
+		rate_race file "$WORK/one/file"
+	fi
+	row forward/file s ours native -
+	row forward/file s ours sshfs '<=1'
+	row_number forward/file s ours 'outrun*' "$OUTRUN_FILE" '<=0.1'
+	sshfs_end
+}

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Bench of many small files. Each contestant has a tree of its own, because some of the programs write to theirs.
+
+# tree_make DIR: the tree, with a repository of it and a small program
+tree_make() {
+	mkdir -p "$1/tree"
+	"$AID/gen" tree "$1/tree" "$TREE_FILES" 2048
+	printf '#include <stdio.h>\n\nint main(void)\n{\n\tputs("Hello, world");\n\treturn 0;\n}\n' >"$1/hello.c"
+	git -C "$1/tree" init -q 2>/dev/null &&
+		git -C "$1/tree" add . && git -C "$1/tree" -c user.name=b -c user.email=b@b commit -q -m tree
+}
+
+# in_tree PREFIX DIR COMMAND...: run COMMAND in DIR; the seconds
+in_tree() {
+	local prefix=$1 dir=$2
+
+	shift 2
+	# shellcheck disable=SC2086
+	(cd "$dir" && timed $prefix "$@")
+}
+
+# tree_race COMMAND: the command natively, on the worker, and in a freshly mounted sshfs
+tree_race() {
+	local contestants=(native "in_tree '' $WORK/tree.native $1" ours "in_tree '${OM[*]}' $WORK/tree.ours $1")
+
+	[ -z "$TREE_SSHFS" ] || contestants+=(sshfs "sshfs_start $WORK/tree.sshfs && in_tree '' \$WORK/mnt $1")
+	race "$TREE_ROUNDS" "${contestants[@]}"
+}
+
+# tree_row NAME [OUTRUN]: the rows of the race that was; OUTRUN: seconds that outrun is published to take
+tree_row() {
+	local calls=''
+
+	[ ! -s "$WORK/samples/ours" ] || calls="$(calls_of_last) calls"
+	row "files/$1" s ours native - "$calls"
+	[ ! -s "$WORK/samples/ours" ] || row "files/$1" s ours sshfs '<=1'
+	[ ! -s "$WORK/samples/ours" ] || [ -z "$2" ] || row_number "files/$1" s ours 'outrun*' "$2" '<=0.1'
+}
+
+bench_files() {
+	local kind TREE_ROUNDS=$((ROUNDS < 5 ? ROUNDS : 5)) TREE_SSHFS='' scaled
+
+	for kind in native ours sshfs; do
+		tree_make "$WORK/tree.$kind"
+	done
+	sshfs_start "$WORK/tree.sshfs" && TREE_SSHFS=1
+	tree_race 'find tree -type f'
+	tree_row find
+	scaled=$(awk -v n="$TREE_FILES" -v t="$OUTRUN_FILE" 'BEGIN { print n * t }')
+	tree_race "bash -c 'cat tree/d*/*'"	# the shell expands the names, then becomes cat
+	tree_row cat "$scaled"
+	tree_race "bash -c 'rm -rf copy; exec cp -r tree copy'"
+	tree_row cp-r "$(awk -v n="$TREE_FILES" -v t="$OUTRUN_CP" 'BEGIN { print n / 2000 * t }')"
+	same_copy || failed files/cp-r - 'the copy differs from the tree'
+	NO_FIGURE='not supported yet'
+	tree_race 'git -C tree status'
+	tree_row git-status
+	tree_race 'gcc -O2 -o hello hello.c'
+	tree_row gcc-hello
+	sshfs_end
+	rm -rf "$WORK"/tree.*
+}
+
+# same_copy: what our cp -r has made is what it was to make
+same_copy() {
+	[ ! -d "$WORK/tree.ours/copy" ] || diff -r -q "$WORK/tree.ours/tree" "$WORK/tree.ours/copy" >/dev/null
+}

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Bench of starting a program that does nothing.
+
+bench_start() {
+	local contestants=(ours "timed ${OM[*]} /bin/true" native 'timed /bin/true' 'omrun at home' "timed $BIN/omrun /bin/true")
+
+	if ssh_start; then
+		contestants+=(ssh "timed $SSH /bin/true")
+	fi
+	race $((ROUNDS * 2)) "${contestants[@]}"
+	row start/true s ours ssh '<=1'
+	row start/true s ours native -
+	row_number start/true s ours 'outrun*' "$OUTRUN_TRUE" '<=0.1'
+	row start/home s 'omrun at home' native -
+}
