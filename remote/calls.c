@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Trapped calls of guests: see remote/calls.h. */
+#include <errno.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "log.h"
+#include "remote/calls.h"
+#include "remote/listener.h"
+#include "remote/notify.h"
+#include "remote/session.h"
+#include "remote/signals.h"
+
+/* Calls served in a row before the event loop gets its turn */
+#define SERVE_MAX 64
+
+/**
+ * mem_readv() - guest_mem's readv
+ */
+static ssize_t mem_readv(void *ctx, const struct iovec *local, int local_nr, const struct iovec *remote, int remote_nr)
+{
+	const struct thread *thread = ctx;
+	ssize_t n = process_vm_readv(thread->outer, local, (unsigned long)local_nr, remote, (unsigned long)remote_nr, 0);
+
+	return n < 0 ? -errno : n;
+}
+
+/**
+ * mem_writev() - guest_mem's writev
+ */
+static ssize_t mem_writev(void *ctx, const struct iovec *local, int local_nr, const struct iovec *remote, int remote_nr)
+{
+	const struct thread *thread = ctx;
+	ssize_t n = process_vm_writev(thread->outer, local, (unsigned long)local_nr, remote, (unsigned long)remote_nr, 0);
+
+	return n < 0 ? -errno : n;
+}
+
+/**
+ * call_memory() - The memory of a thread, for sysplan
+ */
+static struct guest_mem call_memory(struct thread *thread)
+{
+	return (struct guest_mem){ thread, mem_readv, mem_writev };
+}
+
+struct thread *call_find(const struct session *session, uint64_t id)
+{
+	struct thread *thread = session->guests.thread[id % THREADS_MAX];
+
+	return id && thread && thread->call.id == id ? thread : NULL;
+}
+
+/**
+ * call_end() - The thread leaves its call
+ */
+static void call_end(struct thread *thread)
+{
+	if (thread->call.planned)
+		sysplan_release(&thread->call.plan);
+	thread->call.planned = false;
+	thread->call.id = 0;
+	thread_move(thread, THREAD_RUNNING);
+}
+
+void call_return(struct thread *thread, int64_t ret)
+{
+	struct call *call = &thread->call;
+
+	thread->answered = ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK ? (int)ret : 0;
+	call_end(thread);
+	notify_answer(listener_fd(thread->guest->listener), call->notif, ret);
+}
+
+void call_continue(struct thread *thread)
+{
+	thread->answered = 1; /* its restart codes are the worker's own kernel's */
+	call_end(thread);
+	notify_continue(listener_fd(thread->guest->listener), thread->call.notif);
+}
+
+void call_park(struct thread *thread, stop_action action)
+{
+	ptrace(PTRACE_INTERRUPT, thread->outer, 0, 0);
+	thread->at_stop = action;
+	call_return(thread, -ERESTARTNOINTR);
+}
+
+void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32_t flags, const void *tail, size_t tail_len)
+{
+	struct session *session = thread->guest->session;
+	struct wire_call msg = { .tid = thread->tid, .nr = nr, .flags = flags };
+	struct iovec piece = { (void *)tail, tail_len };
+
+	thread->call.id = ++session->serial * THREADS_MAX + thread->index;
+	msg.call = thread->call.id;
+	memcpy(msg.arg, arg, sizeof(msg.arg));
+	channel_send(session->channel, WIRE_CALL, &msg, &piece, tail_len ? 1 : 0);
+}
+
+/**
+ * part_send() - Send what was gathered into the session's buffer
+ */
+static void part_send(struct thread *thread, size_t len)
+{
+	const struct call *call = &thread->call;
+
+	call_send(thread, call->nr, call->plan.arg, sysplan_more(&call->plan) ? WIRE_CALL_MORE : 0,
+		  thread->guest->session->buffer, len);
+}
+
+void call_forward(struct thread *thread, const void *front, size_t front_len)
+{
+	struct guest_mem mem = call_memory(thread);
+	uint8_t *buffer = thread->guest->session->buffer;
+	struct call *call = &thread->call;
+	ssize_t len;
+
+	if (front_len)
+		memcpy(buffer, front, front_len);
+	len = sysplan_gather(&call->plan, call->nr, call->arg, &mem, buffer + front_len, SYSPLAN_TAIL_MAX - front_len);
+	if (len < 0) {
+		call_return(thread, len);
+		return;
+	}
+	call->planned = true;
+	part_send(thread, (size_t)len + front_len);
+}
+
+/**
+ * call_finish() - Home has said what the call returns
+ */
+static void call_finish(struct thread *thread, int64_t ret)
+{
+	bool interrupted = ret == -EINTR || (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK);
+	bool wanted = thread->suspend == SUSPEND_WANTED;
+
+	thread->suspend = SUSPEND_NONE;
+	if (interrupted && wanted) {
+		call_park(thread, signals_suspend);
+		return;
+	}
+	if (ret == -ERESTART_RESTARTBLOCK)
+		ret = -EINTR; /* the restart block is home's; a handler runs here, or the call would not have come back */
+	if (ret >= 0 && thread->call.plan.row->where == SYS_BOTH)
+		call_continue(thread);
+	else
+		call_return(thread, ret);
+}
+
+bool call_scatter(struct thread *thread, int64_t *ret, const uint8_t *tail, size_t tail_len)
+{
+	struct guest_mem mem = call_memory(thread);
+
+	if (sysplan_scatter(&thread->call.plan, ret, tail, tail_len, &mem) != -EPROTO)
+		return true;
+	session_end(thread->guest->session, "the deputy sent a result that does not match the table");
+	return false;
+}
+
+void call_complete(struct thread *thread, int64_t ret, uint32_t flags, const uint8_t *tail, size_t tail_len)
+{
+	struct guest_mem mem = call_memory(thread);
+	struct call *call = &thread->call;
+	ssize_t len;
+
+	if (!call_scatter(thread, &ret, tail, tail_len))
+		return;
+	if (!call->interrupted && sysplan_next(&call->plan, ret, flags & WIRE_RESULT_REGULAR)) {
+		len = sysplan_gather_next(&call->plan, &mem, thread->guest->session->buffer, SYSPLAN_TAIL_MAX);
+		if (len >= 0) {
+			part_send(thread, (size_t)len);
+			return;
+		}
+		ret = len;
+	}
+	call_finish(thread, sysplan_finish(&call->plan, ret));
+}
+
+void call_result(struct session *session, const struct wire_result *msg, const uint8_t *tail, size_t tail_len)
+{
+	struct thread *thread = call_find(session, msg->call);
+
+	if (!thread)
+		return; /* it has died */
+	thread->call.id = 0;
+	if (thread->call.handler && thread->call.handler->result)
+		thread->call.handler->result(thread, msg->ret, tail, tail_len);
+	else
+		call_complete(thread, msg->ret, msg->flags, tail, tail_len);
+}
+
+/**
+ * call_arrived() - A thread has made a call
+ * Return: its number when it was sent home, else 0
+ */
+static uint64_t call_arrived(struct session *session, int listener, const struct seccomp_notif *notif)
+{
+	struct thread *thread = thread_by_outer(session, (pid_t)notif->pid);
+	struct sysdef resolved;
+	const struct sysdef *row;
+	struct call *call;
+
+	if (!thread || thread->state != THREAD_RUNNING || thread->guest->state != GUEST_LIVE) {
+		/* Dropped meanwhile: it dies in its call */
+		if (!thread || thread->guest->state == GUEST_LIVE)
+			log_warn("a call of thread %u that was not expected", notif->pid);
+		notify_answer(listener, notif->id, -ENOSYS);
+		return 0;
+	}
+	call = &thread->call;
+	call->id = 0;
+	call->notif = notif->id;
+	call->nr = (uint32_t)notif->data.nr;
+	memcpy(call->arg, notif->data.args, sizeof(call->arg));
+	call->interrupted = false;
+	call->handler = handler_find(call->nr);
+	thread->suspend = SUSPEND_NONE;
+	thread_move(thread, THREAD_CALLING);
+	if (thread->guest->signals_nr && signals_deliverable(thread)) {
+		call_return(thread, -ERESTARTNOINTR); /* the signal first: nothing would take the thread out of the call */
+		return 0;
+	}
+	row = sysdef_resolve(call->nr, call->arg, &resolved);
+	if (row->where == SYS_DENY)
+		call_return(thread, -(int64_t)row->ret);
+	else if (call->handler && call->handler->begin)
+		call->handler->begin(thread);
+	else if (row->where == SYS_LOCAL)
+		call_continue(thread);
+	else
+		call_forward(thread, NULL, 0);
+	return thread->state == THREAD_CALLING ? call->id : 0;
+}
+
+/**
+ * now_us() - Microseconds of the monotonic clock
+ */
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000;
+}
+
+/**
+ * result_await() - Read actively for a while, until call @id has its result
+ */
+static void result_await(struct session *session, uint64_t id)
+{
+	uint64_t end = now_us() + session->spin_us;
+
+	while (!session->ended && call_find(session, id) && now_us() < end)
+		if (channel_poll(session->channel) < 0)
+			break;
+}
+
+bool calls_serve(struct session *session, int listener)
+{
+	struct seccomp_notif notif;
+	uint64_t id;
+	int ready;
+
+	for (int i = 0; i < SERVE_MAX && !session->ended; i++) {
+		ready = notify_ready(listener);
+		if (ready <= 0)
+			return !ready;
+		if (notify_receive(listener, &notif))
+			continue; /* taken out of its call meanwhile */
+		id = call_arrived(session, listener, &notif);
+		if (id && session->spin_us)
+			result_await(session, id);
+	}
+	return true;
+}

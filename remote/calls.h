@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * A trapped call of a guest comes as a notification. Its arguments are gathered (sysplan), it goes home as CALL, home's
+ * RESULT is scattered into the guest's memory, and the notification is answered:
+ *
+ *	calls_serve ─► call_arrived ─┬─► (row: home) ───────► call_forward ─► CALL ··· RESULT ─► call_result ─► call_return
+ *	                             └─► handler->begin ─┬──►       "                    │
+ *	                                                 │                   handler->result
+ *	                                                 └─► call_return, call_continue, call_park
+ *
+ * Calls that need more than their row says have a handler (handlers.c, fork.c).
+ *
+ * A thread has one call at a time. The number of a call on the wire is a serial number with the index of its thread in the
+ * low bits, so that RESULT finds it without a search, and one that comes for a call of the past finds nothing.
+ *
+ * The round trip is what the guest waits for, so after a CALL the remote reads from the channel actively for a while
+ * before it goes back to its event loop.
+ */
+#ifndef OM_REMOTE_CALLS_H
+#define OM_REMOTE_CALLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "remote/guest.h"
+#include "wire.h"
+
+/* The kernel's restart codes (include/linux/errno.h); they never reach user space */
+enum {
+	ERESTARTSYS = 512,
+	ERESTARTNOINTR = 513,
+	ERESTARTNOHAND = 514,
+	ERESTART_RESTARTBLOCK = 516,
+};
+
+/**
+ * struct handler - Special treatment of a call
+ * @nr:		System call
+ * @begin:	The call has come: forward it, or deal with it. NULL: forward it.
+ * @result:	Home has answered. NULL: as for any call.
+ */
+struct handler {
+	uint32_t nr;
+	void (*begin)(struct thread *thread);
+	void (*result)(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len);
+};
+
+/* Handler of a call, or NULL (handlers.c) */
+const struct handler *handler_find(uint32_t nr);
+
+/* Serve what waits at a listener; false when nobody is left who could make a call there */
+bool calls_serve(struct session *session, int listener);
+/* RESULT has come */
+void call_result(struct session *session, const struct wire_result *msg, const uint8_t *tail, size_t tail_len);
+/* The thread that waits for the result of call @id, or NULL */
+struct thread *call_find(const struct session *session, uint64_t id);
+
+/* Send the call home, with @front before its gathered arguments; or answer it, when they cannot be gathered */
+void call_forward(struct thread *thread, const void *front, size_t front_len);
+/* Send a call home that has no arguments in memory; gives it a number */
+void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32_t flags, const void *tail, size_t tail_len);
+/* What home's answer means for a call without a handler: scatter it, go on with the next part, or return */
+void call_complete(struct thread *thread, int64_t ret, uint32_t flags, const uint8_t *tail, size_t tail_len);
+/* Write home's answer into the guest's memory; false when it is none that the call can have, and the session has ended */
+bool call_scatter(struct thread *thread, int64_t *ret, const uint8_t *tail, size_t tail_len);
+/* Let the guest go on with @ret: a value, a negative errno, or a restart code */
+void call_return(struct thread *thread, int64_t ret);
+/* The guest's own kernel makes the call */
+void call_continue(struct thread *thread);
+/* Bring the thread to a stop on its way out of the call, and do @action there */
+void call_park(struct thread *thread, stop_action action);
+
+#endif

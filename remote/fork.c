@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* New threads and processes of guests: see remote/fork.h. */
+#include <errno.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "log.h"
+#include "remote/calls.h"
+#include "remote/fork.h"
+#include "remote/listener.h"
+#include "remote/session.h"
+#include "remote/stops.h"
+#include "tracee.h"
+
+/* What the worker's kernel is told: what is shared between parent and child, and what is written to their memory */
+#define FLAGS_HERE                                                                                                     \
+	((uint64_t)CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_THREAD | CLONE_SYSVSEM |    \
+	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)
+/* Flags of clone3 that clone has not */
+#define FLAGS_CLONE3 (~(uint64_t)UINT32_MAX)
+
+#define CLONE_ARGS_MIN 64u /* CLONE_ARGS_SIZE_VER0 */
+#define CLONE_ARGS_MAX 4096u
+
+/* What the thread's call->arg holds while home forks: the arguments of the clone(2) to be made */
+enum fork_arg { FORK_FLAGS, FORK_STACK, FORK_PARENT_TID, FORK_CHILD_TID, FORK_TLS, FORK_PIDFD };
+
+/**
+ * args_clone3() - Turn the arguments of clone3 into those of clone
+ *
+ * They are read once; what the guest writes over them later has no effect.
+ */
+static int args_clone3(const struct thread *thread, const struct user_regs_struct *regs, uint64_t arg[6])
+{
+	struct clone_args args = { 0 };
+	uint64_t size = regs->rsi;
+
+	if (size < CLONE_ARGS_MIN)
+		return -EINVAL;
+	if (size > CLONE_ARGS_MAX)
+		return -E2BIG;
+	if (tracee_read(thread->outer, regs->rdi, &args, size < sizeof(args) ? size : sizeof(args)))
+		return -EFAULT;
+	if ((args.flags & FLAGS_CLONE3) || args.set_tid_size || size > sizeof(args))
+		return -ENOSYS; /* the C library then does it another way */
+	if (args.exit_signal & ~(uint64_t)CSIGNAL || args.flags & (CSIGNAL | CLONE_DETACHED) || !args.stack != !args.stack_size)
+		return -EINVAL;
+	arg[FORK_FLAGS] = args.flags | args.exit_signal;
+	arg[FORK_STACK] = args.stack + args.stack_size;
+	arg[FORK_PARENT_TID] = args.parent_tid;
+	arg[FORK_CHILD_TID] = args.child_tid;
+	arg[FORK_TLS] = args.tls;
+	arg[FORK_PIDFD] = args.pidfd;
+	return 0;
+}
+
+/**
+ * args_gather() - The arguments of the clone that the stopped thread wants
+ */
+static int args_gather(const struct thread *thread, const struct user_regs_struct *regs, uint64_t arg[6])
+{
+	memset(arg, 0, 6 * sizeof(*arg));
+	switch (regs->orig_rax) {
+	case SYS_fork:
+		arg[FORK_FLAGS] = SIGCHLD;
+		return 0;
+	case SYS_vfork:
+		arg[FORK_FLAGS] = CLONE_VFORK | CLONE_VM | SIGCHLD;
+		return 0;
+	case SYS_clone:
+		arg[FORK_FLAGS] = regs->rdi & UINT32_MAX;
+		arg[FORK_STACK] = regs->rsi;
+		arg[FORK_PARENT_TID] = arg[FORK_PIDFD] = regs->rdx;
+		arg[FORK_CHILD_TID] = regs->r10;
+		arg[FORK_TLS] = regs->r8;
+		return 0;
+	case SYS_clone3:
+		return args_clone3(thread, regs, arg);
+	default:
+		return -ENOSYS; /* a filter of the guest's own that wants a tracer: there is none */
+	}
+}
+
+/**
+ * call_skip() - The stopped thread does not make its call, which returns @ret
+ *
+ * A restart code means that a signal comes first: the thread executes the system call instruction again behind it.
+ */
+static void call_skip(struct thread *thread, int64_t ret)
+{
+	struct user_regs_struct regs;
+
+	if (tracee_regs_get(thread->outer, &regs))
+		return; /* killed */
+	regs.rax = (unsigned long long)ret;
+	if (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK) {
+		regs.rax = regs.orig_rax;
+		regs.rip -= 2;
+	}
+	regs.orig_rax = (unsigned long long)-1;
+	tracee_regs_set(thread->outer, &regs);
+	if (thread->guest->frozen)
+		ptrace(PTRACE_INTERRUPT, thread->outer, 0, 0);
+	thread_resume(thread, 0);
+}
+
+/**
+ * newborn_end() - There is no guest for a child that home has made already: end the child there
+ */
+static void newborn_end(struct thread *thread, uint32_t tid)
+{
+	bool is_thread = thread->call.arg[FORK_FLAGS] & CLONE_THREAD;
+	struct wire_call msg = {
+		.call = ++thread->guest->session->serial * THREADS_MAX + thread->index,
+		.tid = tid,
+		.nr = is_thread ? SYS_exit : SYS_exit_group,
+		.arg = { EXIT_FAILED },
+	};
+
+	channel_send(thread->guest->session->channel, WIRE_CALL, &msg, NULL, 0);
+}
+
+/**
+ * thread_settle() - Give a thread, after the clone, what the clone needed otherwise: arguments and signal mask
+ * @before:	Registers with which the guest made its call. A call keeps all but rax, rcx, r11, and programs use that.
+ */
+static void thread_settle(pid_t tid, const struct user_regs_struct *before, uint64_t mask)
+{
+	struct user_regs_struct regs;
+
+	if (tracee_regs_get(tid, &regs))
+		return; /* killed */
+	regs.rdi = before->rdi;
+	regs.rsi = before->rsi;
+	regs.rdx = before->rdx;
+	regs.r10 = before->r10;
+	regs.r8 = before->r8;
+	tracee_regs_set(tid, &regs);
+	ptrace(PTRACE_SETSIGMASK, tid, (void *)sizeof(mask), &mask);
+}
+
+/**
+ * newborn_adopt() - The worker's kernel has made the child: look after it
+ */
+static int newborn_adopt(struct thread *parent, uint32_t tid, pid_t outer, const struct user_regs_struct *before,
+			 uint64_t mask)
+{
+	struct guest *guest = parent->guest;
+	struct thread *thread;
+	int status;
+
+	if (!(parent->call.arg[FORK_FLAGS] & CLONE_THREAD)) {
+		guest = guest_new(parent->guest->session, tid);
+		if (!guest)
+			return -EAGAIN;
+		guest->outer = outer;
+		guest->state = GUEST_LIVE;
+		guest->listener = listener_get(parent->guest->listener);
+	}
+	thread = thread_new(guest, tid, outer, THREAD_RUNNING);
+	if (!thread) {
+		if (guest != parent->guest)
+			guest_forget(guest);
+		return -EAGAIN;
+	}
+	if (tracee_wait(outer, &status)) {
+		thread_gone(thread);
+		return -EAGAIN;
+	}
+	thread_move(thread, THREAD_STOPPED);
+	thread_settle(outer, before, mask);
+	if (!guest->frozen)
+		thread_resume(thread, 0);
+	return 0;
+}
+
+/**
+ * clone_prepare() - Registers of the clone to be made, in a thread that is stopped before it
+ */
+static int clone_prepare(const struct thread *thread)
+{
+	const uint64_t *arg = thread->call.arg;
+	struct user_regs_struct regs;
+	int err = tracee_regs_get(thread->outer, &regs);
+
+	if (err)
+		return err;
+	regs.orig_rax = SYS_clone;
+	regs.rdi = (arg[FORK_FLAGS] & FLAGS_HERE) | (arg[FORK_FLAGS] & CLONE_THREAD ? 0 : CLONE_PARENT | SIGCHLD);
+	regs.rsi = arg[FORK_STACK];
+	regs.rdx = arg[FORK_PARENT_TID];
+	regs.r10 = arg[FORK_CHILD_TID];
+	regs.r8 = arg[FORK_TLS];
+	return tracee_regs_set(thread->outer, &regs);
+}
+
+/**
+ * clone_make() - Have the stopped thread make its clone
+ *
+ * All its signals are blocked. A stop for which PTRACE_INTERRUPT has asked before makes the kernel begin the call again;
+ * then the thread comes by here once more.
+ *
+ * Return: the child's outer number, or negative errno: what the call has returned, or -ESRCH when the thread was killed
+ */
+static pid_t clone_make(const struct thread *thread)
+{
+	struct __ptrace_syscall_info info;
+	unsigned long child;
+	int status, event = PTRACE_EVENT_SECCOMP, err = 0;
+
+	while (!err) {
+		if (event == PTRACE_EVENT_SECCOMP)
+			err = clone_prepare(thread);
+		if (!err && ptrace(PTRACE_SYSCALL, thread->outer, 0, 0) < 0)
+			err = -errno;
+		if (!err)
+			err = tracee_wait(thread->outer, &status);
+		if (err)
+			break;
+		event = status >> 16;
+		if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE)
+			return ptrace(PTRACE_GETEVENTMSG, thread->outer, 0, &child) < 0 ? -errno : (pid_t)child;
+		if (event || ptrace(PTRACE_GET_SYSCALL_INFO, thread->outer, (void *)sizeof(info), &info) < 0)
+			continue;
+		if (info.op == PTRACE_SYSCALL_INFO_EXIT && info.exit.rval != -ERESTARTNOINTR)
+			return info.exit.rval < 0 ? (pid_t)info.exit.rval : -EAGAIN;
+	}
+	return err;
+}
+
+/**
+ * pidfd_store() - Home has made a descriptor for the child: tell the guest its number, as the kernel does
+ */
+static void pidfd_store(struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	if ((thread->call.arg[FORK_FLAGS] & CLONE_PIDFD) && tail_len == sizeof(int))
+		tracee_write(thread->outer, thread->call.arg[FORK_PIDFD], tail, tail_len);
+}
+
+/**
+ * fork_here() - Make the worker's half of the child @tid; 0 or negative errno
+ */
+static int fork_here(struct thread *thread, uint32_t tid)
+{
+	const uint64_t blocked = ~0ull;
+	struct user_regs_struct before;
+	uint64_t mask;
+	pid_t child;
+	int err = tracee_regs_get(thread->outer, &before);
+
+	if (err)
+		return err;
+	if (ptrace(PTRACE_GETSIGMASK, thread->outer, (void *)sizeof(mask), &mask) < 0 ||
+	    ptrace(PTRACE_SETSIGMASK, thread->outer, (void *)sizeof(blocked), &blocked) < 0)
+		return -errno;
+	child = clone_make(thread);
+	thread_settle(thread->outer, &before, mask);
+	if (child < 0)
+		return child;
+	err = newborn_adopt(thread, tid, child, &before, mask);
+	if (err)
+		kill(child, SIGKILL);
+	return err;
+}
+
+/**
+ * fork_result() - Home has made its half, or not
+ */
+static void fork_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
+{
+	struct session *session = thread->guest->session;
+	int err;
+
+	if (ret <= 0 || ret > INT32_MAX) {
+		call_skip(thread, ret < 0 ? ret : -EAGAIN);
+		return;
+	}
+	err = sandbox_next_pid(session->sandbox, (pid_t)ret);
+	if (err) {
+		log_warn("guest %u: no number %u for its child: %s", thread->guest->pid, (unsigned int)ret, strerror(-err));
+		newborn_end(thread, (uint32_t)ret);
+		call_skip(thread, -EAGAIN);
+		return;
+	}
+	pidfd_store(thread, tail, tail_len);
+	err = fork_here(thread, (uint32_t)ret);
+	if (err) {
+		log_warn("guest %u: no child %u: %s", thread->guest->pid, (unsigned int)ret, strerror(-err));
+		newborn_end(thread, (uint32_t)ret);
+	}
+	if (err == -ESRCH)
+		return; /* killed */
+	if (thread->guest->frozen)
+		ptrace(PTRACE_INTERRUPT, thread->outer, 0, 0);
+	thread_resume(thread, 0);
+}
+
+static const struct handler fork_handler = { SYS_clone, NULL, fork_result };
+
+void fork_stopped(struct thread *thread)
+{
+	struct user_regs_struct regs;
+	struct call *call = &thread->call;
+	uint64_t arg[6] = { 0 };
+	int err = tracee_regs_get(thread->outer, &regs);
+
+	if (err)
+		return; /* killed */
+	err = args_gather(thread, &regs, call->arg);
+	if (!err && sandbox_degraded(thread->guest->session->sandbox))
+		err = -EAGAIN; /* the child could not have the number that it has at home */
+	if (err) {
+		call_skip(thread, err);
+		return;
+	}
+	call->nr = SYS_clone;
+	call->handler = &fork_handler;
+	call->interrupted = false;
+	arg[0] = call->arg[FORK_FLAGS];
+	call_send(thread, SYS_clone, arg, 0, NULL, 0);
+}

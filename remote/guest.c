@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tables of the guests and their threads: see remote/guest.h. */
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "log.h"
+#include "remote/guest.h"
+#include "remote/image.h"
+#include "remote/listener.h"
+#include "remote/session.h"
+#include "remote/sigqueue.h"
+#include "tracee.h"
+
+#define BIT(state) (1u << (state))
+
+/* From each state: the states that may follow */
+static const unsigned int allowed[THREAD_STATES] = {
+	[THREAD_BUILDING] = BIT(THREAD_RUNNING) | BIT(THREAD_STOPPED) | BIT(THREAD_DEAD),
+	[THREAD_RUNNING] = BIT(THREAD_CALLING) | BIT(THREAD_STOPPED) | BIT(THREAD_DEAD),
+	[THREAD_CALLING] = BIT(THREAD_RUNNING) | BIT(THREAD_DEAD),
+	[THREAD_STOPPED] = BIT(THREAD_RUNNING) | BIT(THREAD_DEAD),
+	[THREAD_DEAD] = 0,
+};
+
+static const char *const state_name[THREAD_STATES] = {
+	[THREAD_BUILDING] = "building", [THREAD_RUNNING] = "running", [THREAD_CALLING] = "calling",
+	[THREAD_STOPPED] = "stopped",	[THREAD_DEAD] = "dead",
+};
+
+/**
+ * bucket() - Where the threads with the number @outer are
+ */
+static struct thread **bucket(struct session *session, pid_t outer)
+{
+	return &session->guests.by_outer[(unsigned int)outer % OUTER_BUCKETS];
+}
+
+void thread_move(struct thread *thread, enum thread_state to)
+{
+	if (!(allowed[thread->state] & BIT(to)))
+		die(EXIT_FAILED, "thread %u: from %s to %s: a state that cannot follow", thread->tid,
+		    state_name[thread->state], state_name[to]);
+	log_debug("thread %u: %s -> %s", thread->tid, state_name[thread->state], state_name[to]);
+	thread->state = to;
+}
+
+struct guest *guest_new(struct session *session, uint32_t pid)
+{
+	struct guest *guest;
+
+	if (session->guests.guests_nr >= GUESTS_MAX)
+		return NULL;
+	guest = calloc(1, sizeof(*guest));
+	if (!guest)
+		return NULL;
+	guest->session = session;
+	guest->pid = pid;
+	guest->body.pidfd = -1;
+	guest->body.listener = -1;
+	guest->next = session->guests.guests;
+	session->guests.guests = guest;
+	session->guests.guests_nr++;
+	return guest;
+}
+
+struct thread *thread_new(struct guest *guest, uint32_t tid, pid_t outer, enum thread_state state)
+{
+	struct guest_table *table = &guest->session->guests;
+	struct thread *thread, **at;
+	unsigned int index = 0;
+
+	while (index < THREADS_MAX && table->thread[index])
+		index++;
+	thread = index < THREADS_MAX ? calloc(1, sizeof(*thread)) : NULL;
+	if (!thread)
+		return NULL;
+	thread->guest = guest;
+	thread->index = index;
+	thread->tid = tid;
+	thread->outer = outer;
+	thread->state = state;
+	table->thread[index] = thread;
+	for (at = &guest->threads; *at; at = &(*at)->next)
+		;
+	*at = thread;
+	thread->hash_next = *bucket(guest->session, outer);
+	*bucket(guest->session, outer) = thread;
+	return thread;
+}
+
+/**
+ * thread_unlink() - Take a thread out of all tables and free it
+ */
+static void thread_unlink(struct thread *thread)
+{
+	struct session *session = thread->guest->session;
+	struct thread **at;
+
+	if (thread->call.planned)
+		sysplan_release(&thread->call.plan);
+	session->guests.thread[thread->index] = NULL;
+	for (at = &thread->guest->threads; *at != thread; at = &(*at)->next)
+		;
+	*at = thread->next;
+	for (at = bucket(session, thread->outer); *at != thread; at = &(*at)->hash_next)
+		;
+	*at = thread->hash_next;
+	free(thread);
+}
+
+void guest_forget(struct guest *guest)
+{
+	struct guest_table *table = &guest->session->guests;
+	struct guest **at;
+
+	while (guest->threads)
+		thread_unlink(guest->threads);
+	for (at = &table->guests; *at != guest; at = &(*at)->next)
+		;
+	*at = guest->next;
+	table->guests_nr--;
+	sigqueue_clear(guest);
+	image_free(guest);
+	listener_put(guest->listener);
+	sandbox_body_release(&guest->body);
+	free(guest);
+}
+
+bool thread_gone(struct thread *thread)
+{
+	struct guest *guest = thread->guest;
+
+	thread_move(thread, THREAD_DEAD);
+	thread_unlink(thread);
+	if (guest->threads)
+		return false;
+	guest_forget(guest);
+	return true;
+}
+
+struct guest *guest_by_pid(const struct session *session, uint32_t pid)
+{
+	for (struct guest *g = session->guests.guests; g; g = g->next)
+		if (g->pid == pid && g->state != GUEST_DYING)
+			return g;
+	return NULL;
+}
+
+struct guest *guest_dying(const struct session *session, uint32_t pid)
+{
+	for (struct guest *g = session->guests.guests; g; g = g->next)
+		if (g->pid == pid && g->state == GUEST_DYING)
+			return g;
+	return NULL;
+}
+
+struct thread *thread_by_tid(const struct session *session, uint32_t tid)
+{
+	for (struct guest *g = session->guests.guests; g; g = g->next) {
+		if (g->state == GUEST_DYING)
+			continue;
+		for (struct thread *t = g->threads; t; t = t->next)
+			if (t->tid == tid)
+				return t;
+	}
+	return NULL;
+}
+
+struct thread *thread_by_outer(const struct session *session, pid_t outer)
+{
+	struct thread *t = session->guests.by_outer[(unsigned int)outer % OUTER_BUCKETS];
+
+	while (t && t->outer != outer)
+		t = t->hash_next;
+	return t;
+}
+
+void guest_kill(struct guest *guest)
+{
+	guest->state = GUEST_DYING;
+	if (guest->outer > 0) /* else it has not come to life */
+		kill(guest->outer, SIGKILL);
+}
+
+/**
+ * death_await() - Wait for the death of a thread that has been killed
+ */
+static void death_await(const struct thread *thread)
+{
+	int status;
+
+	while (!tracee_wait(thread->outer, &status))
+		;
+}
+
+void guest_reap(struct guest *guest)
+{
+	/* The leader's death is reported behind those of the others */
+	while (guest->threads->next) {
+		death_await(guest->threads->next);
+		thread_gone(guest->threads->next);
+	}
+	death_await(guest->threads);
+	thread_gone(guest->threads);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * The guests of a session: processes (struct guest) and their threads (struct thread). Both are found by the numbers that
+ * the task has at home (inner), which messages carry, and threads also by the number that the worker's kernel gave them
+ * (outer), which waitpid and notifications carry.
+ *
+ * A thread is at any time in one of these states; thread_move() is the only function that changes it.
+ *
+ *	              START, resumed            call received
+ *	  BUILDING ──────────────────► RUNNING ───────────────► CALLING
+ *	     │                         │  ▲  ▲                    │ │
+ *	     │                    stop │  │  └────────────────────┘ │
+ *	     │                         ▼  │ resumed    answered     │
+ *	     │                        STOPPED                       │
+ *	     │                         │                            │
+ *	     └─────────────────────────┴──► DEAD ◄──────────────────┘
+ *
+ * BUILDING: stopped in the parasite, or making one of its batches. RUNNING: executes the task's own code, or a call of the
+ * worker's own kernel. CALLING: waits in a system call for our answer; no stop can be seen, only death. STOPPED: in a ptrace
+ * stop, for as long as its guest is frozen, or its crash has not been dealt with at home, or home makes a fork for it.
+ *
+ * A guest that was dropped keeps its struct until the kernel has reported the death of all its threads; its number at home
+ * is not found any more.
+ */
+#ifndef OM_REMOTE_GUEST_H
+#define OM_REMOTE_GUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "remote/sandbox.h"
+#include "sysplan.h"
+
+struct session;
+struct listener;
+struct image;
+struct queued;
+struct handler;
+struct thread;
+
+/* Threads of one session; a call's number names its thread by index */
+#define THREADS_MAX 4096u
+#define GUESTS_MAX 1024u
+
+enum thread_state { THREAD_BUILDING, THREAD_RUNNING, THREAD_CALLING, THREAD_STOPPED, THREAD_DEAD, THREAD_STATES };
+
+enum guest_state {
+	GUEST_BUILDING, /* its image is coming */
+	GUEST_LIVE,	/* started */
+	GUEST_DYING,	/* dropped, or of no use; killed, but not reaped yet */
+};
+
+/* How far a call with a temporary signal mask is on its way to become an rt_sigsuspend */
+enum suspend_state {
+	SUSPEND_NONE,
+	SUSPEND_WANTED, /* a signal waits that only the temporary mask lets through: when home gives the call back */
+	SUSPEND_MADE,	/* it is in rt_sigsuspend */
+};
+
+/* How far the tracing of a call's end is (rt_sigtimedwait: its siginfo has to be put right) */
+enum exit_trace {
+	TRACE_NONE,
+	TRACE_ENTRY, /* resumed to stop at the entry of the call */
+	TRACE_CALL,  /* in the call, or about to be: will stop at its end */
+};
+
+/* What is done with a thread that was brought to a stop on its way out of a call; @regs are set afterwards */
+typedef void (*stop_action)(struct thread *thread, struct user_regs_struct *regs);
+
+/**
+ * struct call - The call that a thread waits in
+ * @id:		Its number on the wire; 0: not sent
+ * @notif:	The kernel's cookie of the notification
+ * @nr:		System call
+ * @arg:	Arguments as the guest made the call
+ * @handler:	Special treatment, or NULL
+ * @plan:	How its memory travels; valid if @planned
+ * @planned:	@plan has to be released
+ * @interrupted: INTERRUPT was sent
+ */
+struct call {
+	uint64_t id;
+	uint64_t notif;
+	uint32_t nr;
+	uint64_t arg[6];
+	const struct handler *handler;
+	struct sysplan plan;
+	bool planned;
+	bool interrupted;
+};
+
+/**
+ * struct thread - A thread of a guest
+ * @guest:	Its process
+ * @next:	Next thread of the process
+ * @hash_next:	Next in the table by outer number
+ * @index:	Its place in the session's array
+ * @tid:	Number at home and in the guest
+ * @outer:	Number as the remote sees it
+ * @state:	enum thread_state
+ * @call:	The call that it makes, or made last; its id is 0 when home is not busy with it
+ * @answered:	The restart code with which its last call was answered, 0 when it was none
+ * @at_stop:	What to do at the stop that it is on its way to, or NULL
+ * @suspend:	enum suspend_state
+ * @mask_addr:	Where the temporary mask of such a call is
+ * @saved:	Registers that the change into rt_sigsuspend overwrote: rdi, rsi, orig_rax
+ * @trace:	enum exit_trace
+ * @waiting:	Signals that the traced call waits for
+ * @defaulted:	Stopped until home has dealt with a default action
+ * @exiting:	Makes its last call
+ */
+struct thread {
+	struct guest *guest;
+	struct thread *next, *hash_next;
+	unsigned int index;
+	uint32_t tid;
+	pid_t outer;
+	enum thread_state state;
+	struct call call;
+	int answered;
+	stop_action at_stop;
+	enum suspend_state suspend;
+	uint64_t mask_addr;
+	uint64_t saved[3];
+	enum exit_trace trace;
+	uint64_t waiting;
+	bool defaulted;
+	bool exiting;
+};
+
+/**
+ * struct guest - A process
+ * @session:	Session
+ * @next:	Next guest of the session
+ * @threads:	Its threads, the first one is the leader
+ * @pid:	Number at home
+ * @outer:	Number as the remote sees it
+ * @state:	enum guest_state
+ * @frozen:	Home process is stopped
+ * @body:	What the sandbox made, for a guest that came as an image; body.pidfd is -1 for a forked one
+ * @listener:	Where its calls come from (shared with the processes that it forked)
+ * @image:	Under construction; NULL from START on
+ * @signals:	Signals on their way into it, oldest first
+ * @signals_nr:	Their number
+ * @usage:	What the last USAGE told: user time, system time, resident bytes
+ */
+struct guest {
+	struct session *session;
+	struct guest *next;
+	struct thread *threads;
+	uint32_t pid;
+	pid_t outer;
+	enum guest_state state;
+	bool frozen;
+	struct guest_body body;
+	struct listener *listener;
+	struct image *image;
+	struct queued *signals;
+	unsigned int signals_nr;
+	uint64_t usage[3];
+};
+
+#define OUTER_BUCKETS 256u
+
+/**
+ * struct guest_table - All guests and threads of a session
+ * @guests:	Guests, the dying ones too
+ * @guests_nr:	Their number
+ * @by_outer:	Threads by outer number
+ * @thread:	Threads by index
+ */
+struct guest_table {
+	struct guest *guests;
+	unsigned int guests_nr;
+	struct thread *by_outer[OUTER_BUCKETS];
+	struct thread *thread[THREADS_MAX];
+};
+
+/* A new guest in @session without threads; NULL when there are too many, or no memory */
+struct guest *guest_new(struct session *session, uint32_t pid);
+/* A new thread of @guest in state @state; NULL likewise */
+struct thread *thread_new(struct guest *guest, uint32_t tid, pid_t outer, enum thread_state state);
+/* The thread has died: forget it, and its guest when it was the last; true in that case */
+bool thread_gone(struct thread *thread);
+/* Forget a guest and its threads, without looking at the processes */
+void guest_forget(struct guest *guest);
+
+/* Look up; NULL when there is none. A dying guest has no inner numbers. */
+struct guest *guest_by_pid(const struct session *session, uint32_t pid);
+struct thread *thread_by_tid(const struct session *session, uint32_t tid);
+struct thread *thread_by_outer(const struct session *session, pid_t outer);
+struct guest *guest_dying(const struct session *session, uint32_t pid);
+
+/* Change a thread's state; a transition that the table does not have is a bug of ours and ends the remote */
+void thread_move(struct thread *thread, enum thread_state to);
+
+/* Kill a guest; it is DYING until its threads' deaths have been seen */
+void guest_kill(struct guest *guest);
+/* Wait for the deaths of a dying guest's threads, and forget it */
+void guest_reap(struct guest *guest);
+
+#endif

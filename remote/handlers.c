@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Calls that need more on the worker than their row says. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/times.h>
+
+#include "remote/calls.h"
+#include "remote/listener.h"
+#include "remote/notify.h"
+#include "remote/session.h"
+#include "remote/usage.h"
+#include "tracee.h"
+
+/* Home's answer to mmap: object, size, kind */
+#define MMAP_ANSWER_LEN 20
+#define MMAP_KIND_AT 16
+#define MMAP_FD_ARG 4
+
+#define SIGSET_LEN 8
+
+/**
+ * mmap_result() - Home has said what is behind the mapping: the guest's own kernel makes it, of our copy of the file
+ *
+ * The copy takes the place of the descriptor that the call names. All arguments are in registers, so nobody can change them
+ * between home's look at them and the kernel's.
+ */
+static void mmap_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
+{
+	struct session *session = thread->guest->session;
+	struct call *call = &thread->call;
+	uint64_t object;
+	uint32_t kind;
+	int fd, err;
+
+	if (ret < 0) {
+		call_return(thread, ret);
+		return;
+	}
+	if (tail_len != MMAP_ANSWER_LEN) {
+		session_end(session, "the deputy sent a mapping that is none");
+		return;
+	}
+	memcpy(&object, tail, sizeof(object));
+	memcpy(&kind, tail + MMAP_KIND_AT, sizeof(kind));
+	fd = objects_fd(&session->objects, object, kind);
+	if (fd == -EPROTO) {
+		session_end(session, "the deputy maps an object that it has not sent");
+		return;
+	}
+	err = fd < 0 ? fd : notify_addfd(listener_fd(thread->guest->listener), call->notif, fd, (int)call->arg[MMAP_FD_ARG]);
+	if (err < 0)
+		call_return(thread, err == -EBADF ? -ENOMEM : err); /* more descriptors than this node has room for */
+	else
+		call_continue(thread);
+}
+
+/**
+ * is_last() - All other threads of the process have exited
+ */
+static bool is_last(const struct thread *thread)
+{
+	for (const struct thread *t = thread->guest->threads; t; t = t->next)
+		if (t != thread && !t->exiting)
+			return false;
+	return true;
+}
+
+/**
+ * exit_begin() - The end of a thread happens at home too, and has no answer
+ *
+ * The last one waits in its call for DROP, which follows the end of the home process.
+ */
+static void exit_begin(struct thread *thread)
+{
+	call_send(thread, thread->call.nr, thread->call.arg, 0, NULL, 0);
+	if (is_last(thread))
+		return;
+	thread->exiting = true;
+	call_continue(thread);
+}
+
+/**
+ * exit_group_begin() - The end of the process happens at home; DROP follows
+ */
+static void exit_group_begin(struct thread *thread)
+{
+	call_send(thread, thread->call.nr, thread->call.arg, 0, NULL, 0);
+}
+
+/**
+ * execve_begin() - A new program begins at home, with the signal mask and the ignored signals of the old one
+ */
+static void execve_begin(struct thread *thread)
+{
+	struct sigstate state;
+	uint64_t front[2];
+
+	if (tracee_sigstate(thread->outer, &state)) {
+		call_return(thread, -ESRCH);
+		return;
+	}
+	front[0] = state.blocked;
+	front[1] = state.ignored;
+	call_forward(thread, front, sizeof(front));
+}
+
+/**
+ * getrusage_begin() - What the guest has used of this node's CPU is more than what its home process has used
+ */
+static void getrusage_begin(struct thread *thread)
+{
+	int who = (int)thread->call.arg[0];
+
+	if (who == RUSAGE_SELF || who == RUSAGE_THREAD)
+		call_continue(thread);
+	else
+		call_forward(thread, NULL, 0);
+}
+
+/**
+ * times_result() - Add the CPU time of this node to that of home
+ */
+static void times_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
+{
+	uint64_t addr = thread->call.arg[0], utime, stime, rss;
+	struct tms tms;
+
+	if (!call_scatter(thread, &ret, tail, tail_len))
+		return;
+	if (ret >= 0 && addr && !usage_read(thread->guest->outer, &utime, &stime, &rss) &&
+	    !tracee_read(thread->outer, addr, &tms, sizeof(tms))) {
+		tms.tms_utime += (clock_t)utime;
+		tms.tms_stime += (clock_t)stime;
+		tracee_write(thread->outer, addr, &tms, sizeof(tms));
+	}
+	call_return(thread, ret);
+}
+
+/**
+ * local_begin() - The guest's own kernel makes the call; what it reads from memory concerns the guest alone
+ */
+static void local_begin(struct thread *thread)
+{
+	call_continue(thread);
+}
+
+/**
+ * denied_begin() - As in a kernel that was built without it
+ */
+static void denied_begin(struct thread *thread)
+{
+	call_return(thread, -ENOSYS);
+}
+
+/**
+ * sigtimedwait_trace() - stop_action: the call is made again, with a stop at its end
+ */
+static void sigtimedwait_trace(struct thread *thread, struct user_regs_struct *regs)
+{
+	(void)regs;
+	thread->trace = TRACE_ENTRY;
+}
+
+/**
+ * sigtimedwait_begin() - Signals wait in the worker's kernel, so that is where the call is made
+ *
+ * But what it says about them is not what it should (sigqueue.h), so its end has to be seen.
+ */
+static void sigtimedwait_begin(struct thread *thread)
+{
+	if (thread->trace == TRACE_CALL) {
+		call_continue(thread);
+		return;
+	}
+	thread->waiting = 0;
+	if (thread->call.arg[3] == SIGSET_LEN)
+		tracee_read(thread->outer, thread->call.arg[0], &thread->waiting, sizeof(thread->waiting));
+	call_park(thread, sigtimedwait_trace);
+}
+
+/**
+ * getpid_begin() - In a sandbox without pid namespace the kernel's number is not the one at home
+ */
+static void getpid_begin(struct thread *thread)
+{
+	call_return(thread, thread->guest->pid);
+}
+
+/**
+ * gettid_begin() - Likewise
+ */
+static void gettid_begin(struct thread *thread)
+{
+	call_return(thread, thread->tid);
+}
+
+/**
+ * tid_address_made() - stop_action: set the address, and return the number
+ */
+static void tid_address_made(struct thread *thread, struct user_regs_struct *regs)
+{
+	const uint64_t arg[6] = { thread->call.arg[0] };
+	int err;
+
+	tracee_syscall(thread->outer, regs->rip - 2, SYS_set_tid_address, arg, &err);
+	regs->rax = thread->tid;
+	regs->orig_rax = (unsigned long long)-1;
+}
+
+/**
+ * tid_address_begin() - Likewise, but the call has an effect, too
+ */
+static void tid_address_begin(struct thread *thread)
+{
+	call_park(thread, tid_address_made);
+}
+
+/* Handlers, in the order of the calls' numbers. clone and its like never come as notifications: fork.c. */
+static const struct handler handlers[] = {
+	{ SYS_mmap, NULL, mmap_result },
+	{ SYS_shmat, denied_begin, NULL },
+	{ SYS_getpid, getpid_begin, NULL },
+	{ SYS_execve, execve_begin, NULL },
+	{ SYS_exit, exit_begin, NULL },
+	{ SYS_getrusage, getrusage_begin, NULL },
+	{ SYS_times, NULL, times_result },
+	{ SYS_rt_sigtimedwait, sigtimedwait_begin, NULL },
+	{ SYS_gettid, gettid_begin, NULL },
+	{ SYS_set_tid_address, tid_address_begin, NULL },
+	{ SYS_exit_group, exit_group_begin, NULL },
+	{ SYS_seccomp, local_begin, NULL },
+	{ SYS_execveat, execve_begin, NULL },
+};
+
+const struct handler *handler_find(uint32_t nr)
+{
+	size_t low = 0, high = sizeof(handlers) / sizeof(*handlers);
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (handlers[middle].nr == nr)
+			return &handlers[middle];
+		if (handlers[middle].nr < nr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}

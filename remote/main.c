@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * om-remote is started by omd for each arrival. It is the one process of the worker that knows the session: it owns the
+ * connection, and outside the sandbox it watches over the guests in it. The steps are in an order that matters:
+ *
+ *	1. the sandbox, whose processes are copies of this one, before there is anything to keep secret
+ *	2. the keys and the HELLO, from omd
+ *	3. accept or refuse: the sandbox failed, or this CPU lacks what the image may use
+ *	4. the clocks of the sandbox, before the first guest
+ *	5. serve until the connection ends; then nothing is left of the guests
+ *
+ * A connection for measuring (ECHO) needs no sandbox and is served by echo.c.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "handover.h"
+#include "log.h"
+#include "remote/echo.h"
+#include "remote/notify.h"
+#include "remote/sandbox.h"
+#include "remote/session.h"
+
+/* How long a call's answer is awaited actively before the event loop is entered, unless $OPENMOSIX_SPIN_US says */
+#define SPIN_US 50u
+#define SPIN_US_MAX 10000u
+#define WHY_MAX 200
+
+/**
+ * struct refusal - Why an arrival is refused; code 0: it is not
+ * @code:	enum wire_refuse
+ * @why:	One line
+ */
+struct refusal {
+	uint32_t code;
+	char why[WHY_MAX];
+};
+
+/**
+ * sandbox_open() - Start the sandbox, or as much of it as this system allows
+ */
+static struct sandbox *sandbox_open(struct refusal *refusal)
+{
+	struct sandbox *sandbox = NULL;
+	int err = sandbox_start(&sandbox, 0, refusal->why, sizeof(refusal->why));
+
+	if (err == -EPERM) {
+		log_warn("%s; guests run without namespaces", refusal->why);
+		err = sandbox_start(&sandbox, SANDBOX_NO_NAMESPACES, refusal->why, sizeof(refusal->why));
+	}
+	if (err)
+		refusal->code = WIRE_REFUSE_SANDBOX;
+	return sandbox;
+}
+
+/**
+ * self_check() - What must hold on this machine before anything else
+ */
+static void self_check(void)
+{
+	const struct rlimit none = { 0, 0 };
+	char why[WHY_MAX];
+
+	setrlimit(RLIMIT_CORE, &none); /* no key in a core file */
+	if (sysdef_check(why, sizeof(why)))
+		die(EXIT_FAILED, "table of system calls: %s", why);
+	if (notify_check())
+		die(EXIT_FAILED, "this kernel's seccomp notifications are not those that this was built for");
+}
+
+/**
+ * cpu_compare() - Refuse an image that may use what this CPU lacks
+ */
+static void cpu_compare(struct session *session, const struct wire_hello *hello, struct refusal *refusal)
+{
+	char names[WHY_MAX - 8];
+
+	cpu_decode(hello->cpu, &session->cpu_home);
+	cpu_collect(&session->cpu_here);
+	if (refusal->code || !cpu_missing(&session->cpu_home, &session->cpu_here, names, sizeof(names)))
+		return;
+	refusal->code = WIRE_REFUSE_CPU;
+	snprintf(refusal->why, sizeof(refusal->why), "%s", names);
+}
+
+/**
+ * clock_ns() - Nanoseconds of a clock
+ */
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/**
+ * clocks_set() - Let the guests' clocks continue home's
+ */
+static void clocks_set(struct sandbox *sandbox, const struct wire_hello *hello)
+{
+	int64_t mono = (int64_t)(hello->clock_mono_ns - clock_ns(CLOCK_MONOTONIC));
+	int64_t boot = (int64_t)(hello->clock_boot_ns - clock_ns(CLOCK_BOOTTIME));
+	int err = sandbox_configure(sandbox, mono, boot);
+
+	if (err)
+		log_warn("guests see this node's monotonic clock: %s", strerror(-err));
+}
+
+/**
+ * spin_us() - The setting of the environment, or the default
+ */
+static unsigned int spin_us(void)
+{
+	const char *text = getenv("OPENMOSIX_SPIN_US");
+	unsigned long value = text ? strtoul(text, NULL, 10) : SPIN_US;
+
+	return value > SPIN_US_MAX ? SPIN_US_MAX : (unsigned int)value;
+}
+
+/**
+ * accept_send() - Tell the other side that it is welcome
+ */
+static void accept_send(struct channel *channel, const struct cpu_features *cpu, unsigned int phase)
+{
+	struct wire_accept msg = { 0 };
+
+	cpu_encode(cpu, msg.cpu);
+	gethostname((char *)msg.node, sizeof(msg.node) - 1);
+	channel_send(channel, WIRE_ACCEPT, &msg, NULL, 0);
+	channel_phase_set(channel, phase);
+}
+
+/**
+ * refuse() - Tell the other side that it is not, and wait until it has gone
+ */
+static void refuse(struct session *session, const struct refusal *refusal)
+{
+	struct wire_refuse msg = { .code = refusal->code };
+
+	log_warn("refused: %s: %s", wire_refuse_text(refusal->code), refusal->why);
+	session_send_text(session, WIRE_REFUSE, &msg, refusal->why);
+	channel_finish(session->channel);
+}
+
+/**
+ * channel_take() - Open the channel on what omd has handed over
+ */
+static struct channel *channel_take(uv_loop_t *loop, struct handover *block, const struct channel_ops *ops, void *ctx)
+{
+	struct channel *channel = channel_open(loop, HANDOVER_SOCKET_FD, &block->keys, WIRE_WORKER, ops, ctx);
+
+	handover_wipe(block);
+	if (!channel)
+		die(EXIT_FAILED, "cannot open the connection: %s", strerror(errno));
+	if (block->leftover_len && channel_feed(channel, block->leftover, block->leftover_len))
+		die(EXIT_FAILED, "cannot take over what the connection has received");
+	return channel;
+}
+
+/**
+ * serve_echo() - A connection for measuring
+ */
+static void serve_echo(struct session *session, struct handover *block)
+{
+	struct echo echo = { .loop = &session->loop, .bytes = calloc(1, WIRE_DATA_MAX) };
+
+	if (session->sandbox)
+		sandbox_stop(session->sandbox);
+	if (!echo.bytes)
+		die(EXIT_FAILED, "no memory");
+	echo.channel = channel_take(&session->loop, block, &echo_channel_ops, &echo);
+	cpu_collect(&session->cpu_here);
+	accept_send(echo.channel, &session->cpu_here, PH_ECHO);
+	uv_run(&session->loop, UV_RUN_DEFAULT);
+	channel_close(echo.channel);
+	uv_run(&session->loop, UV_RUN_DEFAULT);
+	free(echo.bytes);
+}
+
+/**
+ * serve_arrival() - A task wants to run here
+ */
+static void serve_arrival(struct session *session, struct handover *block, const struct wire_hello *hello,
+			  struct refusal *refusal)
+{
+	session->channel = channel_take(&session->loop, block, &session_channel_ops, session);
+	session->spin_us = spin_us();
+	cpu_compare(session, hello, refusal);
+	if (session_start(session))
+		die(EXIT_FAILED, "cannot start the session");
+	if (refusal->code) {
+		refuse(session, refusal);
+	} else {
+		clocks_set(session->sandbox, hello);
+		log_info("arrival of %.*s from %.*s", (int)sizeof(hello->command), (const char *)hello->command,
+			 (int)sizeof(hello->node), (const char *)hello->node);
+		accept_send(session->channel, &session->cpu_here, PH_RUN);
+	}
+	session_run(session);
+}
+
+int main(void)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	struct handover *block = calloc(1, sizeof(*block));
+	struct refusal refusal = { 0 };
+	enum wire_type type;
+	union wire_any hello;
+	const uint8_t *tail;
+	size_t tail_len;
+	int err;
+
+	log_init("om-remote");
+	self_check();
+	if (!session || !block)
+		die(EXIT_FAILED, "no memory");
+	session->sandbox = sandbox_open(&refusal);
+	err = handover_read(HANDOVER_PIPE_FD, block);
+	if (err)
+		die(EXIT_FAILED, "cannot take over the connection (om-remote is started by omd): %s", strerror(-err));
+	close(HANDOVER_PIPE_FD);
+	if (wire_decode(block->hello, block->hello_len, WIRE_HOME, PH_OPEN, &hello, &type, &tail, &tail_len) ||
+	    type != WIRE_HELLO || uv_loop_init(&session->loop))
+		die(EXIT_FAILED, "cannot begin the session");
+	if (hello.hello.purpose == WIRE_PURPOSE_ECHO)
+		serve_echo(session, block);
+	else
+		serve_arrival(session, block, &hello.hello, &refusal);
+	uv_loop_close(&session->loop);
+	free(block);
+	free(session);
+	return 0;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* File objects: see remote/objects.h. */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "remote/objects.h"
+
+/* Linux 6.3; Debian 12's headers are older */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008u
+#endif
+
+#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+/**
+ * struct object - Content of a file
+ * @next:	Next in the bucket
+ * @id:		Its number
+ * @size:	Bytes
+ * @fd:		memfd, -1 when the content could not be kept
+ * @sealed:	A guest may have it
+ */
+struct object {
+	struct object *next;
+	uint64_t id;
+	uint64_t size;
+	int fd;
+	bool sealed;
+};
+
+int objects_init(struct object_table *table)
+{
+	struct sysinfo info;
+
+	memset(table, 0, sizeof(*table));
+	table->zero = -1;
+	if (sysinfo(&info) < 0)
+		return -errno;
+	table->bytes_max = (uint64_t)info.totalram * info.mem_unit / 2;
+	table->zero = open("/dev/zero", O_RDWR | O_CLOEXEC);
+	return table->zero < 0 ? -errno : 0;
+}
+
+/**
+ * object_close() - Give the content up; its pages go when no guest maps them
+ */
+static void object_close(struct object *object)
+{
+	if (object->fd >= 0)
+		close(object->fd);
+	object->fd = -1;
+}
+
+void objects_clear(struct object_table *table)
+{
+	for (unsigned int i = 0; i < OBJECT_BUCKETS; i++) {
+		while (table->bucket[i]) {
+			struct object *object = table->bucket[i];
+
+			table->bucket[i] = object->next;
+			object_close(object);
+			free(object);
+		}
+	}
+	if (table->zero >= 0)
+		close(table->zero);
+	table->zero = -1;
+}
+
+/**
+ * find() - Object with number @id, or NULL
+ */
+static struct object *find(const struct object_table *table, uint64_t id)
+{
+	struct object *object = table->bucket[id % OBJECT_BUCKETS];
+
+	while (object && object->id != id)
+		object = object->next;
+	return object;
+}
+
+/**
+ * content_create() - Empty content of @size bytes, with a printable form of @name for who looks at /proc on the worker
+ * Return: the descriptor or negative errno
+ */
+static int content_create(const uint8_t *name, size_t name_len, uint64_t size)
+{
+	char label[80] = "om:";
+	size_t len = strlen(label);
+	int fd, err;
+
+	for (size_t i = 0; i < name_len && name[i] && len < sizeof(label) - 1; i++)
+		label[len++] = isgraph(name[i]) ? (char)name[i] : '?';
+	label[len] = '\0';
+	fd = memfd_create(label, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create(label, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, (off_t)size) < 0) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int objects_add(struct object_table *table, const struct wire_object *msg)
+{
+	struct object *object;
+
+	if (msg->object == WIRE_OBJECT_ANONYMOUS || msg->size > INT64_MAX || table->nr >= OBJECTS_MAX ||
+	    find(table, msg->object))
+		return -EPROTO;
+	object = calloc(1, sizeof(*object));
+	if (!object)
+		return -ENOMEM;
+	object->id = msg->object;
+	object->size = msg->size;
+	object->fd = content_create(msg->name, sizeof(msg->name), msg->size);
+	if (object->fd < 0)
+		log_warn("object %llu: cannot keep a file of %llu bytes: %s", (unsigned long long)msg->object,
+			 (unsigned long long)msg->size, strerror(-object->fd));
+	object->next = table->bucket[msg->object % OBJECT_BUCKETS];
+	table->bucket[msg->object % OBJECT_BUCKETS] = object;
+	table->nr++;
+	return 0;
+}
+
+int objects_data(struct object_table *table, const struct wire_object_data *msg, const uint8_t *data, size_t len)
+{
+	struct object *object = find(table, msg->object);
+	size_t done = 0;
+
+	if (!object || object->sealed || msg->offset > object->size || len > object->size - msg->offset)
+		return -EPROTO;
+	if (object->fd < 0)
+		return 0;
+	if (len > table->bytes_max - table->bytes) {
+		log_warn("object %llu: too much file content for this node's memory", (unsigned long long)msg->object);
+		object_close(object);
+		return 0;
+	}
+	table->bytes += len;
+	while (done < len) {
+		ssize_t n = pwrite(object->fd, data + done, len - done, (off_t)(msg->offset + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			log_warn("object %llu: %s", (unsigned long long)msg->object, strerror(errno));
+			object_close(object);
+			return 0;
+		}
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+/**
+ * object_seal() - Make the content unchangeable, before a guest sees it
+ *
+ * The guest gets a descriptor that is open for reading only: kernels before 6.7 refuse shared mappings of a sealed memfd
+ * that is open for writing, also when they are only for reading.
+ */
+static int object_seal(struct object *object)
+{
+	char path[32];
+	int fd;
+
+	if (fcntl(object->fd, F_ADD_SEALS, SEALS) < 0)
+		return -errno;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", object->fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	close(object->fd);
+	object->fd = fd;
+	object->sealed = true;
+	return 0;
+}
+
+int objects_fd(struct object_table *table, uint64_t id, uint32_t kind)
+{
+	struct object *object;
+	int err = 0;
+
+	if (kind == OBJECT_ZERO)
+		return table->zero;
+	object = kind == OBJECT_FILE ? find(table, id) : NULL;
+	if (!object)
+		return -EPROTO;
+	if (object->fd < 0)
+		return -ENOMEM;
+	if (!object->sealed)
+		err = object_seal(object);
+	return err ? err : object->fd;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A session: its messages, its events, its end. See remote/session.h. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "remote/calls.h"
+#include "remote/image.h"
+#include "remote/session.h"
+#include "remote/signals.h"
+#include "remote/sigqueue.h"
+#include "remote/stops.h"
+#include "remote/usage.h"
+
+#define TICK_MS 1000
+
+void session_send(struct session *session, enum wire_type type, const void *msg)
+{
+	if (!session->ended)
+		channel_send(session->channel, type, msg, NULL, 0);
+}
+
+void session_send_text(struct session *session, enum wire_type type, const void *msg, const char *text)
+{
+	struct iovec piece = { (void *)text, strnlen(text, wire_tail_max(type)) };
+
+	if (!session->ended)
+		channel_send(session->channel, type, msg, &piece, 1);
+}
+
+void session_end(struct session *session, const char *why)
+{
+	if (session->ended)
+		return;
+	if (why)
+		log_warn("%s", why);
+	session->ended = true;
+	for (struct guest *g = session->guests.guests; g; g = g->next)
+		guest_kill(g);
+	uv_stop(&session->loop);
+}
+
+static int on_body(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	return image_begin(session, &msg->body, tail, tail_len);
+}
+
+static int on_limits(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	return image_limits(session, &msg->limits);
+}
+
+static int on_xstate(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	return image_xstate(session, &msg->xstate, tail, tail_len);
+}
+
+static int on_pages(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	return image_pages(session, &msg->pages, tail, tail_len);
+}
+
+static int on_object(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	return objects_add(&session->objects, &msg->object);
+}
+
+static int on_object_data(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	return objects_data(&session->objects, &msg->object_data, tail, tail_len);
+}
+
+static int on_start(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	return image_start(session, &msg->start);
+}
+
+static int on_result(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	call_result(session, &msg->result, tail, tail_len);
+	return 0;
+}
+
+static int on_signal(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	return signals_arrived(session, &msg->signal);
+}
+
+static int on_stop(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	struct guest *guest = guest_by_pid(session, msg->stop.pid);
+
+	(void)tail;
+	(void)tail_len;
+	if (guest)
+		signals_freeze(guest);
+	return 0;
+}
+
+static int on_cont(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	struct guest *guest = guest_by_pid(session, msg->cont.pid);
+
+	(void)tail;
+	(void)tail_len;
+	if (guest)
+		signals_thaw(guest);
+	return 0;
+}
+
+static int on_drop(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	struct guest *guest = guest_by_pid(session, msg->drop.pid);
+
+	(void)tail;
+	(void)tail_len;
+	if (guest)
+		guest_kill(guest);
+	return 0;
+}
+
+/* What is done with each message of the deputy: 0 or negative errno, which ends the session */
+static int (*const message_table[WIRE_TYPES])(struct session *, const union wire_any *, const uint8_t *, size_t) = {
+	[WIRE_BODY] = on_body,	 [WIRE_LIMITS] = on_limits,	      [WIRE_XSTATE] = on_xstate,
+	[WIRE_PAGES] = on_pages, [WIRE_OBJECT] = on_object,	      [WIRE_OBJECT_DATA] = on_object_data,
+	[WIRE_START] = on_start, [WIRE_RESULT] = on_result,	      [WIRE_SIGNAL] = on_signal,
+	[WIRE_STOP] = on_stop,	 [WIRE_CONT] = on_cont,		      [WIRE_DROP] = on_drop,
+};
+
+/**
+ * on_message() - A message has come
+ */
+static void on_message(void *ctx, enum wire_type type, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	struct session *session = ctx;
+	char why[80];
+	int err;
+
+	if (session->ended)
+		return;
+	err = message_table[type] ? message_table[type](session, msg, tail, tail_len) : -EPROTO;
+	if (!err)
+		return;
+	snprintf(why, sizeof(why), "the deputy's %s: %s", wire_name(type), strerror(-err));
+	session_end(session, why);
+}
+
+/**
+ * on_closed() - The connection has ended
+ */
+static void on_closed(void *ctx, int error, const char *why)
+{
+	session_end(ctx, error ? why : NULL);
+}
+
+const struct channel_ops session_channel_ops = { on_message, on_closed, NULL };
+
+/**
+ * on_child() - SIGCHLD
+ */
+static void on_child(uv_signal_t *handle, int signo)
+{
+	(void)signo;
+	stops_drain(handle->data);
+}
+
+/**
+ * on_tick() - Once a second
+ */
+static void on_tick(uv_timer_t *timer)
+{
+	struct session *session = timer->data;
+
+	usage_report(session);
+	for (struct guest *g = session->guests.guests; g; g = g->next)
+		sigqueue_age(g);
+}
+
+int session_start(struct session *session)
+{
+	int err = objects_init(&session->objects);
+
+	if (err)
+		return err;
+	session->buffer = malloc(SYSPLAN_TAIL_MAX);
+	if (!session->buffer)
+		return -ENOMEM;
+	session->oom_kills = usage_oom_kills();
+	uv_signal_init(&session->loop, &session->child);
+	session->child.data = session;
+	err = uv_signal_start(&session->child, on_child, SIGCHLD);
+	if (err)
+		return err;
+	uv_timer_init(&session->loop, &session->tick);
+	session->tick.data = session;
+	return uv_timer_start(&session->tick, on_tick, TICK_MS, TICK_MS);
+}
+
+void session_run(struct session *session)
+{
+	if (!session->ended)
+		uv_run(&session->loop, UV_RUN_DEFAULT);
+	session_end(session, NULL);
+	if (session->sandbox)
+		sandbox_stop(session->sandbox);
+	while (session->guests.guests)
+		guest_forget(session->guests.guests);
+	uv_close((uv_handle_t *)&session->child, NULL);
+	uv_close((uv_handle_t *)&session->tick, NULL);
+	channel_close(session->channel);
+	uv_run(&session->loop, UV_RUN_DEFAULT);
+	objects_clear(&session->objects);
+	free(session->buffer);
+}

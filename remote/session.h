@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A session: one arrival, from ACCEPT to the end of the connection. Everything the remote has hangs off this struct; all
+ * its parts run in one thread, on one event loop.
+ */
+#ifndef OM_REMOTE_SESSION_H
+#define OM_REMOTE_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "channel.h"
+#include "cpu.h"
+#include "remote/guest.h"
+#include "remote/objects.h"
+
+struct sandbox;
+
+/**
+ * struct session - One arrival
+ * @loop:	Event loop
+ * @channel:	Connection to the deputy
+ * @sandbox:	Where the guests live
+ * @cpu_home:	Features of the home node's CPU
+ * @cpu_here:	Features of this one
+ * @guests:	Guests and threads
+ * @objects:	File objects
+ * @serial:	Number of the last call
+ * @spin_us:	How long to wait actively for the answer to a call, microseconds
+ * @oom_kills:	Processes that the kernel had killed for lack of memory when the session began
+ * @child:	Watches for SIGCHLD
+ * @tick:	Once a second
+ * @buffer:	Room for the tail of a CALL
+ * @ended:	The session is over; nothing is sent or served any more
+ */
+struct session {
+	uv_loop_t loop;
+	struct channel *channel;
+	struct sandbox *sandbox;
+	struct cpu_features cpu_home;
+	struct cpu_features cpu_here;
+	struct guest_table guests;
+	struct object_table objects;
+	uint64_t serial;
+	unsigned int spin_us;
+	uint64_t oom_kills;
+	uv_signal_t child;
+	uv_timer_t tick;
+	uint8_t *buffer;
+	bool ended;
+};
+
+/* Start watching; the channel is open, and in phase PH_RUN already or soon. 0 or negative errno. */
+int session_start(struct session *session);
+/* Run until the session has ended, and clean up: no guest is left */
+void session_run(struct session *session);
+/* End the session: @why is logged as a warning unless it is NULL */
+void session_end(struct session *session, const char *why);
+
+/* For the channel's ops */
+extern const struct channel_ops session_channel_ops;
+
+/* Send without a tail, or with one piece; a failure ends the session by itself (channel.h) */
+void session_send(struct session *session, enum wire_type type, const void *msg);
+void session_send_text(struct session *session, enum wire_type type, const void *msg, const char *text);
+
+#endif

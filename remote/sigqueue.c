@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Signals on their way into a guest: see remote/sigqueue.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "remote/guest.h"
+#include "remote/sigqueue.h"
+
+/* High half of the numbers, to tell them from what else a value could be */
+#define NUMBER_MARK 0x6f6d736900000000ull
+/* Ages (seconds begun) after which what is not pending is forgotten: its delivery has been seen long since */
+#define AGE_MAX 3
+
+/**
+ * struct queued - A signal on its way
+ * @next:	Next, younger
+ * @number:	What the kernel's siginfo has as value
+ * @tid:	Thread at home, 0: to the process
+ * @age:	Seconds begun since it was queued
+ * @info:	The true siginfo
+ */
+struct queued {
+	struct queued *next;
+	uint64_t number;
+	uint32_t tid;
+	unsigned int age;
+	siginfo_t info;
+};
+
+/**
+ * remove_at() - Forget the signal that @at points to
+ */
+static void remove_at(struct guest *guest, struct queued **at)
+{
+	struct queued *queued = *at;
+
+	*at = queued->next;
+	guest->signals_nr--;
+	free(queued);
+}
+
+/**
+ * is_pending() - The kernel has the signal still
+ */
+static bool is_pending(int signo, bool shared, const struct sigstate *state)
+{
+	return ((shared ? state->shared_pending : state->pending) >> (signo - 1)) & 1;
+}
+
+/**
+ * stale_remove() - Forget the standard signal @signo to @tid: it was taken away unseen
+ */
+static void stale_remove(struct guest *guest, int signo, uint32_t tid)
+{
+	for (struct queued **at = &guest->signals; *at; at = &(*at)->next) {
+		if ((*at)->info.si_signo == signo && (*at)->tid == tid) {
+			remove_at(guest, at);
+			return;
+		}
+	}
+}
+
+/**
+ * kernel_queue() - Queue it, with @number instead of what it says
+ */
+static int kernel_queue(const struct guest *guest, const struct thread *thread, int signo, uint64_t number)
+{
+	siginfo_t info = { 0 };
+	long ret;
+
+	info.si_signo = signo;
+	info.si_code = SI_QUEUE;
+	info.si_value.sival_ptr = (void *)(uintptr_t)number;
+	if (thread)
+		ret = syscall(SYS_rt_tgsigqueueinfo, guest->outer, thread->outer, signo, &info);
+	else
+		ret = syscall(SYS_rt_sigqueueinfo, guest->outer, signo, &info);
+	return ret < 0 ? -errno : 0;
+}
+
+int sigqueue_send(struct guest *guest, const struct thread *thread, const siginfo_t *info, const struct sigstate *state)
+{
+	static uint32_t serial;
+	struct queued *queued, **at;
+	int signo = info->si_signo, err;
+
+	if (signo < SIGRTMIN) {
+		if (is_pending(signo, !thread, state))
+			return 0; /* the first one wins, as in the kernel */
+		stale_remove(guest, signo, thread ? thread->tid : 0);
+	}
+	queued = guest->signals_nr < SIGQUEUE_MAX ? calloc(1, sizeof(*queued)) : NULL;
+	if (!queued)
+		return -EAGAIN;
+	queued->number = NUMBER_MARK | ++serial;
+	queued->tid = thread ? thread->tid : 0;
+	queued->info = *info;
+	err = kernel_queue(guest, thread, signo, queued->number);
+	if (err) {
+		free(queued);
+		return err;
+	}
+	for (at = &guest->signals; *at; at = &(*at)->next)
+		;
+	*at = queued;
+	guest->signals_nr++;
+	return 0;
+}
+
+bool sigqueue_take(struct guest *guest, siginfo_t *info)
+{
+	uint64_t number = (uint64_t)(uintptr_t)info->si_value.sival_ptr;
+
+	if (info->si_code != SI_QUEUE)
+		return false;
+	for (struct queued **at = &guest->signals; *at; at = &(*at)->next) {
+		if ((*at)->number != number || (*at)->info.si_signo != info->si_signo)
+			continue;
+		*info = (*at)->info;
+		remove_at(guest, at);
+		return true;
+	}
+	return false;
+}
+
+/**
+ * pending_anywhere() - Whether the kernel has @queued still
+ */
+static bool pending_anywhere(const struct guest *guest, const struct queued *queued)
+{
+	struct sigstate state;
+
+	for (const struct thread *t = guest->threads; t; t = t->next) {
+		if (queued->tid && queued->tid != t->tid)
+			continue;
+		if (!tracee_sigstate(t->outer, &state) && is_pending(queued->info.si_signo, !queued->tid, &state))
+			return true;
+	}
+	return false;
+}
+
+void sigqueue_age(struct guest *guest)
+{
+	struct queued **at = &guest->signals;
+
+	while (*at) {
+		if (++(*at)->age > AGE_MAX && !pending_anywhere(guest, *at))
+			remove_at(guest, at);
+		else
+			at = &(*at)->next;
+	}
+}
+
+void sigqueue_clear(struct guest *guest)
+{
+	while (guest->signals)
+		remove_at(guest, &guest->signals);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * Signals on their way into a guest. The kernel lets nobody queue a signal to another process that says it comes from
+ * kill(2), from a timer or from a child. So the remote queues it as sigqueue(3) does, with a number in its value, and keeps
+ * the true siginfo under that number; when the guest is stopped for the delivery, the siginfo is put right.
+ *
+ * The kernel may take a signal away unseen (rt_sigtimedwait, a standard signal that is pending already). What is not
+ * pending any more for some time is forgotten.
+ */
+#ifndef OM_REMOTE_SIGQUEUE_H
+#define OM_REMOTE_SIGQUEUE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tracee.h"
+
+struct guest;
+struct thread;
+
+#define SIGINFO_LEN 128
+/* Signals on their way into one guest */
+#define SIGQUEUE_MAX 8192u
+
+/*
+ * Queue the signal described by @info to @thread, or to the process when it is NULL. @state is the signal state of the
+ * thread, or of any thread. Returns 0, or negative errno when the signal is lost.
+ */
+int sigqueue_send(struct guest *guest, const struct thread *thread, const siginfo_t *info, const struct sigstate *state);
+
+/* @info is what the guest would see: replace it by the true one; false when it is not one of ours */
+bool sigqueue_take(struct guest *guest, siginfo_t *info);
+
+/* Once a second: forget what is not pending any more */
+void sigqueue_age(struct guest *guest);
+void sigqueue_clear(struct guest *guest);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Stops and deaths of guest threads: waitpid, a table by kind of stop, and what each means. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "log.h"
+#include "remote/calls.h"
+#include "remote/fork.h"
+#include "remote/session.h"
+#include "remote/signals.h"
+#include "remote/sigqueue.h"
+#include "remote/stops.h"
+#include "remote/usage.h"
+#include "tracee.h"
+
+#define SYSCALL_STOP (SIGTRAP | 0x80) /* PTRACE_O_TRACESYSGOOD */
+
+void thread_resume(struct thread *thread, int signo)
+{
+	thread_move(thread, THREAD_RUNNING);
+	ptrace(thread->trace == TRACE_NONE ? PTRACE_CONT : PTRACE_SYSCALL, thread->outer, 0, (long)signo);
+}
+
+/**
+ * on_stop() - The stop that PTRACE_INTERRUPT has asked for
+ *
+ * It has up to two purposes: to do something with the thread on its way out of a call, and to freeze it.
+ */
+static void on_stop(struct thread *thread)
+{
+	struct user_regs_struct regs;
+	stop_action action = thread->at_stop;
+
+	thread->at_stop = NULL;
+	if (action && !tracee_regs_get(thread->outer, &regs)) {
+		action(thread, &regs);
+		tracee_regs_set(thread->outer, &regs);
+	}
+	if (!thread->guest->frozen)
+		thread_resume(thread, 0);
+}
+
+/**
+ * info_mend() - rt_sigtimedwait has returned a signal: put right what it has written about it
+ */
+static void info_mend(struct thread *thread, const struct user_regs_struct *regs)
+{
+	siginfo_t info;
+
+	if ((int64_t)regs->rax <= 0 || !regs->rsi || tracee_read(thread->outer, regs->rsi, &info, sizeof(info)))
+		return;
+	if (sigqueue_take(thread->guest, &info))
+		tracee_write(thread->outer, regs->rsi, &info, sizeof(info));
+}
+
+/**
+ * on_syscall() - Entry or end of a traced call
+ *
+ * A handler may run before the call is reached; what comes then is another call's entry.
+ */
+static void on_syscall(struct thread *thread)
+{
+	struct user_regs_struct regs;
+
+	if (tracee_regs_get(thread->outer, &regs))
+		return; /* killed */
+	if (thread->trace == TRACE_ENTRY && regs.orig_rax == SYS_rt_sigtimedwait) {
+		thread->trace = TRACE_CALL;
+	} else {
+		if (thread->trace == TRACE_CALL)
+			info_mend(thread, &regs);
+		thread->trace = TRACE_NONE;
+	}
+	thread_resume(thread, 0);
+}
+
+/**
+ * on_other() - A stop without meaning here
+ */
+static void on_other(struct thread *thread)
+{
+	thread_resume(thread, 0);
+}
+
+/* What a stop means, by its ptrace event (0: delivery of a signal). Events of forks are seen by fork.c. */
+static const struct {
+	int event;
+	void (*handle)(struct thread *thread);
+} stop_table[] = {
+	{ 0, signals_delivery },
+	{ PTRACE_EVENT_STOP, on_stop },
+	{ PTRACE_EVENT_SECCOMP, fork_stopped },
+};
+
+/**
+ * stop_dispatch() - A thread has stopped
+ */
+static void stop_dispatch(struct thread *thread, int status)
+{
+	void (*handle)(struct thread *thread) = on_other;
+
+	if (thread->guest->state != GUEST_LIVE)
+		return; /* being built, or about to die */
+	thread_move(thread, THREAD_STOPPED);
+	for (size_t i = 0; i < sizeof(stop_table) / sizeof(*stop_table); i++)
+		if (stop_table[i].event == status >> 16)
+			handle = stop_table[i].handle;
+	if (WSTOPSIG(status) == SYSCALL_STOP)
+		handle = on_syscall;
+	handle(thread);
+}
+
+/**
+ * death_explain() - Why a guest has died that neither home nor its program ended
+ */
+static void death_explain(struct session *session, int status, char *out, size_t cap)
+{
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && usage_oom_kills() > session->oom_kills)
+		snprintf(out, cap, "killed on the worker: out of memory");
+	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		snprintf(out, cap, "killed on the worker: a system call of another ABI (32 bits)");
+	else if (WIFSIGNALED(status))
+		snprintf(out, cap, "killed on the worker: %s", strsignal(WTERMSIG(status)));
+	else
+		snprintf(out, cap, "ended on the worker with status %d", WEXITSTATUS(status));
+}
+
+/**
+ * thread_died() - A thread is dead and reaped
+ */
+static void thread_died(struct thread *thread, int status)
+{
+	struct guest *guest = thread->guest;
+	struct session *session = guest->session;
+	struct wire_gone msg = { .pid = guest->pid, .tid = thread->tid, .status = status };
+	char text[128];
+
+	if (guest->state != GUEST_DYING && !thread->exiting) {
+		death_explain(session, status, text, sizeof(text));
+		log_warn("guest %u: %s", guest->pid, text);
+		session_send_text(session, WIRE_GONE, &msg, text);
+		guest_kill(guest);
+	}
+	thread_gone(thread);
+}
+
+void stops_drain(struct session *session)
+{
+	int status;
+	pid_t tid;
+
+	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
+		struct thread *thread = thread_by_outer(session, tid);
+
+		if (thread && WIFSTOPPED(status))
+			stop_dispatch(thread, status);
+		else if (thread)
+			thread_died(thread, status);
+		else if (session->sandbox && tid == sandbox_init_pid(session->sandbox) && !WIFSTOPPED(status))
+			session_end(session, "the sandbox has ended");
+	}
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What guests use of the node. */
+#ifndef OM_REMOTE_USAGE_H
+#define OM_REMOTE_USAGE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct session;
+
+/* CPU time of a process, in clock ticks, and its resident memory in pages: 0 or negative errno */
+int usage_read(pid_t pid, uint64_t *utime, uint64_t *stime, uint64_t *rss);
+/* Tell home about every guest whose usage has changed */
+void usage_report(struct session *session);
+/* Processes that the kernel has killed for lack of memory since it was started */
+uint64_t usage_oom_kills(void);
+
+#endif
