@@ -28,9 +28,17 @@ bench_local() {
 	done
 }
 
-# channel_figure NAME BYTES ROUND_TRIPS MIB FACTOR: what bench_channel says of NAME, times FACTOR
-channel_figure() {
-	printed "$AID/bench_channel" "$2" "$3" "$4" | awk -v name="$1" -v factor="$5" '$1 == name { print $2 * factor }'
+# channel_run FIGURE FACTOR BYTES ROUND_TRIPS MIB: measure the channel by itself; print FIGURE times FACTOR
+channel_run() {
+	local figure=$1 factor=$2
+
+	shift 2
+	printed "$AID/bench_channel" "$@" >"$WORK/channel" && channel_said "$figure" "$factor"
+}
+
+# channel_said FIGURE FACTOR: a figure of the last channel_run, times FACTOR
+channel_said() {
+	awk -v name="$1" -v factor="$2" '$1 == name { print $2 * factor }' "$WORK/channel"
 }
 
 # ping BYTES: median round trip that omctl has with the node itself
@@ -43,8 +51,8 @@ bench_forward() {
 	local call size=50	# of the tail of an ECHO that is as long as a CALL and a RESULT of getppid on average
 
 	race "$ROUNDS" ours "printed ${OM[*]} $AID/rate getppid $RATE_MS" \
-		channel "channel_figure channel_pingpong $size 2000 2 1e-6" \
-		'channel, spinning' "channel_figure channel_pingpong_spin $size 2000 2 1e-6" \
+		channel "channel_run channel_pingpong 1e-6 $size 2000 4" \
+		'channel, spinning' 'channel_said channel_pingpong_spin 1e-6' \
 		'omctl ping' "ping $size" native "printed $AID/rate getppid $RATE_MS"
 	row forward/getppid s ours channel '<=2.0'
 	row forward/getppid s ours 'channel, spinning' -

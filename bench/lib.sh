@@ -8,7 +8,8 @@
 # one ratio, and what is printed is the median of the ratios, next to the medians of the figures.
 #
 # A contestant is a command that prints one number. One that fails is out of its race, with the last line that it said
-# as the reason; its rows say so and the others go on. A race stops after the round in which its time is over.
+# as the reason; its rows say so and the others go on. A race stops after the round in which its time is over, and when
+# all time is over none is begun.
 #
 # The cluster, the marks by which processes are found, and the cleanup are those of the tests: test/lib.sh.
 
@@ -156,6 +157,7 @@ race() {
 	rm -rf "$WORK/samples"
 	mkdir "$WORK/samples"
 	: >"$WORK/stats"
+	[ $SECONDS -lt "$ALL_SECONDS" ] || return 0
 	for ((round = 0; round < rounds; round++)); do
 		contestants=("$@")
 		while [ ${#contestants[@]} -gt 0 ]; do
@@ -279,12 +281,12 @@ row() {
 	if [ -s "$WORK/samples/$ours.out" ]; then
 		failed "$name" "$target" "$(cat "$WORK/samples/$ours.out")"
 	elif [ ! -s "$WORK/samples/$ours" ]; then
-		failed "$name" "$target" 'was not run'
+		failed "$name" "$target" 'no time was left for it'
 	elif [ ! -s "$WORK/samples/$other" ]; then
-		line "$name" "$(human "$(middle "$ours")" "$unit")" "$other: not available here" - "$target" "$6"
+		line "$name" "$(human "$(middle "$ours")" "$unit")" "${other%%-*}: not available here" - "$target" "$6"
 	else
 		ratio=$(paste "$WORK/samples/$ours" "$WORK/samples/$other" | awk 'NF == 2 { print $1 / $2 }' | median)
-		result "$name" "$(human "$(middle "$ours")" "$unit")" "$other $(human "$(middle "$other")" "$unit")" "$ratio" \
+		result "$name" "$(human "$(middle "$ours")" "$unit")" "${other%%-*} $(human "$(middle "$other")" "$unit")" "$ratio" \
 			"$target" "$6"
 	fi
 }
@@ -297,6 +299,6 @@ row_number() {
 		result "$1" "$(human "$ours" "$2")" "$4 $(human "$5" "$2")" "$(awk -v a="$ours" -v b="$5" 'BEGIN { print a / b }')" \
 			"$6" "$7"
 	else
-		failed "$1" "$6" "$(cat "$WORK/samples/$3.out" 2>/dev/null || echo 'was not run')"
+		failed "$1" "$6" "$(cat "$WORK/samples/$3.out" 2>/dev/null || echo 'no time was left for it')"
 	fi
 }

@@ -72,15 +72,14 @@ limit() {
 }
 
 bench_deputy() {
-	local pid
+	local pid=''
 
 	: >"$WORK/err"
-	if ! hold_start 1 1; then
+	hold_start 1 1 && pid=$(deputies) && [ -n "$pid" ] || {
 		hold_failed
 		failed deputy/memory - "$(why_of)"
 		return
-	fi
-	pid=$(deputies)
+	}
 	limit deputy/rss "$(rss "$pid")" 8388608 '<=1'
 	limit deputy/pss "$(pss "$pid")" 8388608 '<=1'
 	hold_end

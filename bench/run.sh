@@ -34,10 +34,10 @@ done
 # What depends on --quick. Sizes in bytes, times in seconds where not said otherwise
 # shellcheck disable=SC2034
 if [ -n "$QUICK" ]; then
-	ROUNDS=3 RACE_SECONDS=10 LIMIT=20 RATE_MS=90 SPIN_SECONDS=0.2 STREAM=33554432
+	ROUNDS=3 RACE_SECONDS=7 ALL_SECONDS=150 LIMIT=12 RATE_MS=90 SPIN_SECONDS=0.2 STREAM=33554432
 	TREE_FILES=500 TASKS=50 HOLD_MIB=512 SORT=50000000 BIRTHS=30 UNITS=6
 else
-	ROUNDS=7 RACE_SECONDS=90 LIMIT=120 RATE_MS=300 SPIN_SECONDS=0.7 STREAM=268435456
+	ROUNDS=7 RACE_SECONDS=90 ALL_SECONDS=2400 LIMIT=120 RATE_MS=300 SPIN_SECONDS=0.7 STREAM=268435456
 	TREE_FILES=2000 TASKS=200 HOLD_MIB=2048 SORT=500000000 BIRTHS=200 UNITS=24
 fi
 
@@ -68,5 +68,5 @@ for name in "${NAMES[@]}"; do
 	NO_FIGURE='fails'
 	"bench_$name"
 done
-printf '\n%d targets met, %d missed, %d without a figure; %d s, load now %s\n' $MET $MISSED $FAILED $SECONDS \
+printf '\n%d targets met, %d missed, %d without a figure; %d s, load now %s\n' "$MET" "$MISSED" "$FAILED" $SECONDS \
 	"$(cut -d' ' -f1 /proc/loadavg)"

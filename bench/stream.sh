@@ -14,30 +14,25 @@ streamed() {
 }
 
 bench_stream() {
-	local om=${OM[*]} kind channel reader="$AID/stream read $MIB" writer="$AID/stream write $MIB $STREAM"
-	local -A native ours
+	local om=${OM[*]} in=$WORK/bulk out=$WORK/bulk.out contestants kind lower
+	local reader="$AID/stream read $MIB" writer="$AID/stream write $MIB $STREAM"
 
-	timeout "$LIMIT" "$AID/stream" write $MIB "$STREAM" >"$WORK/bulk" 2>/dev/null || die 'no room for a file'
-	native=([read-file]="$reader <$WORK/bulk" [write-file]="$writer >$WORK/bulk.native"
-		[read-pipe]="$writer 2>/dev/null | $reader" [write-pipe]="$writer | $reader 2>/dev/null")
-	ours=([read-file]="$om $reader <$WORK/bulk" [write-file]="$om $writer >$WORK/bulk.ours"
-		[read-pipe]="$writer 2>/dev/null | $om $reader" [write-pipe]="$om $writer | $reader 2>/dev/null")
-	channel="channel_figure channel_stream 100 100 64 1e9"
+	timeout "$LIMIT" "$AID/stream" write $MIB "$STREAM" >"$in" 2>/dev/null || die 'no room for a file'
+	contestants=(channel 'channel_run channel_stream 1e9 100 100 64'
+		cipher 'channel_said cipher_open 1e9' tcp 'channel_said tcp_stream 1e9'
+		read-file "streamed '$om $reader <$in'" native-read-file "streamed '$reader <$in'"
+		write-file "streamed '$om $writer >$out'" native-write-file "streamed '$writer >$out'"
+		read-pipe "streamed '$writer 2>/dev/null | $om $reader'"
+		native-read-pipe "streamed '$writer 2>/dev/null | $reader'"
+		write-pipe "streamed '$om $writer | $reader 2>/dev/null'"
+		native-write-pipe "streamed '$writer | $reader 2>/dev/null'")
+	race "$ROUNDS" "${contestants[@]}"
 	for kind in read-file write-file read-pipe write-pipe; do
-		race "$ROUNDS" ours "streamed '${ours[$kind]}'" channel "$channel" native "streamed '${native[$kind]}'"
-		row "stream/$kind" B/s ours channel '>=0.6'
-		row "stream/$kind" B/s ours native -
+		row "stream/$kind" B/s $kind channel '>=0.6'
+		row "stream/$kind" B/s $kind native-$kind -
 	done
-	stream_channel
-	rm -f "$WORK"/bulk*
-}
-
-# stream_channel: the channel next to what it is made of
-stream_channel() {
-	local cipher="channel_figure cipher_open 100 100 64 1e9" tcp="channel_figure tcp_stream 100 100 64 1e9"
-	local lower=cipher
-
-	race "$ROUNDS" ours "channel_figure channel_stream 100 100 64 1e9" cipher "$cipher" tcp "$tcp"
+	lower=cipher
 	awk -v a="$(middle tcp)" -v b="$(middle cipher)" 'BEGIN { exit !(a + 0 < b + 0) }' && lower=tcp
-	row stream/channel B/s ours $lower '>=0.7'
+	row stream/channel B/s channel $lower '>=0.7'
+	rm -f "$WORK"/bulk*
 }
