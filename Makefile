@@ -34,7 +34,8 @@ obj           = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 bin           = $(BUILD)/bin/$(1)
 
 omctl_src    := $(wildcard tools/omctl*.c)
-programs     := $(call bin,omrun) $(call bin,omd) $(call bin,omctl) $(call bin,om-remote)
+omps_src     := $(wildcard tools/omps*.c)
+programs     := $(call bin,omrun) $(call bin,omd) $(call bin,omctl) $(call bin,omps) $(call bin,om-remote)
 calls        := $(patsubst test/calls/%.c,$(BUILD)/test/calls/%,$(wildcard test/calls/*.c))
 aids         := $(patsubst test/aids/%.c,$(BUILD)/test/aids/%,$(wildcard test/aids/*.c))
 
@@ -43,6 +44,7 @@ all: $(programs) ## build the programs (the default)
 $(call bin,omrun): $(call obj,tools/omrun.c $(deputy_src)) $(BUILD)/libom.a
 $(call bin,omd): $(call obj,cluster/main.c $(cluster_src)) $(BUILD)/libom.a
 $(call bin,omctl): $(call obj,$(omctl_src)) $(BUILD)/libom.a
+$(call bin,omps): $(call obj,$(omps_src)) $(BUILD)/libom.a
 $(call bin,om-remote): $(call obj,remote/main.c $(remote_src)) $(BUILD)/libom.a
 $(programs):
 	$(call say,LD,$@)
