@@ -20,11 +20,37 @@
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1ul << 0)
 #endif
 
-/* The calls that make processes and threads: for the tracer, whatever the table says */
-static const int traced[] = { __NR_clone, __NR_clone3, __NR_fork, __NR_vfork };
+#define FILTER_DEFAULT SCMP_ACT_NOTIFY
 
-/* Calls that say or take the caller's number: notifications where the numbers are not the ones at home */
-static const int numbered[] = { __NR_getpid, __NR_gettid, __NR_set_tid_address };
+/**
+ * struct special - A call whose row in the table does not decide
+ * @nr:		System call
+ * @action:	What the filter does with it
+ * @no_pids:	Only where numbers are not the ones at home
+ */
+struct special {
+	int nr;
+	bool no_pids;
+	uint32_t action;
+};
+
+static const struct special specials[] = {
+	/* They make processes and threads */
+	{ __NR_clone, false, SCMP_ACT_TRACE(0) },
+	{ __NR_clone3, false, SCMP_ACT_TRACE(0) },
+	{ __NR_fork, false, SCMP_ACT_TRACE(0) },
+	{ __NR_vfork, false, SCMP_ACT_TRACE(0) },
+	/* They say the caller's number: the remote knows the one at home */
+	{ __NR_getpid, true, FILTER_DEFAULT },
+	{ __NR_gettid, true, FILTER_DEFAULT },
+	{ __NR_set_tid_address, true, FILTER_DEFAULT },
+	/* They take numbers, which would be those of strangers: any process of the user */
+	{ __NR_get_robust_list, true, SCMP_ACT_ERRNO(ENOSYS) },
+	{ __NR_migrate_pages, true, SCMP_ACT_ERRNO(ENOSYS) },
+	{ __NR_move_pages, true, SCMP_ACT_ERRNO(ENOSYS) },
+	{ __NR_process_vm_readv, true, SCMP_ACT_ERRNO(ENOSYS) },
+	{ __NR_process_vm_writev, true, SCMP_ACT_ERRNO(ENOSYS) },
+};
 
 /*
  * The futex operations that are still good then. Those with priority inheritance compare thread numbers in memory, which
@@ -49,16 +75,21 @@ static const struct {
 	{ FUTEX_CMP_REQUEUE_PI, SCMP_ACT_ERRNO(ENOSYS) },
 };
 
-static bool is_among(int nr, const int *list, size_t count)
+/* The special treatment of call @nr, or NULL */
+static const struct special *special_find(int nr, unsigned int flags)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (list[i] == nr)
-			return true;
+	for (size_t i = 0; i < sizeof(specials) / sizeof(*specials); i++) {
+		if (specials[i].nr == nr && (!specials[i].no_pids || (flags & FILTER_NO_PIDS)))
+			return &specials[i];
 	}
-	return false;
+	return NULL;
 }
 
-#define IS_AMONG(nr, list) is_among(nr, list, sizeof(list) / sizeof(*(list)))
+/* A rule for @nr as a whole; the default needs none */
+static int rule_add(scmp_filter_ctx ctx, uint32_t action, int nr)
+{
+	return action == FILTER_DEFAULT ? 0 : seccomp_rule_add_exact_array(ctx, action, nr, 0, NULL);
+}
 
 /* A rule for @nr that holds when the bits @mask of argument @arg are @value */
 static int rule_add_if(scmp_filter_ctx ctx, uint32_t action, int nr, unsigned int arg, uint64_t mask, uint64_t value)
@@ -68,14 +99,12 @@ static int rule_add_if(scmp_filter_ctx ctx, uint32_t action, int nr, unsigned in
 	return seccomp_rule_add_exact_array(ctx, action, nr, 1, &cmp);
 }
 
-/* The rule for call @nr as a whole; none where the default holds */
-static int row_add(scmp_filter_ctx ctx, int nr, const struct sysdef *row)
+/* What the table wants to be done with a call as a whole */
+static uint32_t row_action(const struct sysdef *row)
 {
 	if (row->where == SYS_LOCAL)
-		return seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, nr, 0, NULL);
-	if (row->where == SYS_DENY)
-		return seccomp_rule_add_exact_array(ctx, SCMP_ACT_ERRNO(row->ret), nr, 0, NULL);
-	return 0;
+		return SCMP_ACT_ALLOW;
+	return row->where == SYS_DENY ? SCMP_ACT_ERRNO(row->ret) : FILTER_DEFAULT;
 }
 
 /* futex in a sandbox without pid namespace */
@@ -88,20 +117,22 @@ static int futex_add(scmp_filter_ctx ctx)
 	return err;
 }
 
-/* All rules: of the calls that are the tracer's, of the rows that have one, and the conditions */
+/* All rules: for the special calls, for the rows of the table, for its conditions */
 static int rules_add(scmp_filter_ctx ctx, unsigned int flags)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < sizeof(traced) / sizeof(*traced) && !err; i++)
-		err = seccomp_rule_add_exact_array(ctx, SCMP_ACT_TRACE(0), traced[i], 0, NULL);
 	for (size_t i = 0; i < sysdef_nr && !err; i++) {
+		const struct special *special = special_find((int)i, flags);
 		const struct sysdef *row = sysdef_row((int64_t)i);
 		int nr = (int)i;
 
-		if (!row->name || IS_AMONG(nr, traced) || ((flags & FILTER_NO_PIDS) && IS_AMONG(nr, numbered)))
-			continue;
-		err = (flags & FILTER_NO_PIDS) && nr == __NR_futex ? futex_add(ctx) : row_add(ctx, nr, row);
+		if (special)
+			err = rule_add(ctx, special->action, nr);
+		else if (nr == __NR_futex && (flags & FILTER_NO_PIDS))
+			err = futex_add(ctx);
+		else if (row->name)
+			err = rule_add(ctx, row_action(row), nr);
 	}
 	for (size_t i = 0; i < syslocal_nr && !err; i++) {
 		const struct syslocal *cond = &syslocal[i];
@@ -155,7 +186,7 @@ int filter_build(unsigned int flags, struct sock_fprog *out)
 		*out = *program;
 		return 0;
 	}
-	ctx = seccomp_init(SCMP_ACT_NOTIFY);
+	ctx = seccomp_init(FILTER_DEFAULT);
 	if (!ctx)
 		return -ENOMEM;
 	err = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);

@@ -21,10 +21,14 @@
 
 #include <linux/filter.h>
 
-/* The guest is in no pid namespace: its numbers are not the ones at home, so calls that say or take them are not local */
+/*
+ * The guest is in no pid namespace: its numbers are not the ones at home. getpid, gettid and set_tid_address, local calls of
+ * the table, are notifications then, for the remote to answer; local calls that take a number, and futexes with priority
+ * inheritance, are ENOSYS.
+ */
 #define FILTER_NO_PIDS 1u
 
-#define FILTER_FLAGS_NR 2u
+#define FILTER_FLAGS_NR 1u /* bits that are in use */
 
 /*
  * Build the filter for @flags. The program is built once per process and flags, and stays valid until the process ends.

@@ -5,180 +5,25 @@
  * Init lives in recvmsg(2). It has no handlers, needs no event loop, and never looks at its children: with SA_NOCLDWAIT
  * the kernel reaps them, and it is told about none.
  *
- * Two files of procfs outlive the file system that they came from: ns_last_pid and timens_offsets, opened before the root
- * is emptied. The host's procfs serves, because both act on the namespaces of the process that writes; where the host's
- * /proc/sys is read-only (containers), a new procfs may do.
- *
  * For a birth, the arena is mapped in init itself and inherited by the fork: an address that init occupies is found out
  * before there is anything to undo, and the newborn is spared the work.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/rseq.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/rseq.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "executor.h"
-#include "remote/init.h"
 #include "remote/newborn.h"
-
-#define RSEQ_SIZE_MIN 32u   /* of the first version of struct rseq; rseq(2) refuses any but the registered size */
-#define RSEQ_SIZE_MAX 1024u /* a limit for the search */
+#include "remote/settle.h"
 
 #define NSEC_PER_SEC 1000000000
-
-/**
- * struct init - The state of init
- * @command:		Its end of the socket pair
- * @setup:		What it was told first
- * @last_pid:		/proc/sys/kernel/ns_last_pid, or the negative errno of opening it
- * @timens_offsets:	/proc/self/timens_offsets, likewise
- */
-struct init {
-	int command;
-	struct init_setup setup;
-	int last_pid;
-	int timens_offsets;
-};
-
-/* The result of a system call as an error: 0 or negative errno */
-static int error_of(long ret)
-{
-	return ret < 0 ? -errno : 0;
-}
-
-/* --- settling ------------------------------------------------------------------------------------------------- */
-
-/* Keep the command socket, nothing else */
-static int descriptors_close(struct init *init)
-{
-	unsigned int keep = (unsigned int)init->command;
-
-	if (keep > 0 && syscall(SYS_close_range, 0u, keep - 1, 0u) < 0)
-		return -errno;
-	return error_of(syscall(SYS_close_range, keep + 1, ~0u, 0u));
-}
-
-/* Groups give access to files by their own right; without this right they stay, and the empty root makes them useless */
-static int groups_drop(struct init *init)
-{
-	return init->setup.groups ? error_of(syscall(SYS_setgroups, 0, NULL)) : 0;
-}
-
-static int open_for_writing(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
-
-/* Have the two files of procfs; that they cannot be had shows when they are needed */
-static int procfs_open(struct init *init)
-{
-	if (!init->setup.namespaces)
-		return 0;
-	init->last_pid = open_for_writing("/proc/sys/kernel/ns_last_pid");
-	init->timens_offsets = open_for_writing("/proc/self/timens_offsets");
-	if (init->last_pid >= 0)
-		return 0;
-	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
-		return 0;
-	init->last_pid = open_for_writing("/proc/sys/kernel/ns_last_pid");
-	return 0;
-}
-
-/* An empty, read-only file system becomes the root, and all others go away. /proc is a directory that is sure to exist. */
-static int root_empty(struct init *init)
-{
-	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-
-	if (!init->setup.namespaces)
-		return 0;
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("openmosix", "/proc", "tmpfs", flags, "mode=0555,size=4k,nr_inodes=1") < 0 || chdir("/proc") < 0 ||
-	    syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-		return -errno;
-	return error_of(mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, NULL));
-}
-
-/* Default dispositions, which newborns inherit; children are reaped by the kernel */
-static int signals_reset(struct init *init)
-{
-	struct sigaction action = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	(void)init;
-	for (int sig = 1; sig < _NSIG; sig++)
-		sigaction(sig, &action, NULL); /* fails for the few that have no other */
-	action.sa_flags = SA_NOCLDWAIT;
-	sigemptyset(&none);
-	return sigaction(SIGCHLD, &action, NULL) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
-}
-
-/* The C library's restartable sequences are registered with the thread, and inherited by forks that unmap that memory */
-static int rseq_unregister(struct init *init)
-{
-	char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
-
-	(void)init;
-	if (!__rseq_size)
-		return 0;
-	for (unsigned int size = RSEQ_SIZE_MIN; size <= RSEQ_SIZE_MAX; size += 4) {
-		if (!syscall(SYS_rseq, area, size, RSEQ_FLAG_UNREGISTER, RSEQ_SIG))
-			return 0;
-	}
-	return -errno;
-}
-
-/* Leave the terminal, and die with the remote (which its end of the socket pair sees to as well) */
-static int remote_follow(struct init *init)
-{
-	(void)init;
-	prctl(PR_SET_NAME, "om-init", 0, 0, 0);
-	if (setsid() < 0)
-		return -errno;
-	return error_of(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
-}
-
-/**
- * struct init_stage - One step of settling
- * @name:	What it does, in words
- * @run:	Does it; 0 or negative errno
- */
-struct init_stage {
-	const char *name;
-	int (*run)(struct init *init);
-};
-
-static const struct init_stage stages[] = {
-	{ "closing descriptors", descriptors_close },
-	{ "dropping groups", groups_drop },
-	{ "opening procfs", procfs_open },
-	{ "emptying the root", root_empty },
-	{ "resetting signals", signals_reset },
-	{ "unregistering restartable sequences", rseq_unregister },
-	{ "leaving the session", remote_follow },
-};
-
-static void settle(struct init *init, struct init_reply *reply)
-{
-	for (size_t i = 0; i < sizeof(stages) / sizeof(*stages) && !reply->error; i++) {
-		reply->stage = stages[i].name;
-		reply->error = stages[i].run(init);
-	}
-}
-
-/* --- requests ------------------------------------------------------------------------------------------------- */
 
 /* Put the children to come into a time namespace; its clocks are written as whole and positive fractional seconds */
 static int clocks_shift(struct init *init, const int64_t offset_ns[2])
@@ -286,8 +131,6 @@ static void body_spawn(const struct init *init, const struct init_request *reque
 	reply->error = body_fork(init, &arena, request->pid, pidfd);
 	arena_drop(&arena);
 }
-
-/* --- the loop ------------------------------------------------------------------------------------------------- */
 
 /* The descriptor that came with a message, or -1 */
 static int fd_received(struct msghdr *msg)

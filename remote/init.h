@@ -7,10 +7,17 @@
 #ifndef OM_INIT_H
 #define OM_INIT_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+/* The result of a system call as an error: 0 or negative errno */
+static inline int error_of(long ret)
+{
+	return ret < 0 ? -errno : 0;
+}
 
 enum init_op {
 	INIT_SETTLE,	/* the id maps are written: make the sandbox empty */

@@ -20,7 +20,7 @@
 #define AS_ALLOWED RLIM_INFINITY
 
 /**
- * struct limit_rule - What a newborn's limit becomes: both values are the lesser of the old hard limit and @max
+ * struct limit_rule - What a guest's limit becomes: both values are the lesser of the old hard limit and @max
  * @resource:	RLIMIT_*
  * @max:	Upper bound, AS_ALLOWED for none
  */

@@ -6,12 +6,12 @@
 #include <sys/types.h>
 
 /*
- * By the remote, which may still be privileged: raise what newborns shall inherit (the descriptor limit, as far as
- * allowed) and make init and all that it bears the first victims when the node runs out of memory. Best effort.
+ * By the remote, which may still be privileged: raise what init and all that it bears shall have (the descriptor limit, as
+ * far as allowed), and make them the first victims when the node runs out of memory. Best effort.
  */
 void limits_prepare(pid_t init);
 
-/* By a newborn: limit itself for good. 0 or negative errno. */
+/* By init, for all that it bears: no limit can be raised from here on. 0 or negative errno. */
 int limits_apply(void);
 
 #endif
