@@ -8,7 +8,7 @@
 #include "handover.h"
 
 #define HANDOVER_MAGIC 0x6f6d686fu
-#define HANDOVER_MAX (sizeof(struct handover_head) + SESSION_KEYS_SIZE + HANDOVER_HELLO_MAX + HANDOVER_LEFTOVER_MAX)
+#define HANDOVER_MAX   (sizeof(struct handover_head) + SESSION_KEYS_SIZE + HANDOVER_HELLO_MAX + HANDOVER_LEFTOVER_MAX)
 
 /**
  * struct handover_head - Start of the block; the encoded keys, the HELLO and the leftover follow

@@ -35,7 +35,8 @@ uint64_t batch_data_addr(const struct batch *batch)
 	return arena_data_addr(&batch->body->arena, 0);
 }
 
-void batch_add(struct batch *batch, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+void batch_add(struct batch *batch, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+	       uint64_t a5)
 {
 	if (batch->nr == SLOT_CALLS_MAX)
 		batch_run(batch);

@@ -22,7 +22,8 @@
 static ssize_t mem_readv(void *ctx, const struct iovec *local, int local_nr, const struct iovec *remote, int remote_nr)
 {
 	const struct thread *thread = ctx;
-	ssize_t n = process_vm_readv(thread->outer, local, (unsigned long)local_nr, remote, (unsigned long)remote_nr, 0);
+	ssize_t n =
+		process_vm_readv(thread->outer, local, (unsigned long)local_nr, remote, (unsigned long)remote_nr, 0);
 
 	return n < 0 ? -errno : n;
 }
@@ -33,7 +34,8 @@ static ssize_t mem_readv(void *ctx, const struct iovec *local, int local_nr, con
 static ssize_t mem_writev(void *ctx, const struct iovec *local, int local_nr, const struct iovec *remote, int remote_nr)
 {
 	const struct thread *thread = ctx;
-	ssize_t n = process_vm_writev(thread->outer, local, (unsigned long)local_nr, remote, (unsigned long)remote_nr, 0);
+	ssize_t n =
+		process_vm_writev(thread->outer, local, (unsigned long)local_nr, remote, (unsigned long)remote_nr, 0);
 
 	return n < 0 ? -errno : n;
 }
@@ -88,7 +90,8 @@ void call_park(struct thread *thread, stop_action action)
 	call_return(thread, -ERESTARTNOINTR);
 }
 
-void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32_t flags, const void *tail, size_t tail_len)
+void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32_t flags, const void *tail,
+	       size_t tail_len)
 {
 	struct session *session = thread->guest->session;
 	struct wire_call msg = { .tid = thread->tid, .nr = nr, .flags = flags };
@@ -220,7 +223,8 @@ static uint64_t call_arrived(struct session *session, int listener, const struct
 	thread->suspend = SUSPEND_NONE;
 	thread_move(thread, THREAD_CALLING);
 	if (thread->guest->signals_nr && signals_deliverable(thread)) {
-		call_return(thread, -ERESTARTNOINTR); /* the signal first: nothing would take the thread out of the call */
+		call_return(thread,
+			    -ERESTARTNOINTR); /* the signal first: nothing would take the thread out of the call */
 		return 0;
 	}
 	row = sysdef_resolve(call->nr, call->arg, &resolved);

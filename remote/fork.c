@@ -47,7 +47,8 @@ static int args_clone3(const struct thread *thread, const struct user_regs_struc
 		return -EFAULT;
 	if ((args.flags & FLAGS_CLONE3) || args.set_tid_size || size > sizeof(args))
 		return -ENOSYS; /* the C library then does it another way */
-	if (args.exit_signal & ~(uint64_t)CSIGNAL || args.flags & (CSIGNAL | CLONE_DETACHED) || !args.stack != !args.stack_size)
+	if (args.exit_signal & ~(uint64_t)CSIGNAL || args.flags & (CSIGNAL | CLONE_DETACHED) ||
+	    !args.stack != !args.stack_size)
 		return -EINVAL;
 	arg[FORK_FLAGS] = args.flags | args.exit_signal;
 	arg[FORK_STACK] = args.stack + args.stack_size;
@@ -281,7 +282,8 @@ static void fork_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 	}
 	err = sandbox_next_pid(session->sandbox, (pid_t)ret);
 	if (err) {
-		log_warn("guest %u: no number %u for its child: %s", thread->guest->pid, (unsigned int)ret, strerror(-err));
+		log_warn("guest %u: no number %u for its child: %s", thread->guest->pid, (unsigned int)ret,
+			 strerror(-err));
 		newborn_end(thread, (uint32_t)ret);
 		call_skip(thread, -EAGAIN);
 		return;

@@ -17,8 +17,8 @@
 
 /* Home's answer to mmap: object, size, kind */
 #define MMAP_ANSWER_LEN 20
-#define MMAP_KIND_AT 16
-#define MMAP_FD_ARG 4
+#define MMAP_KIND_AT	16
+#define MMAP_FD_ARG	4
 
 #define SIGSET_LEN 8
 
@@ -51,7 +51,8 @@ static void mmap_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 		session_end(session, "the deputy maps an object that it has not sent");
 		return;
 	}
-	err = fd < 0 ? fd : notify_addfd(listener_fd(thread->guest->listener), call->notif, fd, (int)call->arg[MMAP_FD_ARG]);
+	err = fd < 0 ? fd
+		     : notify_addfd(listener_fd(thread->guest->listener), call->notif, fd, (int)call->arg[MMAP_FD_ARG]);
 	if (err < 0)
 		call_return(thread, err == -EBADF ? -ENOMEM : err); /* more descriptors than this node has room for */
 	else

@@ -18,11 +18,11 @@
 #include "remote/vdso.h"
 #include "tracee.h"
 
-#define PAGE 4096u
-#define USER_END 0x7ffffffff000ull
-#define XSTATE_BV 512 /* where the XSAVE image says what it holds */
+#define PAGE	      4096u
+#define USER_END      0x7ffffffff000ull
+#define XSTATE_BV     512 /* where the XSAVE image says what it holds */
 #define MXCSR_DEFAULT 0x1f80u
-#define FCW_DEFAULT 0x37fu
+#define FCW_DEFAULT   0x37fu
 
 /* Flags of a mapping that are home's to choose */
 #define VMA_FLAGS ((uint32_t)(MAP_SHARED | MAP_PRIVATE | MAP_NORESERVE))
@@ -148,8 +148,8 @@ static int vma_add(struct guest *guest, const struct wire_vma *vma)
 		if (fd < 0)
 			return fd;
 	}
-	batch_add(batch, SYS_mmap, vma->start, vma->end - vma->start, prot, flags,
-		  (uint64_t)(fd < 0 ? -1 : BATCH_FD), fd < 0 ? 0 : vma->offset);
+	batch_add(batch, SYS_mmap, vma->start, vma->end - vma->start, prot, flags, (uint64_t)(fd < 0 ? -1 : BATCH_FD),
+		  fd < 0 ? 0 : vma->offset);
 	batch_add_fd(batch, fd);
 	return 0;
 }
@@ -306,7 +306,8 @@ static int range_lift(struct guest *guest, uint64_t start, uint64_t end)
 		if (vma->end <= start || end <= vma->start || (vma->prot & PROT_WRITE) || image->lifted[i])
 			continue;
 		image->lifted[i] = true;
-		batch_add(&image->batch, SYS_mprotect, vma->start, vma->end - vma->start, PROT_READ | PROT_WRITE, 0, 0, 0);
+		batch_add(&image->batch, SYS_mprotect, vma->start, vma->end - vma->start, PROT_READ | PROT_WRITE, 0, 0,
+			  0);
 	}
 	return batch_run(&image->batch);
 }

@@ -18,15 +18,15 @@
 #include "tracee.h"
 
 /* Offsets in the slot's data of what the calls point to */
-#define DATA_MM 0
-#define DATA_COMM 256
+#define DATA_MM	    0
+#define DATA_COMM   256
 #define DATA_IGNORE 512
 
 /* The vectors behind the initial stack pointer that are searched for the auxiliary vector's start, in words */
 #define STACK_WORDS_MAX (1u << 20)
-#define STACK_CHUNK 512u
+#define STACK_CHUNK	512u
 
-#define SIGNALS 64
+#define SIGNALS	   64
 #define SIGSET_LEN 8
 
 /* Limits that home's kernel does not enforce for what happens here; all others belong to calls that are made at home */

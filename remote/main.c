@@ -31,9 +31,9 @@
 #include "remote/session.h"
 
 /* How long a call's answer is awaited actively before the event loop is entered, unless $OPENMOSIX_SPIN_US says */
-#define SPIN_US 50u
+#define SPIN_US	    50u
 #define SPIN_US_MAX 10000u
-#define WHY_MAX 200
+#define WHY_MAX	    200
 
 /**
  * struct refusal - Why an arrival is refused; code 0: it is not
@@ -174,8 +174,7 @@ static void serve_echo(struct session *session, struct handover *block)
 {
 	struct echo echo = { .loop = &session->loop, .bytes = calloc(1, WIRE_DATA_MAX) };
 
-	if (session->sandbox)
-		sandbox_stop(session->sandbox);
+	sandbox_stop(session->sandbox);
 	if (!echo.bytes)
 		die(EXIT_FAILED, "no memory");
 	echo.channel = channel_take(&session->loop, block, &echo_channel_ops, &echo);

@@ -132,10 +132,10 @@ static int on_drop(struct session *session, const union wire_any *msg, const uin
 
 /* What is done with each message of the deputy: 0 or negative errno, which ends the session */
 static int (*const message_table[WIRE_TYPES])(struct session *, const union wire_any *, const uint8_t *, size_t) = {
-	[WIRE_BODY] = on_body,	 [WIRE_LIMITS] = on_limits,	      [WIRE_XSTATE] = on_xstate,
-	[WIRE_PAGES] = on_pages, [WIRE_OBJECT] = on_object,	      [WIRE_OBJECT_DATA] = on_object_data,
-	[WIRE_START] = on_start, [WIRE_RESULT] = on_result,	      [WIRE_SIGNAL] = on_signal,
-	[WIRE_STOP] = on_stop,	 [WIRE_CONT] = on_cont,		      [WIRE_DROP] = on_drop,
+	[WIRE_BODY] = on_body,	 [WIRE_LIMITS] = on_limits, [WIRE_XSTATE] = on_xstate,
+	[WIRE_PAGES] = on_pages, [WIRE_OBJECT] = on_object, [WIRE_OBJECT_DATA] = on_object_data,
+	[WIRE_START] = on_start, [WIRE_RESULT] = on_result, [WIRE_SIGNAL] = on_signal,
+	[WIRE_STOP] = on_stop,	 [WIRE_CONT] = on_cont,	    [WIRE_DROP] = on_drop,
 };
 
 /**
@@ -212,8 +212,7 @@ void session_run(struct session *session)
 	if (!session->ended)
 		uv_run(&session->loop, UV_RUN_DEFAULT);
 	session_end(session, NULL);
-	if (session->sandbox)
-		sandbox_stop(session->sandbox);
+	sandbox_stop(session->sandbox);
 	while (session->guests.guests)
 		guest_forget(session->guests.guests);
 	uv_close((uv_handle_t *)&session->child, NULL);

@@ -18,7 +18,7 @@
 #define SIGNALS 64
 
 /* Set with one signal */
-#define SET(signo) (1ull << ((signo) - 1))
+#define SET(signo) (1ull << ((signo)-1))
 
 /* Whose default action is to be ignored; SIGCONT's effect has happened at home */
 #define DEFAULT_IGNORED (SET(SIGCHLD) | SET(SIGURG) | SET(SIGWINCH) | SET(SIGCONT))
@@ -88,7 +88,8 @@ static uint64_t mask_address(struct thread *thread)
 			continue;
 		if (arg->ref == SHAPE_MASK)
 			addr = thread->call.arg[i];
-		else if (arg->ref == SHAPE_MASK_PAIR && tracee_read(thread->outer, thread->call.arg[i], &addr, sizeof(addr)))
+		else if (arg->ref == SHAPE_MASK_PAIR &&
+			 tracee_read(thread->outer, thread->call.arg[i], &addr, sizeof(addr)))
 			addr = 0;
 	}
 	return addr;

@@ -101,7 +101,7 @@ static const struct {
  */
 static void stop_dispatch(struct thread *thread, int status)
 {
-	void (*handle)(struct thread *thread) = on_other;
+	void (*handle)(struct thread * thread) = on_other;
 
 	if (thread->guest->state != GUEST_LIVE)
 		return; /* being built, or about to die */

@@ -12,9 +12,9 @@
 
 /* Fields of /proc/PID/stat, counted from 1 (proc_pid_stat(5)) */
 #define FIELD_AFTER_NAME 4
-#define FIELD_UTIME 14
-#define FIELD_STIME 15
-#define FIELD_RSS 24
+#define FIELD_UTIME	 14
+#define FIELD_STIME	 15
+#define FIELD_RSS	 24
 
 /**
  * file_read() - A small file in /proc as text: 0 or negative errno
