@@ -130,8 +130,8 @@ compare() {
 	for side in native remote; do
 		scene_make "$id" "$who"
 		compare_side "$side" "$test" "$id" "$who" "${limit:-60}" "${run[@]}"
-		if [ "$side:$(cat "$SCENE/status")" = native:77 ]; then
-			result skip "$name" "$(tail -n 1 "$SCENE/stderr")"
+		if [ "$side:$(cat "$SCENE/$side/status")" = native:77 ]; then
+			result skip "$name" "$(tail -n 1 "$SCENE/$side/stderr")"
 			rm -rf "$SCENE"
 			return
 		fi

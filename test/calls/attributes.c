@@ -46,9 +46,6 @@ static void modes(int fd)
 	show_mode("plain");
 	SHOW(SYS(fchmodat, BADFD, "plain", 0604));
 	SHOW(SYS(fchmodat, fd, "plain", 0604));
-	/* fchmodat2 came with 6.6 */
-	SHOW(syscall(452, AT_FDCWD, "plain", 0644, AT_SYMLINK_NOFOLLOW));
-	show_mode("plain");
 }
 
 static void owners(int fd)
