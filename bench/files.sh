@@ -11,20 +11,25 @@ tree_make() {
 		git -C "$1/tree" add . && git -C "$1/tree" -c user.name=b -c user.email=b@b commit -q -m tree
 }
 
-# in_tree PREFIX DIR COMMAND...: run COMMAND in DIR; the seconds
+# in_tree DIR PREFIX: run $COMMAND below PREFIX in DIR, names expanded there; the seconds
 in_tree() {
-	local prefix=$1 dir=$2
-
-	shift 2
-	# shellcheck disable=SC2086
-	(cd "$dir" && timed $prefix "$@")
+	(
+		cd "$1" && rm -rf copy hello || exit
+		eval "timed $2 $COMMAND"
+	)
 }
 
-# tree_race COMMAND: the command natively, on the worker, and in a freshly mounted sshfs
-tree_race() {
-	local contestants=(native "in_tree '' $WORK/tree.native $1" ours "in_tree '${OM[*]}' $WORK/tree.ours $1")
+# in_sshfs: the same in a tree that was just mounted, with nothing cached
+in_sshfs() {
+	rm -rf "$WORK/tree.sshfs/copy"
+	sshfs_start "$WORK/tree.sshfs" && in_tree "$SSHFS"
+}
 
-	[ -z "$TREE_SSHFS" ] || contestants+=(sshfs "sshfs_start $WORK/tree.sshfs && in_tree '' \$WORK/mnt $1")
+# tree_race COMMAND: the command natively, on the worker, and in sshfs
+tree_race() {
+	local COMMAND=$1 contestants=(native "in_tree $WORK/tree.native" ours "in_tree $WORK/tree.ours '${OM[*]}'")
+
+	[ -z "$TREE_SSHFS" ] || contestants+=(sshfs in_sshfs)
 	race "$TREE_ROUNDS" "${contestants[@]}"
 }
 
@@ -48,9 +53,9 @@ bench_files() {
 	tree_race 'find tree -type f'
 	tree_row find
 	scaled=$(awk -v n="$TREE_FILES" -v t="$OUTRUN_FILE" 'BEGIN { print n * t }')
-	tree_race "bash -c 'cat tree/d*/*'"	# the shell expands the names, then becomes cat
+	tree_race 'cat tree/d*/*'
 	tree_row cat "$scaled"
-	tree_race "bash -c 'rm -rf copy; exec cp -r tree copy'"
+	tree_race 'cp -r tree copy'
 	tree_row cp-r "$(awk -v n="$TREE_FILES" -v t="$OUTRUN_CP" 'BEGIN { print n / 2000 * t }')"
 	same_copy || failed files/cp-r - 'the copy differs from the tree'
 	NO_FIGURE='not supported yet'

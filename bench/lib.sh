@@ -89,11 +89,11 @@ worker_tree() {
 
 SSHD_DIR='' SSH='' SSHFS=''
 
-# ssh_start: an sshd of our own where the worker is: own host key, own key, no multiplexing, no PAM. Sets SSH
+# ssh_start: an sshd of our own where the worker is: own host key, own key, no multiplexing, no PAM. Sets SSH. Tried once
 ssh_start() {
 	local dir=$WORK/ssh port=$((NODE_PORT + 1)) sshd
 
-	[ -z "$SSH" ] || return 0
+	[ ! -d "$dir" ] || { [ -n "$SSH" ]; return; }
 	sshd=$(PATH=$PATH:/usr/sbin command -v sshd) && command -v ssh >/dev/null || return 1
 	mkdir -p -m 700 "$dir"
 	ssh-keygen -q -t ed25519 -N '' -f "$dir/host" && ssh-keygen -q -t ed25519 -N '' -f "$dir/user" || return 1
