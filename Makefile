@@ -72,7 +72,10 @@ $(BUILD)/obj/common/parasite_embed.o: $(BUILD)/obj/common/parasite.bin
 	$(Q)printf '.section .rodata\n.global parasite_blob, parasite_blob_end\n.balign 16\nparasite_blob: .incbin "%s"\nparasite_blob_end:\n.section .note.GNU-stack,"",@progbits\n' $< | $(CC) -c -x assembler - -o $@
 
 # --- tests -----------------------------------------------------------------------------------------------------
-$(BUILD)/test/unit: $(call obj,$(unit_src)) $(call obj,$(filter-out cluster/main.c,$(cluster_src))) $(BUILD)/libom.a
+# Parts of programs, without their main(), that unit tests look into
+unit_parts   := $(cluster_src) $(deputy_src) $(filter-out tools/omps.c,$(omps_src))
+
+$(BUILD)/test/unit: $(call obj,$(unit_src) $(unit_parts)) $(BUILD)/libom.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OM_LDFLAGS) $(LDFLAGS) -o $@ $^ $(OM_LIBS) $(shell pkg-config --libs check)
