@@ -22,7 +22,8 @@
  * has written.
  *
  * The tail of CALL is, for each span in the order of the walk, its reachable length (u32) and for inputs that many bytes;
- * arguments whose size depends on others come after those that do not. The tail of RESULT is the length (u32) of each
+ * arguments whose size depends on others, and nested ones, come after those that stand alone. NULL, empty and impossible
+ * spans are not in it. The tail of RESULT is the length (u32) of each
  * output in that order, then their bytes; it is empty when nothing is to be written.
  *
  * A transfer that is larger than SYSPLAN_PART_MAX goes home in parts (rows with SYS_SPLIT):
@@ -39,6 +40,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <linux/aio_abi.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -67,23 +69,28 @@ struct guest_mem {
 
 /**
  * struct sysspan - An output of a call
- * @addr:	Where it is in the guest (worker)
- * @at:		Offset in the data area (home)
+ * @addr:	Where it is in the guest
+ * @at:		Home: where it is in the data area
  * @len:	Bytes that may be written
- * @trim:	enum span_trim: how to know what was written
- * @joined:	Continues the span before it: one length on the wire for all
- * @unit:	Bytes per element for the trims that count
- * @ref:	Index of the span, or offset in the data area, that the trim refers to
+ * @unit:	Bytes per element, for trims that count
+ * @ref:	Home: TRIM_LEN: where in the data area the count is; TRIM_RET: bytes that come on top
+ * @index:	Only if the call returned at least this: the number of the message in an array of them, from 1; 0: always
+ * @trim:	enum arg_trim
+ * @width:	TRIM_LEN: bytes of the count
+ * @joined:	Goes on where the span before it ends: one length on the wire for all
+ * @arg:	Argument that it belongs to
  */
 struct sysspan {
 	uint64_t addr;
 	uint32_t at;
 	uint32_t len;
-	uint8_t trim;
-	uint8_t joined;
-	uint16_t index;
 	uint32_t unit;
 	uint32_t ref;
+	uint16_t index;
+	uint8_t trim;
+	uint8_t width;
+	uint8_t joined;
+	uint8_t arg;
 };
 
 #define SYSPLAN_INLINE 12u
@@ -91,26 +98,30 @@ struct sysspan {
 /**
  * struct sysplan - A call in flight, on either side
  * @row:	Its row, resolved; may point at @resolved
- * @resolved:	Room for it
- * @arg:	Worker: arguments to send in CALL
+ * @nr:		Number of the call
+ * @arg:	Arguments as they are in CALL
  * @guest_arg:	Worker: arguments as the guest made the call
  * @done:	Worker: bytes that earlier parts have transferred
- * @part:	Worker: bytes of this part
+ * @part:	Worker: bytes of this part; 0: the call is no transfer
  * @whole:	Worker: bytes of the whole transfer
- * @tempmask:	Worker: the mask that is in force during the call, valid if @has_tempmask. The home call gets none.
+ * @tempmask:	The signal mask that is in force during the call, valid if @has_tempmask. The home call gets none.
  * @has_tempmask: The call has such a mask, and it could be read
  * @data:	Home: the data area as this process sees it
  * @data_addr:	Home: its address in the home process
  * @data_cap:	Home: its size
+ * @aio_at:	Home: where in the data area the table of an io_submit is
+ * @aio_nr:	Home: its entries
+ * @span_nr:	Number of outputs
+ * @span_cap:	Room in @span and @len
  * @span:	Outputs
- * @span_nr:	Their number
- * @span_cap:	Room
- * @len:	Home: lengths for RESULT
+ * @len:	Home: their lengths in RESULT
+ * @resolved:	Room for a row
  * @few:	Room for the usual few
  * @few_len:	Likewise
  */
 struct sysplan {
 	const struct sysdef *row;
+	int64_t nr;
 	uint64_t arg[6];
 	uint64_t guest_arg[6];
 	uint64_t done;
@@ -121,9 +132,11 @@ struct sysplan {
 	uint8_t *data;
 	uint64_t data_addr;
 	size_t data_cap;
-	struct sysspan *span;
+	uint32_t aio_at;
+	uint32_t aio_nr;
 	uint32_t span_nr;
 	uint32_t span_cap;
+	struct sysspan *span;
 	uint32_t *len;
 	struct sysdef resolved;
 	struct sysspan few[SYSPLAN_INLINE];
@@ -166,6 +179,17 @@ int sysplan_place(struct sysplan *p, int64_t nr, const uint64_t arg[6], const ui
 
 /* Home: list the tail of RESULT in @iov (room for SYSPLAN_IOV_MAX); returns the number of entries, 0 for none */
 int sysplan_collect(struct sysplan *p, int64_t ret, struct iovec *iov, int max);
+
+/* Home, before collect: argument @arg has written no more than @len bytes (what the row cannot know) */
+void sysplan_limit(struct sysplan *p, unsigned int arg, uint32_t len);
+
+/*
+ * Home: asynchronous I/O is made synchronous, since the slot is used again after the call. When io_submit has returned
+ * n > 0, get its events with io_getevents(context, n, n, address, NULL), the address being sysplan_aio_room(); then
+ * sysplan_aio_done() takes the results into account for collect and copies the events, as the guest knows them, to @out.
+ */
+uint64_t sysplan_aio_room(const struct sysplan *p);
+int sysplan_aio_done(struct sysplan *p, unsigned int nr, struct io_event *out);
 
 /* Free what the call holds; @p is empty then */
 void sysplan_release(struct sysplan *p);
