@@ -101,7 +101,7 @@ work_make() {
 
 # node_answers PORT: is there a node with our key
 node_answers() {
-	timeout 5 omctl ping --count 1 "127.0.0.1:$1" >/dev/null 2>&1
+	timeout 5 omctl status "127.0.0.1:$1" >/dev/null 2>&1
 }
 
 # node_start NAME PORT: start a node on the first free port from PORT on. Sets PORT and NODE_PID
