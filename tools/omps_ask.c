@@ -65,7 +65,8 @@ static void answer_read(struct omps_asked *asked, size_t *budget)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		answer_end(asked, n < 0 ? -errno : 0);
+		/* Reset: it has not read our request; whether that matters is told by what it has said */
+		answer_end(asked, n < 0 && errno != ECONNRESET ? -errno : 0);
 		return;
 	}
 	asked->len += (size_t)n;
@@ -158,7 +159,7 @@ static void answer_use(const struct omps_asked *asked, struct omps_view *view)
 	const struct report *report = &deputy->report;
 	int error = asked->error;
 
-	if (!asked->len && (!error || error == -ECONNRESET) && access(asked->path, F_OK) < 0)
+	if (!asked->len && !error && access(asked->path, F_OK) < 0)
 		return; /* its family has just ended */
 	if (!error)
 		error = report_parse(asked->text, asked->len, &deputy->report);
