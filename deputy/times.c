@@ -118,17 +118,14 @@ int times_getrusage(struct deputy *d, struct thread *thread, const uint8_t *tail
 	return call_row_begin(d, thread, tail, tail_len, getrusage_done);
 }
 
-/* times has returned: the worker's remote has told what the task itself has used */
+/* times has returned; what the task itself has used, the remote will add */
 static void times_done(struct deputy *d, struct thread *thread, int64_t ret)
 {
 	struct tms *t = call_pointer(thread, thread->call.home_arg[0], sizeof(*t));
-	const struct task *task = thread->task;
 
 	if (ret >= 0 && t) {
-		t->tms_utime += (clock_t)(task->usage.utime_us * TICKS_PER_S / 1000000);
-		t->tms_stime += (clock_t)(task->usage.stime_us * TICKS_PER_S / 1000000);
-		t->tms_cutime += (clock_t)(task->reaped.utime_us * TICKS_PER_S / 1000000);
-		t->tms_cstime += (clock_t)(task->reaped.stime_us * TICKS_PER_S / 1000000);
+		t->tms_cutime += (clock_t)(thread->task->reaped.utime_us * TICKS_PER_S / 1000000);
+		t->tms_cstime += (clock_t)(thread->task->reaped.stime_us * TICKS_PER_S / 1000000);
 	}
 	call_row_finish(d, thread, ret);
 }

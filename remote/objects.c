@@ -28,6 +28,11 @@
  * @size:	Bytes
  * @fd:		memfd, -1 when the content could not be kept
  * @sealed:	A guest may have it
+ * @live:	It changes
+ * @fd_ro:	Live: the same for reading only, -1 until it is needed
+ * @next_live:	Next in the table's list of those that are mapped for writing
+ * @map:	In that list: where we have it
+ * @copy:	In that list: as home has it
  */
 struct object {
 	struct object *next;
@@ -35,7 +40,14 @@ struct object {
 	uint64_t size;
 	int fd;
 	bool sealed;
+	bool live;
+	int fd_ro;
+	struct object *next_live;
+	uint8_t *map;
+	uint8_t *copy;
 };
+
+#define PAGE 4096u
 
 int objects_init(struct object_table *table)
 {
@@ -58,6 +70,14 @@ static void object_close(struct object *object)
 	if (object->fd >= 0)
 		close(object->fd);
 	object->fd = -1;
+	if (object->fd_ro >= 0)
+		close(object->fd_ro);
+	object->fd_ro = -1;
+	if (object->map)
+		munmap(object->map, object->size);
+	object->map = NULL;
+	free(object->copy);
+	object->copy = NULL;
 }
 
 void objects_clear(struct object_table *table)
@@ -114,18 +134,63 @@ static int content_create(const uint8_t *name, size_t name_len, uint64_t size)
 	return fd;
 }
 
+/**
+ * live_map() - Map a live object and take the copy
+ * Return: 0 or -ENOMEM
+ */
+static int live_map(struct object *object)
+{
+	if (!object->size)
+		return 0;
+	object->map = mmap(NULL, object->size, PROT_READ | PROT_WRITE, MAP_SHARED, object->fd, 0);
+	object->copy = malloc(object->size);
+	if (object->map == MAP_FAILED || !object->copy) {
+		object->map = object->map == MAP_FAILED ? NULL : object->map;
+		return -ENOMEM;
+	}
+	memcpy(object->copy, object->map, object->size);
+	return 0;
+}
+
+/**
+ * live_resize() - A live object has another size at home
+ *
+ * What guests have changed was flushed before the call that made home tell this, so a new copy loses nothing.
+ */
+static int live_resize(struct object_table *table, struct object *object, uint64_t size)
+{
+	bool listed = object->map != NULL;
+
+	if (size == object->size || object->fd < 0)
+		return 0;
+	if (listed) {
+		munmap(object->map, object->size);
+		free(object->copy);
+		object->map = NULL;
+		object->copy = NULL;
+		table->live_bytes += size - object->size;
+	}
+	object->size = size;
+	if (ftruncate(object->fd, (off_t)size) < 0 || (listed && live_map(object) < 0))
+		object_close(object);
+	return 0;
+}
+
 int objects_add(struct object_table *table, const struct wire_object *msg)
 {
-	struct object *object;
+	struct object *object = find(table, msg->object);
 
-	if (msg->object == WIRE_OBJECT_ANONYMOUS || msg->size > INT64_MAX || table->nr >= OBJECTS_MAX ||
-	    find(table, msg->object))
+	if (object && object->live && msg->size <= INT64_MAX)
+		return live_resize(table, object, msg->size);
+	if (object || msg->object == WIRE_OBJECT_ANONYMOUS || msg->size > INT64_MAX || table->nr >= OBJECTS_MAX)
 		return -EPROTO;
 	object = calloc(1, sizeof(*object));
 	if (!object)
 		return -ENOMEM;
 	object->id = msg->object;
 	object->size = msg->size;
+	object->live = msg->flags & WIRE_OBJECT_LIVE;
+	object->fd_ro = -1;
 	object->fd = content_create(msg->name, sizeof(msg->name), msg->size);
 	if (object->fd < 0)
 		log_warn("object %llu: cannot keep a file of %llu bytes: %s", (unsigned long long)msg->object,
@@ -145,12 +210,14 @@ int objects_data(struct object_table *table, const struct wire_object_data *msg,
 		return -EPROTO;
 	if (object->fd < 0)
 		return 0;
-	if (len > table->bytes_max - table->bytes) {
+	if (object->copy)
+		memcpy(object->copy + msg->offset, data, len);
+	if (len > table->bytes_max - table->bytes && !object->live) {
 		log_warn("object %llu: too much file content for this node's memory", (unsigned long long)msg->object);
 		object_close(object);
 		return 0;
 	}
-	table->bytes += len;
+	table->bytes += object->live ? 0 : len;
 	while (done < len) {
 		ssize_t n = pwrite(object->fd, data + done, len - done, (off_t)(msg->offset + done));
 
@@ -167,6 +234,19 @@ int objects_data(struct object_table *table, const struct wire_object_data *msg,
 }
 
 /**
+ * reopen_read_only() - The memfd @fd again, for reading only; or negative errno
+ */
+static int reopen_read_only(int fd)
+{
+	char path[32];
+	int again;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	again = open(path, O_RDONLY | O_CLOEXEC);
+	return again < 0 ? -errno : again;
+}
+
+/**
  * object_seal() - Make the content unchangeable, before a guest sees it
  *
  * The guest gets a descriptor that is open for reading only: kernels before 6.7 refuse shared mappings of a sealed memfd
@@ -174,19 +254,53 @@ int objects_data(struct object_table *table, const struct wire_object_data *msg,
  */
 static int object_seal(struct object *object)
 {
-	char path[32];
 	int fd;
 
 	if (fcntl(object->fd, F_ADD_SEALS, SEALS) < 0)
 		return -errno;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", object->fd);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = reopen_read_only(object->fd);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	close(object->fd);
 	object->fd = fd;
 	object->sealed = true;
 	return 0;
+}
+
+/**
+ * live_fd() - A guest maps a live object for writing: from now on it is compared
+ * Return: its descriptor or negative errno
+ */
+static int live_fd(struct object_table *table, struct object *object)
+{
+	if (object->map || !object->size)
+		return object->fd;
+	if (object->size > OBJECTS_LIVE_MAX - table->live_bytes)
+		return -ENODEV;
+	if (live_map(object) < 0) {
+		object_close(object);
+		return -ENOMEM;
+	}
+	table->live_bytes += object->size;
+	object->next_live = table->live;
+	table->live = object;
+	return object->fd;
+}
+
+void objects_flush(struct object_table *table, void *ctx,
+		   void (*send)(void *ctx, uint64_t id, uint64_t offset, const uint8_t *data, size_t len))
+{
+	for (struct object *object = table->live; object; object = object->next_live) {
+		for (uint64_t at = 0; object->map && at < object->size; at += PAGE) {
+			size_t len = object->size - at < PAGE ? object->size - at : PAGE;
+
+			if (!memcmp(object->map + at, object->copy + at, len))
+				continue;
+			/* A guest may go on writing: what is sent is what was copied */
+			memcpy(object->copy + at, object->map + at, len);
+			send(ctx, object->id, at, object->copy + at, len);
+		}
+	}
 }
 
 int objects_fd(struct object_table *table, uint64_t id, uint32_t kind)
@@ -196,11 +310,18 @@ int objects_fd(struct object_table *table, uint64_t id, uint32_t kind)
 
 	if (kind == OBJECT_ZERO)
 		return table->zero;
-	object = kind == OBJECT_FILE ? find(table, id) : NULL;
-	if (!object)
+	object = find(table, id);
+	if (!object || kind > OBJECT_LIVE_READ_ONLY || object->live != (kind >= OBJECT_LIVE))
 		return -EPROTO;
 	if (object->fd < 0)
 		return -ENOMEM;
+	if (kind == OBJECT_LIVE)
+		return live_fd(table, object);
+	if (kind == OBJECT_LIVE_READ_ONLY) {
+		if (object->fd_ro < 0)
+			object->fd_ro = reopen_read_only(object->fd);
+		return object->fd_ro;
+	}
 	if (!object->sealed)
 		err = object_seal(object);
 	return err ? err : object->fd;

@@ -10,6 +10,11 @@
  * or its own later mappings, will see; so the memfd is sealed against writing before the first guest gets it. Private
  * mappings stay writable: those are copies. Data that home sends after that is a violation of the protocol.
  *
+ * A file that is mapped shared is a live object: home changes its content (OBJECT_DATA at any time, OBJECT again with a
+ * larger size), and guests do through their mappings. What they have changed is found by comparing with a copy, and sent
+ * home before any call of any guest (objects_flush()); so live objects that are mapped for writing must be small
+ * together. No seal protects a live object: whoever may map it for writing is of the same family.
+ *
  * What arrives is bounded by the worker's memory: an object that would be too much fails, and so does its mapping, with
  * ENOMEM. Objects live as long as the session.
  */
@@ -28,7 +33,12 @@
 enum object_kind {
 	OBJECT_FILE = 0, /* an object */
 	OBJECT_ZERO = 1, /* the zero device: anonymous memory */
+	OBJECT_LIVE = 2, /* a live object that the guest may map for writing */
+	OBJECT_LIVE_READ_ONLY = 3,
 };
+
+/* Bytes of live objects that are mapped for writing; their comparison with the copies delays calls */
+#define OBJECTS_LIVE_MAX (16u << 20)
 
 struct object;
 
@@ -38,6 +48,8 @@ struct object;
  * @nr:		How many there are
  * @bytes:	Bytes of content received
  * @bytes_max:	Most that will be kept
+ * @live:	Live objects that are mapped for writing
+ * @live_bytes:	Bytes of these
  * @zero:	Descriptor of the worker's zero device
  */
 struct object_table {
@@ -45,6 +57,8 @@ struct object_table {
 	unsigned int nr;
 	uint64_t bytes;
 	uint64_t bytes_max;
+	struct object *live;
+	uint64_t live_bytes;
 	int zero;
 };
 
@@ -58,8 +72,14 @@ int objects_data(struct object_table *table, const struct wire_object_data *msg,
 
 /*
  * Descriptor to map for an answer to mmap; seals the object. It stays the table's. -EPROTO for an object that was not
- * sent, -ENOMEM for one that could not be kept.
+ * sent, -ENOMEM for one that could not be kept, -ENODEV for a live one that is too large to be mapped for writing.
  */
 int objects_fd(struct object_table *table, uint64_t id, uint32_t kind);
+
+/*
+ * Hand what guests have changed in live objects to @send (an offset, and bytes that are valid during the call)
+ */
+void objects_flush(struct object_table *table, void *ctx,
+		   void (*send)(void *ctx, uint64_t id, uint64_t offset, const uint8_t *data, size_t len));
 
 #endif
