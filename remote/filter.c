@@ -120,10 +120,10 @@ static int futex_add(scmp_filter_ctx ctx)
 	return err;
 }
 
-/* All rules: for the special calls, for the rows of the table, for its conditions */
+/* All rules: for the body's own descriptors, for the special calls, for the rows of the table, for its conditions */
 static int rules_add(scmp_filter_ctx ctx, unsigned int flags)
 {
-	int err = 0;
+	int err = rule_add_if(ctx, SCMP_ACT_ALLOW, __NR_close, 0, FILTER_OWN_FD_MASK, FILTER_OWN_FD);
 
 	for (size_t i = 0; i < sysdef_nr && !err; i++) {
 		const struct special *special = special_find((int)i, flags);

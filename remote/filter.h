@@ -22,6 +22,14 @@
 #include <linux/filter.h>
 
 /*
+ * A body's own descriptor table is the worker's affair, but close(2) goes home. The kernel looks at the lower half of its
+ * argument only; the filter lets it through when this is the upper half. So a batch can close what it has opened, and a
+ * guest that finds out can close descriptors that it has no use for.
+ */
+#define FILTER_OWN_FD 0x6f6d6f6d00000000ull
+#define FILTER_OWN_FD_MASK 0xffffffff00000000ull
+
+/*
  * The guest is in no pid namespace: its numbers are not the ones at home. getpid, gettid and set_tid_address, local calls of
  * the table, are notifications then, for the remote to answer; local calls that take a number, and futexes with priority
  * inheritance, are ENOSYS.

@@ -5,9 +5,8 @@
  * sandbox_spawn() turns a newborn (newborn.c) into a body. The newborn waits in the parasite while the remote seizes
  * it; then the remote posts what only code in the arena can do: unmap all other memory, and install the filter.
  *
- * The filter's listener is a descriptor of the body. The remote takes a copy of it with pidfd_getfd(2), and the body's own
- * has to go. But close(2) is a notification by then, and the listener is where it arrives: the remote answers it with
- * "continue". That is safe: the body is still alone with the parasite, and close has no pointer.
+ * The filter's listener is a descriptor of the body. The remote takes a copy of it with pidfd_getfd(2), and the body closes its
+ * own, by the form of close(2) that the filter lets through for that (FILTER_OWN_FD).
  *
  * Home chooses the arena's address to be free in the task's image, which says nothing about init's. If init occupies
  * it, the arena is mapped elsewhere, and moved once the body is empty: by single-stepping a system call in the vDSO, for
@@ -16,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,7 +29,6 @@
 #include "log.h"
 #include "remote/filter.h"
 #include "remote/newborn.h"
-#include "remote/notify.h"
 #include "remote/spawn.h"
 #include "tracee.h"
 
@@ -259,45 +256,16 @@ static int arena_move(struct guest_body *body, uint64_t addr)
 	return tracee_regs_set(body->pid, &regs);
 }
 
-/* Answer the one notification there is, that of the body's close(@fd), with "continue" */
-static int close_admit(const struct guest_body *body, int fd)
-{
-	struct pollfd poll_fd = { .fd = body->listener, .events = POLLIN };
-	struct seccomp_notif notif;
-	int err;
-
-	while (poll(&poll_fd, 1, -1) < 0) {
-		if (errno != EINTR)
-			return -errno;
-	}
-	if (!(poll_fd.revents & POLLIN))
-		return -ESRCH; /* nobody is left who could call */
-	err = notify_receive(body->listener, &notif);
-	if (err)
-		return err;
-	if (notif.data.nr != SYS_close || (int)notif.data.args[0] != fd)
-		return -EPROTO;
-	return notify_continue(body->listener, notif.id);
-}
-
 /* Take the listener, which is descriptor @fd of the body, for the remote alone */
 static int listener_take(struct guest_body *body, int fd)
 {
-	int err;
-
 	body->listener = (int)syscall(SYS_pidfd_getfd, body->pidfd, fd, 0);
 	if (body->listener < 0)
 		return -errno;
 	filter_listener_tune(body->listener);
 	batch_begin(body);
-	executor_add(&body->arena, 0, SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
-	executor_post(&body->arena, 0);
-	if (ptrace(PTRACE_CONT, body->pid, 0, 0) < 0)
-		return -errno;
-	err = close_admit(body, fd);
-	if (!err)
-		err = trap_await(body);
-	return err ? err : (int)batch_result(body);
+	executor_add(&body->arena, 0, SYS_close, FILTER_OWN_FD | (unsigned int)fd, 0, 0, 0, 0, 0);
+	return (int)batch_make(body, true);
 }
 
 /* Have init give birth at a free place, @addr if it is free; 0 or negative errno */
