@@ -78,6 +78,13 @@ worker_start() {
 	[ -z "$NS" ] || ENTER=(nsenter "--net=/run/netns/$NS" --)
 }
 
+# worker_check: a worker that has ended is an accident to be told, and there must be another for the next bench
+worker_check() {
+	omd_gone || return 0
+	printf 'bench: the worker has ended; its log ends: %s\n' "$(tail -n 1 "$OMD_LOG")" >&2
+	omd_start root
+}
+
 # worker_tree: pids of omd and everything below it
 worker_tree() {
 	ps -e -o pid= -o ppid= | awk -v top="$OMD_PID" '

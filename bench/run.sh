@@ -67,6 +67,7 @@ head_line
 for name in "${NAMES[@]}"; do
 	NO_FIGURE='fails'
 	"bench_$name"
+	worker_check
 done
 printf '\n%d targets met, %d missed, %d without a figure; %d s, load now %s\n' "$MET" "$MISSED" "$FAILED" $SECONDS \
 	"$(cut -d' ' -f1 /proc/loadavg)"
