@@ -40,6 +40,8 @@ static void teardown(void)
 {
 	char command[96];
 
+	if (!getuid())
+		ck_assert_int_eq(seteuid(0), 0);
 	omps_view_free(&view);
 	snprintf(command, sizeof(command), "rm -rf %s", dir);
 	ck_assert_int_eq(system(command), 0);
@@ -69,15 +71,22 @@ static int listener(const char *name)
 /* A deputy that answers everybody with @text @times, and then hangs up or does not; its pid, to be killed */
 static pid_t deputy_fork(const char *name, const char *text, unsigned int times, bool hang_up)
 {
-	int fd = listener(name);
-	pid_t pid = fork();
+	int ready[2], fd;
+	char byte;
+	pid_t pid;
 
+	ck_assert_int_eq(pipe(ready), 0);
+	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid) {
-		close(fd);
+		close(ready[1]);
+		ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+		close(ready[0]);
 		return pid;
 	}
-	listen(fd, 4); /* the kernel names the last who did */
+	fd = listener(name);
+	if (write(ready[1], "", 1) != 1)
+		_exit(1);
 	signal(SIGPIPE, SIG_IGN);
 	for (;;) {
 		int client = accept(fd, NULL, NULL);
