@@ -339,6 +339,21 @@ static int conn_flush(struct conn *conn)
 }
 
 /**
+ * conn_drain() - Read what the other side has sent before a connection is closed for an error
+ * @conn:	The connection
+ *
+ * Closed with bytes unread, TCP would send a reset, and that could overtake our version block, which is what tells an
+ * honest peer of another version what is wrong. Who sends more than this is none.
+ */
+static void conn_drain(const struct conn *conn)
+{
+	uint8_t sink[4096];
+
+	if (recv(conn->fd, sink, sizeof(sink), 0) > 0)
+		shutdown(conn->fd, SHUT_WR);
+}
+
+/**
  * conn_begin() - The first byte has come: start the handshake
  * @conn:	The connection
  *
@@ -423,6 +438,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 	}
 	why = conn->hs ? handshake_why(conn->hs) : "";
 	complain(conn, why[0] ? why : strerror(-ret));
+	conn_drain(conn);
 	conn_drop(conn);
 }
 

@@ -79,7 +79,7 @@ int omd_options_parse(int argc, char **argv, struct omd_options *out)
 		switch (opt) {
 		case OPT_LISTEN:
 			if (node_parse(optarg, &out->listen, why, sizeof(why)) < 0) {
-				log_error("--listen %s: %s", optarg, why);
+				log_error("--listen %s", why);
 				return EXIT_FAILED;
 			}
 			break;

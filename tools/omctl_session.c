@@ -79,6 +79,21 @@ static int say_hello(struct omctl_session *session, uint32_t purpose)
 	return channel_send(session->ch, WIRE_HELLO, &hello, NULL, 0);
 }
 
+/**
+ * say_unreached() - Log why there is no session
+ * @session:	The session
+ * @why:	Reason, which begins with the address
+ *
+ * A node given by its name is named too.
+ */
+static void say_unreached(const struct omctl_session *session, const char *why)
+{
+	if (strstr(session->node, session->addr.host))
+		log_error("%s", why);
+	else
+		log_error("%s: %s", session->node, why);
+}
+
 int omctl_session_open(struct omctl_session *session, uint32_t purpose)
 {
 	struct session_keys keys;
@@ -87,11 +102,8 @@ int omctl_session_open(struct omctl_session *session, uint32_t purpose)
 	uint64_t start_us;
 	int fd, ret;
 
-	if (node_lookup(session->node, &session->addr, why, sizeof(why)) < 0) {
-		log_error("%s: %s", session->node, why);
-		return EXIT_FAILED;
-	}
-	if (key_load(NULL, key, why, sizeof(why)) < 0) {
+	if (node_lookup(session->node, &session->addr, why, sizeof(why)) < 0 ||
+	    key_load(NULL, key, why, sizeof(why)) < 0) {
 		log_error("%s", why);
 		return EXIT_FAILED;
 	}
@@ -100,7 +112,7 @@ int omctl_session_open(struct omctl_session *session, uint32_t purpose)
 	session->setup_us = omctl_now_us() - start_us;
 	sodium_memzero(key, sizeof(key));
 	if (ret < 0) {
-		log_error("%s: %s", session->node, why);
+		say_unreached(session, why);
 		return EXIT_FAILED;
 	}
 	ret = uv_loop_init(&session->loop);
