@@ -9,6 +9,7 @@
 #include "log.h"
 #include "remote/calls.h"
 #include "remote/listener.h"
+#include "remote/live.h"
 #include "remote/notify.h"
 #include "remote/session.h"
 #include "remote/signals.h"
@@ -90,18 +91,6 @@ void call_park(struct thread *thread, stop_action action)
 	call_return(thread, -ERESTARTNOINTR);
 }
 
-/**
- * write_back() - objects_flush()'s send
- */
-static void write_back(void *ctx, uint64_t id, uint64_t offset, const uint8_t *data, size_t len)
-{
-	struct wire_write_back msg = { .object = id, .offset = offset };
-	struct iovec piece = { (void *)data, len };
-	struct session *session = ctx;
-
-	channel_send(session->channel, WIRE_WRITE_BACK, &msg, &piece, 1);
-}
-
 void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32_t flags, const void *tail,
 	       size_t tail_len)
 {
@@ -109,7 +98,8 @@ void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32
 	struct wire_call msg = { .tid = thread->tid, .nr = nr, .flags = flags };
 	struct iovec piece = { (void *)tail, tail_len };
 
-	objects_flush(&session->objects, session, write_back);
+	if (session->objects.watched)
+		live_sync(session); /* whoever learns of this call may look at the files */
 	thread->call.id = ++session->serial * THREADS_MAX + thread->index;
 	msg.call = thread->call.id;
 	memcpy(msg.arg, arg, sizeof(msg.arg));

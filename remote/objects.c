@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "remote/live.h"
 #include "remote/objects.h"
 
 /* Linux 6.3; Debian 12's headers are older */
@@ -20,34 +21,6 @@
 #endif
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
-
-/**
- * struct object - Content of a file
- * @next:	Next in the bucket
- * @id:		Its number
- * @size:	Bytes
- * @fd:		memfd, -1 when the content could not be kept
- * @sealed:	A guest may have it
- * @live:	It changes
- * @fd_ro:	Live: the same for reading only, -1 until it is needed
- * @next_live:	Next in the table's list of those that are mapped for writing
- * @map:	In that list: where we have it
- * @copy:	In that list: as home has it
- */
-struct object {
-	struct object *next;
-	uint64_t id;
-	uint64_t size;
-	int fd;
-	bool sealed;
-	bool live;
-	int fd_ro;
-	struct object *next_live;
-	uint8_t *map;
-	uint8_t *copy;
-};
-
-#define PAGE 4096u
 
 int objects_init(struct object_table *table)
 {
@@ -62,22 +35,13 @@ int objects_init(struct object_table *table)
 	return table->zero < 0 ? -errno : 0;
 }
 
-/**
- * object_close() - Give the content up; its pages go when no guest maps them
- */
-static void object_close(struct object *object)
+void object_close(struct object *object)
 {
 	if (object->fd >= 0)
 		close(object->fd);
-	object->fd = -1;
-	if (object->fd_ro >= 0)
-		close(object->fd_ro);
-	object->fd_ro = -1;
-	if (object->map)
-		munmap(object->map, object->size);
-	object->map = NULL;
-	free(object->copy);
-	object->copy = NULL;
+	if (object->fd_read >= 0)
+		close(object->fd_read);
+	object->fd = object->fd_read = -1;
 }
 
 void objects_clear(struct object_table *table)
@@ -88,6 +52,7 @@ void objects_clear(struct object_table *table)
 
 			table->bucket[i] = object->next;
 			object_close(object);
+			live_unwatch(object);
 			free(object);
 		}
 	}
@@ -96,10 +61,7 @@ void objects_clear(struct object_table *table)
 	table->zero = -1;
 }
 
-/**
- * find() - Object with number @id, or NULL
- */
-static struct object *find(const struct object_table *table, uint64_t id)
+struct object *object_find(const struct object_table *table, uint64_t id)
 {
 	struct object *object = table->bucket[id % OBJECT_BUCKETS];
 
@@ -135,54 +97,13 @@ static int content_create(const uint8_t *name, size_t name_len, uint64_t size)
 }
 
 /**
- * live_map() - Map a live object and take the copy
- * Return: 0 or -ENOMEM
+ * object_new() - A new object, whose content @msg announces
  */
-static int live_map(struct object *object)
+static int object_new(struct object_table *table, const struct wire_object *msg)
 {
-	if (!object->size)
-		return 0;
-	object->map = mmap(NULL, object->size, PROT_READ | PROT_WRITE, MAP_SHARED, object->fd, 0);
-	object->copy = malloc(object->size);
-	if (object->map == MAP_FAILED || !object->copy) {
-		object->map = object->map == MAP_FAILED ? NULL : object->map;
-		return -ENOMEM;
-	}
-	memcpy(object->copy, object->map, object->size);
-	return 0;
-}
+	struct object *object;
 
-/**
- * live_resize() - A live object has another size at home
- *
- * What guests have changed was flushed before the call that made home tell this, so a new copy loses nothing.
- */
-static int live_resize(struct object_table *table, struct object *object, uint64_t size)
-{
-	bool listed = object->map != NULL;
-
-	if (size == object->size || object->fd < 0)
-		return 0;
-	if (listed) {
-		munmap(object->map, object->size);
-		free(object->copy);
-		object->map = NULL;
-		object->copy = NULL;
-		table->live_bytes += size - object->size;
-	}
-	object->size = size;
-	if (ftruncate(object->fd, (off_t)size) < 0 || (listed && live_map(object) < 0))
-		object_close(object);
-	return 0;
-}
-
-int objects_add(struct object_table *table, const struct wire_object *msg)
-{
-	struct object *object = find(table, msg->object);
-
-	if (object && object->live && msg->size <= INT64_MAX)
-		return live_resize(table, object, msg->size);
-	if (object || msg->object == WIRE_OBJECT_ANONYMOUS || msg->size > INT64_MAX || table->nr >= OBJECTS_MAX)
+	if (msg->object == WIRE_OBJECT_ANONYMOUS || table->nr >= OBJECTS_MAX)
 		return -EPROTO;
 	object = calloc(1, sizeof(*object));
 	if (!object)
@@ -190,7 +111,7 @@ int objects_add(struct object_table *table, const struct wire_object *msg)
 	object->id = msg->object;
 	object->size = msg->size;
 	object->live = msg->flags & WIRE_OBJECT_LIVE;
-	object->fd_ro = -1;
+	object->fd_read = -1;
 	object->fd = content_create(msg->name, sizeof(msg->name), msg->size);
 	if (object->fd < 0)
 		log_warn("object %llu: cannot keep a file of %llu bytes: %s", (unsigned long long)msg->object,
@@ -201,49 +122,67 @@ int objects_add(struct object_table *table, const struct wire_object *msg)
 	return 0;
 }
 
+int objects_add(struct object_table *table, const struct wire_object *msg)
+{
+	struct object *object = object_find(table, msg->object);
+
+	if (msg->size > INT64_MAX || (object && !object->live))
+		return -EPROTO;
+	return object ? live_resize(table, object, msg->size) : object_new(table, msg);
+}
+
+/**
+ * content_write() - Write to an object; one that cannot keep it is given up
+ */
+static void content_write(struct object *object, uint64_t offset, const uint8_t *data, size_t len)
+{
+	while (len) {
+		ssize_t n = pwrite(object->fd, data, len, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			log_warn("object %llu: %s", (unsigned long long)object->id, strerror(errno));
+			object_close(object);
+			return;
+		}
+		data += n;
+		offset += (uint64_t)n;
+		len -= (size_t)n;
+	}
+}
+
 int objects_data(struct object_table *table, const struct wire_object_data *msg, const uint8_t *data, size_t len)
 {
-	struct object *object = find(table, msg->object);
-	size_t done = 0;
+	struct object *object = object_find(table, msg->object);
 
 	if (!object || object->sealed || msg->offset > object->size || len > object->size - msg->offset)
 		return -EPROTO;
 	if (object->fd < 0)
 		return 0;
-	if (object->copy)
-		memcpy(object->copy + msg->offset, data, len);
-	if (len > table->bytes_max - table->bytes && !object->live) {
+	if (object->shadow)
+		return live_update(object, msg->offset, data, len);
+	if (!object->live && len > table->bytes_max - table->bytes) {
 		log_warn("object %llu: too much file content for this node's memory", (unsigned long long)msg->object);
 		object_close(object);
 		return 0;
 	}
-	table->bytes += object->live ? 0 : len;
-	while (done < len) {
-		ssize_t n = pwrite(object->fd, data + done, len - done, (off_t)(msg->offset + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			log_warn("object %llu: %s", (unsigned long long)msg->object, strerror(errno));
-			object_close(object);
-			return 0;
-		}
-		done += (size_t)n;
-	}
+	table->bytes += object->live ? 0 : len; /* a live one comes again and again */
+	content_write(object, msg->offset, data, len);
 	return 0;
 }
 
 /**
- * reopen_read_only() - The memfd @fd again, for reading only; or negative errno
+ * reopen() - The same memfd, open for reading only
  */
-static int reopen_read_only(int fd)
+static int reopen(int memfd)
 {
 	char path[32];
-	int again;
+	int fd;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	again = open(path, O_RDONLY | O_CLOEXEC);
-	return again < 0 ? -errno : again;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", memfd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 /**
@@ -258,7 +197,7 @@ static int object_seal(struct object *object)
 
 	if (fcntl(object->fd, F_ADD_SEALS, SEALS) < 0)
 		return -errno;
-	fd = reopen_read_only(object->fd);
+	fd = reopen(object->fd);
 	if (fd < 0)
 		return fd;
 	close(object->fd);
@@ -268,39 +207,19 @@ static int object_seal(struct object *object)
 }
 
 /**
- * live_fd() - A guest maps a live object for writing: from now on it is compared
- * Return: its descriptor or negative errno
+ * live_fd() - Descriptor of a live object, for a mapping that can become writable or that cannot
  */
-static int live_fd(struct object_table *table, struct object *object)
+static int live_fd(struct object_table *table, struct object *object, bool writable)
 {
-	if (object->map || !object->size)
-		return object->fd;
-	if (object->size > OBJECTS_LIVE_MAX - table->live_bytes)
-		return -ENODEV;
-	if (live_map(object) < 0) {
-		object_close(object);
-		return -ENOMEM;
-	}
-	table->live_bytes += object->size;
-	object->next_live = table->live;
-	table->live = object;
-	return object->fd;
-}
+	int err;
 
-void objects_flush(struct object_table *table, void *ctx,
-		   void (*send)(void *ctx, uint64_t id, uint64_t offset, const uint8_t *data, size_t len))
-{
-	for (struct object *object = table->live; object; object = object->next_live) {
-		for (uint64_t at = 0; object->map && at < object->size; at += PAGE) {
-			size_t len = object->size - at < PAGE ? object->size - at : PAGE;
-
-			if (!memcmp(object->map + at, object->copy + at, len))
-				continue;
-			/* A guest may go on writing: what is sent is what was copied */
-			memcpy(object->copy + at, object->map + at, len);
-			send(ctx, object->id, at, object->copy + at, len);
-		}
+	if (writable) {
+		err = live_watch(table, object);
+		return err ? err : object->fd;
 	}
+	if (object->fd_read < 0)
+		object->fd_read = reopen(object->fd);
+	return object->fd_read;
 }
 
 int objects_fd(struct object_table *table, uint64_t id, uint32_t kind)
@@ -310,18 +229,13 @@ int objects_fd(struct object_table *table, uint64_t id, uint32_t kind)
 
 	if (kind == OBJECT_ZERO)
 		return table->zero;
-	object = find(table, id);
-	if (!object || kind > OBJECT_LIVE_READ_ONLY || object->live != (kind >= OBJECT_LIVE))
+	object = kind <= OBJECT_LIVE_READ_ONLY ? object_find(table, id) : NULL;
+	if (!object || object->live != (kind != OBJECT_FILE))
 		return -EPROTO;
 	if (object->fd < 0)
 		return -ENOMEM;
-	if (kind == OBJECT_LIVE)
-		return live_fd(table, object);
-	if (kind == OBJECT_LIVE_READ_ONLY) {
-		if (object->fd_ro < 0)
-			object->fd_ro = reopen_read_only(object->fd);
-		return object->fd_ro;
-	}
+	if (object->live)
+		return live_fd(table, object, kind == OBJECT_LIVE);
 	if (!object->sealed)
 		err = object_seal(object);
 	return err ? err : object->fd;

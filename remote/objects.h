@@ -10,10 +10,9 @@
  * or its own later mappings, will see; so the memfd is sealed against writing before the first guest gets it. Private
  * mappings stay writable: those are copies. Data that home sends after that is a violation of the protocol.
  *
- * A file that is mapped shared is a live object: home changes its content (OBJECT_DATA at any time, OBJECT again with a
- * larger size), and guests do through their mappings. What they have changed is found by comparing with a copy, and sent
- * home before any call of any guest (objects_flush()); so live objects that are mapped for writing must be small
- * together. No seal protects a live object: whoever may map it for writing is of the same family.
+ * A file that is mapped shared is a live object: guests that may write to it get a descriptor that can, home announces new
+ * sizes (OBJECT again) and sends new content at any time, and what guests write goes home (live.h). No seal protects it:
+ * whoever may map it for writing is of the same family.
  *
  * What arrives is bounded by the worker's memory: an object that would be too much fails, and so does its mapping, with
  * ENOMEM. Objects live as long as the session.
@@ -21,6 +20,7 @@
 #ifndef OM_REMOTE_OBJECTS_H
 #define OM_REMOTE_OBJECTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,18 +29,42 @@
 #define OBJECTS_MAX 16384u
 #define OBJECT_BUCKETS 256u
 
+/* Bytes of live objects that guests may write to; comparing them delays calls */
+#define OBJECTS_LIVE_MAX (64u << 20)
+
 /* What an answer to mmap refers to */
 enum object_kind {
-	OBJECT_FILE = 0, /* an object */
-	OBJECT_ZERO = 1, /* the zero device: anonymous memory */
-	OBJECT_LIVE = 2, /* a live object that the guest may map for writing */
-	OBJECT_LIVE_READ_ONLY = 3,
+	OBJECT_FILE,	       /* an object, for a private mapping */
+	OBJECT_ZERO,	       /* the zero device: anonymous memory */
+	OBJECT_LIVE,	       /* a live object, for a shared mapping that can become writable */
+	OBJECT_LIVE_READ_ONLY, /* likewise, that cannot */
 };
 
-/* Bytes of live objects that are mapped for writing; their comparison with the copies delays calls */
-#define OBJECTS_LIVE_MAX (16u << 20)
-
-struct object;
+/**
+ * struct object - Content of a file
+ * @next:	Next in the bucket
+ * @id:		Its number
+ * @size:	Bytes
+ * @fd:		memfd, -1 when the content could not be kept; of a sealed one, open for reading only
+ * @fd_read:	Live: the same, open for reading only; -1 until it is needed
+ * @sealed:	A guest may have it; not for live ones
+ * @live:	Mapped shared
+ * @watched:	Live: next one that guests may write to
+ * @shadow:	Live, watched: the content as home knows it, NULL when it is not watched
+ * @shadow_len:	Bytes of it
+ */
+struct object {
+	struct object *next;
+	uint64_t id;
+	uint64_t size;
+	int fd;
+	int fd_read;
+	bool sealed;
+	bool live;
+	struct object *watched;
+	uint8_t *shadow;
+	uint64_t shadow_len;
+};
 
 /**
  * struct object_table - All objects of a session
@@ -48,8 +72,8 @@ struct object;
  * @nr:		How many there are
  * @bytes:	Bytes of content received
  * @bytes_max:	Most that will be kept
- * @live:	Live objects that are mapped for writing
- * @live_bytes:	Bytes of these
+ * @watched:	Live objects that guests may write to
+ * @watched_bytes: Bytes of these
  * @zero:	Descriptor of the worker's zero device
  */
 struct object_table {
@@ -57,8 +81,8 @@ struct object_table {
 	unsigned int nr;
 	uint64_t bytes;
 	uint64_t bytes_max;
-	struct object *live;
-	uint64_t live_bytes;
+	struct object *watched;
+	uint64_t watched_bytes;
 	int zero;
 };
 
@@ -76,10 +100,9 @@ int objects_data(struct object_table *table, const struct wire_object_data *msg,
  */
 int objects_fd(struct object_table *table, uint64_t id, uint32_t kind);
 
-/*
- * Hand what guests have changed in live objects to @send (an offset, and bytes that are valid during the call)
- */
-void objects_flush(struct object_table *table, void *ctx,
-		   void (*send)(void *ctx, uint64_t id, uint64_t offset, const uint8_t *data, size_t len));
+/* The object with number @id, or NULL */
+struct object *object_find(const struct object_table *table, uint64_t id);
+/* Give the content up; its pages go when no guest maps them */
+void object_close(struct object *object);
 
 #endif

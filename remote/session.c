@@ -9,6 +9,7 @@
 #include "log.h"
 #include "remote/calls.h"
 #include "remote/image.h"
+#include "remote/live.h"
 #include "remote/session.h"
 #include "remote/signals.h"
 #include "remote/sigqueue.h"
@@ -125,8 +126,10 @@ static int on_drop(struct session *session, const union wire_any *msg, const uin
 
 	(void)tail;
 	(void)tail_len;
-	if (guest)
-		guest_kill(guest);
+	if (!guest)
+		return 0;
+	guest_kill(guest);
+	live_sync(session); /* what it has written is to stay */
 	return 0;
 }
 

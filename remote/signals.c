@@ -9,6 +9,7 @@
 
 #include "log.h"
 #include "remote/calls.h"
+#include "remote/live.h"
 #include "remote/session.h"
 #include "remote/signals.h"
 #include "remote/sigqueue.h"
@@ -133,6 +134,7 @@ static void default_send(struct guest *guest, uint32_t tid, const siginfo_t *inf
 	struct wire_default msg = { .pid = guest->pid, .tid = tid };
 
 	memcpy(msg.info, info, sizeof(msg.info));
+	live_sync(guest->session); /* it may be the end of the guest, and not of its files */
 	session_send(guest->session, WIRE_DEFAULT, &msg);
 }
 

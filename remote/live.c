@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Live objects: see remote/live.h. */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "remote/live.h"
+#include "remote/session.h"
+
+/* What is compared at once */
+#define CHUNK 65536u
+/* Equal bytes between two differences that are sent along rather than apart */
+#define GAP_MAX 64u
+
+/**
+ * content_read() - Content from @offset on, zeroes where there is none; 0 or negative errno
+ */
+static int content_read(const struct object *object, uint64_t offset, uint8_t *out, size_t len)
+{
+	while (len) {
+		ssize_t n = pread(object->fd, out, len, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		out += n;
+		offset += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/**
+ * shadow_size() - Make room in the shadow for @size bytes
+ *
+ * It is an anonymous mapping, which takes memory where it was written to only: a sparse file has a sparse shadow.
+ */
+static int shadow_size(struct object *object, uint64_t size)
+{
+	uint64_t len = size ? size : 1;
+	void *map;
+
+	if (len <= object->shadow_len)
+		return 0;
+	if (object->shadow)
+		map = mremap(object->shadow, object->shadow_len, len, MREMAP_MAYMOVE);
+	else
+		map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	object->shadow = map;
+	object->shadow_len = len;
+	return 0;
+}
+
+void live_unwatch(struct object *object)
+{
+	if (object->shadow)
+		munmap(object->shadow, object->shadow_len);
+	object->shadow = NULL;
+}
+
+/**
+ * data_next() - Next stretch of content from *@at on that is not a hole; false when there is none
+ */
+static bool data_next(const struct object *object, uint64_t *at, uint64_t *end)
+{
+	off_t data = lseek(object->fd, (off_t)*at, SEEK_DATA), hole;
+
+	if (data < 0)
+		return false;
+	hole = lseek(object->fd, data, SEEK_HOLE);
+	*at = (uint64_t)data;
+	*end = hole < 0 || (uint64_t)hole > object->size ? object->size : (uint64_t)hole;
+	return *at < *end;
+}
+
+int live_watch(struct object_table *table, struct object *object)
+{
+	uint64_t at = 0, end;
+	int err;
+
+	if (object->shadow)
+		return 0;
+	if (object->size > OBJECTS_LIVE_MAX || table->watched_bytes > OBJECTS_LIVE_MAX - object->size)
+		return -ENODEV;
+	err = shadow_size(object, object->size);
+	while (!err && data_next(object, &at, &end)) {
+		err = content_read(object, at, object->shadow + at, end - at);
+		at = end;
+	}
+	if (err) {
+		live_unwatch(object);
+		return err;
+	}
+	table->watched_bytes += object->size;
+	object->watched = table->watched;
+	table->watched = object;
+	return 0;
+}
+
+int live_resize(struct object_table *table, struct object *object, uint64_t size)
+{
+	int err = 0;
+
+	if (object->fd < 0 || size == object->size)
+		return 0;
+	if (object->shadow)
+		table->watched_bytes += size - object->size;
+	if (object->shadow && size > object->size)
+		err = shadow_size(object, size);
+	else if (object->shadow) /* what comes behind the new end is zero when the file grows again */
+		memset(object->shadow + size, 0, object->size - size);
+	if (!err && ftruncate(object->fd, (off_t)size) < 0)
+		err = -errno;
+	object->size = size;
+	return err;
+}
+
+int live_update(struct object *object, uint64_t offset, const uint8_t *data, size_t len)
+{
+	uint8_t now[CHUNK], *shadow = object->shadow + offset;
+	int err = 0;
+
+	while (len && !err) {
+		size_t n = len < sizeof(now) ? len : sizeof(now);
+
+		err = content_read(object, offset, now, n);
+		for (size_t i = 0; i < n; i++)
+			now[i] = now[i] == shadow[i] ? data[i] : now[i];
+		memcpy(shadow, data, n);
+		if (!err && pwrite(object->fd, now, n, (off_t)offset) != (ssize_t)n)
+			err = -ENOMEM;
+		shadow += n;
+		data += n;
+		offset += n;
+		len -= n;
+	}
+	return err;
+}
+
+/**
+ * difference_end() - Where the difference that begins at @at ends: behind it are more than GAP_MAX equal bytes, or the end
+ */
+static size_t difference_end(const uint8_t *a, const uint8_t *b, size_t at, size_t len)
+{
+	size_t end = at + 1;
+
+	for (; at < len && at - end < GAP_MAX; at++)
+		if (a[at] != b[at])
+			end = at + 1;
+	return end;
+}
+
+/**
+ * chunk_sync() - Compare a piece of an object with its shadow, send what differs, and remember it as known
+ */
+static void chunk_sync(struct session *session, struct object *object, uint64_t offset, const uint8_t *now, size_t len)
+{
+	uint8_t *shadow = object->shadow + offset;
+
+	for (size_t at = 0, end; at < len; at++) {
+		struct wire_write_back msg = { object->id, offset };
+		struct iovec piece;
+
+		if (now[at] == shadow[at])
+			continue;
+		end = difference_end(now, shadow, at, len);
+		msg.offset += at;
+		piece = (struct iovec){ (void *)(now + at), end - at };
+		channel_send(session->channel, WIRE_WRITE_BACK, &msg, &piece, 1);
+		memcpy(shadow + at, now + at, end - at);
+		at = end;
+	}
+}
+
+/**
+ * object_sync() - Send home what guests have written to one object
+ */
+static void object_sync(struct session *session, struct object *object)
+{
+	uint64_t at = 0, end;
+	uint8_t now[CHUNK];
+
+	while (data_next(object, &at, &end)) {
+		for (; at < end; at += CHUNK) {
+			size_t len = end - at < CHUNK ? end - at : CHUNK;
+
+			if (content_read(object, at, now, len))
+				return;
+			if (memcmp(now, object->shadow + at, len))
+				chunk_sync(session, object, at, now, len);
+		}
+		at = end;
+	}
+}
+
+void live_sync(struct session *session)
+{
+	for (struct object *o = session->objects.watched; o; o = o->watched)
+		if (o->fd >= 0 && o->shadow && !session->ended)
+			object_sync(session, o);
+}
