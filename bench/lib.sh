@@ -63,6 +63,9 @@ bench_end() {
 	trap - EXIT
 	trap '' INT TERM HUP
 	sshfs_end
+	# It has no mark: it writes its title where its environment was
+	# shellcheck disable=SC2046
+	[ -z "$SSHD_PID" ] || kill $(tree_of "$SSHD_PID")
 	[ -z "$SSHD_DIR" ] || rmdir "$SSHD_DIR" 2>/dev/null
 	[ -z "$LINK" ] || ip link delete "$LINK" 2>/dev/null
 	work_remove
@@ -85,16 +88,16 @@ worker_check() {
 	omd_start root
 }
 
-# worker_tree: pids of omd and everything below it
-worker_tree() {
-	ps -e -o pid= -o ppid= | awk -v top="$OMD_PID" '
+# tree_of PID: pids of a process and everything below it
+tree_of() {
+	ps -e -o pid= -o ppid= | awk -v top="$1" '
 		{ parent[$1] = $2 }
 		END { for (p in parent) { for (q = p; q in parent && q != top; q = parent[q]) ; if (q == top) print p } }'
 }
 
 # --- ssh and sshfs, the ways that people have ------------------------------------------------------------------
 
-SSHD_DIR='' SSH='' SSHFS=''
+SSHD_DIR='' SSHD_PID='' SSH='' SSHFS=''
 
 # ssh_start: an sshd of our own where the worker is: own host key, own key, no multiplexing, no PAM. Sets SSH. Tried once
 ssh_start() {
@@ -134,7 +137,8 @@ ssh_start() {
 		LogLevel ERROR
 	END
 	"${ENTER[@]}" "$sshd" -D -e -f "$dir/sshd_config" </dev/null >"$dir/log" 2>&1 &
-	disown $!
+	SSHD_PID=$!
+	disown $SSHD_PID
 	until_true 5 ssh -F "$dir/config" node true 2>/dev/null || return 1
 	SSH="ssh -F $dir/config node"
 }

@@ -96,7 +96,7 @@ bench_tasks() {
 	}
 	end=$EPOCHREALTIME
 	# shellcheck disable=SC2046
-	home=$(pss $(deputies)) worker=$(pss $(worker_tree))
+	home=$(pss $(deputies)) worker=$(pss $(tree_of "$OMD_PID"))
 	hold_end
 	each=$(awk -v a="$start" -v b="$end" -v n="$TASKS" 'BEGIN { print (b - a) / n }')
 	result "tasks/$TASKS" "$HOLD_WELL" "started $TASKS" "$(awk -v a="$HOLD_WELL" -v b="$TASKS" 'BEGIN { print a / b }')" \
@@ -122,7 +122,7 @@ bench_memory() {
 	used=$(awk -v a="$before" -v b="$(available)" 'BEGIN { print a - b }')
 	home_pid=${HOLD_PIDS[0]}
 	# shellcheck disable=SC2046
-	worker=$(pss $(worker_tree)) home=$(pss "$home_pid" $(deputies))
+	worker=$(pss $(tree_of "$OMD_PID")) home=$(pss "$home_pid" $(deputies))
 	hold_end
 	[ "$HOLD_WELL" = 1 ] || failed memory/content - 'the memory is not what it was'
 	memory_row memory/worker "$worker" '<=1.05' 'Pss of all on the worker'
