@@ -16,7 +16,7 @@
 
 /* As the headers of newer kernels have them */
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, uint64_t)
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS	   SECCOMP_IOW(4, uint64_t)
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1ul << 0)
 #endif
 
@@ -39,46 +39,48 @@ struct special {
 
 static const struct special specials[] = {
 	/* They make processes and threads */
-	{ __NR_clone, false, SCMP_ACT_TRACE(0) },
-	{ __NR_clone3, false, SCMP_ACT_TRACE(0) },
-	{ __NR_fork, false, SCMP_ACT_TRACE(0) },
-	{ __NR_vfork, false, SCMP_ACT_TRACE(0) },
+	{__NR_clone, false, SCMP_ACT_TRACE(0)},
+	{__NR_clone3, false, SCMP_ACT_TRACE(0)},
+	{__NR_fork, false, SCMP_ACT_TRACE(0)},
+	{__NR_vfork, false, SCMP_ACT_TRACE(0)},
 	/* They say the caller's number: the remote knows the one at home */
-	{ __NR_getpid, true, FILTER_DEFAULT },
-	{ __NR_gettid, true, FILTER_DEFAULT },
-	{ __NR_set_tid_address, true, FILTER_DEFAULT },
+	{__NR_getpid, true, FILTER_DEFAULT},
+	{__NR_gettid, true, FILTER_DEFAULT},
+	{__NR_set_tid_address, true, FILTER_DEFAULT},
 	/* They take numbers, which would be those of strangers: any process of the user */
-	{ __NR_get_robust_list, true, SCMP_ACT_ERRNO(ENOSYS) },
-	{ __NR_migrate_pages, true, SCMP_ACT_ERRNO(ENOSYS) },
-	{ __NR_move_pages, true, SCMP_ACT_ERRNO(ENOSYS) },
-	{ __NR_process_vm_readv, true, SCMP_ACT_ERRNO(ENOSYS) },
-	{ __NR_process_vm_writev, true, SCMP_ACT_ERRNO(ENOSYS) },
+	{__NR_get_robust_list, true, SCMP_ACT_ERRNO(ENOSYS)},
+	{__NR_migrate_pages, true, SCMP_ACT_ERRNO(ENOSYS)},
+	{__NR_move_pages, true, SCMP_ACT_ERRNO(ENOSYS)},
+	{__NR_process_vm_readv, true, SCMP_ACT_ERRNO(ENOSYS)},
+	{__NR_process_vm_writev, true, SCMP_ACT_ERRNO(ENOSYS)},
 };
 
 /*
- * The futex operations that are still good then. Those with priority inheritance compare thread numbers in memory, which
- * are the ones at home, with the kernel's: as in a kernel that lacks them, they are ENOSYS.
+ * The futex operations that are still good then. Those with priority inheritance compare thread numbers in memory,
+ * which are the ones at home, with the kernel's: as in a kernel that lacks them, they are ENOSYS.
  */
 static const struct {
 	uint32_t op;
 	uint32_t action;
 } futex_ops[] = {
-	{ FUTEX_WAIT, SCMP_ACT_ALLOW },
-	{ FUTEX_WAKE, SCMP_ACT_ALLOW },
-	{ FUTEX_REQUEUE, SCMP_ACT_ALLOW },
-	{ FUTEX_CMP_REQUEUE, SCMP_ACT_ALLOW },
-	{ FUTEX_WAKE_OP, SCMP_ACT_ALLOW },
-	{ FUTEX_WAIT_BITSET, SCMP_ACT_ALLOW },
-	{ FUTEX_WAKE_BITSET, SCMP_ACT_ALLOW },
-	{ FUTEX_LOCK_PI, SCMP_ACT_ERRNO(ENOSYS) },
-	{ FUTEX_LOCK_PI2, SCMP_ACT_ERRNO(ENOSYS) },
-	{ FUTEX_UNLOCK_PI, SCMP_ACT_ERRNO(ENOSYS) },
-	{ FUTEX_TRYLOCK_PI, SCMP_ACT_ERRNO(ENOSYS) },
-	{ FUTEX_WAIT_REQUEUE_PI, SCMP_ACT_ERRNO(ENOSYS) },
-	{ FUTEX_CMP_REQUEUE_PI, SCMP_ACT_ERRNO(ENOSYS) },
+	{FUTEX_WAIT, SCMP_ACT_ALLOW},
+	{FUTEX_WAKE, SCMP_ACT_ALLOW},
+	{FUTEX_REQUEUE, SCMP_ACT_ALLOW},
+	{FUTEX_CMP_REQUEUE, SCMP_ACT_ALLOW},
+	{FUTEX_WAKE_OP, SCMP_ACT_ALLOW},
+	{FUTEX_WAIT_BITSET, SCMP_ACT_ALLOW},
+	{FUTEX_WAKE_BITSET, SCMP_ACT_ALLOW},
+	{FUTEX_LOCK_PI, SCMP_ACT_ERRNO(ENOSYS)},
+	{FUTEX_LOCK_PI2, SCMP_ACT_ERRNO(ENOSYS)},
+	{FUTEX_UNLOCK_PI, SCMP_ACT_ERRNO(ENOSYS)},
+	{FUTEX_TRYLOCK_PI, SCMP_ACT_ERRNO(ENOSYS)},
+	{FUTEX_WAIT_REQUEUE_PI, SCMP_ACT_ERRNO(ENOSYS)},
+	{FUTEX_CMP_REQUEUE_PI, SCMP_ACT_ERRNO(ENOSYS)},
 };
 
-/* The special treatment of call @nr, or NULL */
+/**
+ * special_find() - The special treatment of call @nr, or NULL
+ */
 static const struct special *special_find(int nr, unsigned int flags)
 {
 	for (size_t i = 0; i < sizeof(specials) / sizeof(*specials); i++) {
@@ -88,13 +90,17 @@ static const struct special *special_find(int nr, unsigned int flags)
 	return NULL;
 }
 
-/* A rule for @nr as a whole; the default needs none */
+/**
+ * rule_add() - A rule for @nr as a whole; the default needs none
+ */
 static int rule_add(scmp_filter_ctx ctx, uint32_t action, int nr)
 {
 	return action == FILTER_DEFAULT ? 0 : seccomp_rule_add_exact_array(ctx, action, nr, 0, NULL);
 }
 
-/* A rule for @nr that holds when the bits @mask of argument @arg are @value */
+/**
+ * rule_add_if() - A rule for @nr that holds when the bits @mask of argument @arg are @value
+ */
 static int rule_add_if(scmp_filter_ctx ctx, uint32_t action, int nr, unsigned int arg, uint64_t mask, uint64_t value)
 {
 	struct scmp_arg_cmp cmp = SCMP_CMP(arg, SCMP_CMP_MASKED_EQ, mask, value);
@@ -102,7 +108,9 @@ static int rule_add_if(scmp_filter_ctx ctx, uint32_t action, int nr, unsigned in
 	return seccomp_rule_add_exact_array(ctx, action, nr, 1, &cmp);
 }
 
-/* What the table wants to be done with a call as a whole */
+/**
+ * row_action() - What the table wants to be done with a call as a whole
+ */
 static uint32_t row_action(const struct sysdef *row)
 {
 	if (row->where == SYS_LOCAL)
@@ -110,17 +118,22 @@ static uint32_t row_action(const struct sysdef *row)
 	return row->where == SYS_DENY ? SCMP_ACT_ERRNO(row->ret) : FILTER_DEFAULT;
 }
 
-/* futex in a sandbox without pid namespace */
+/**
+ * futex_add() - futex in a sandbox without pid namespace
+ */
 static int futex_add(scmp_filter_ctx ctx)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(futex_ops) / sizeof(*futex_ops) && !err; i++)
-		err = rule_add_if(ctx, futex_ops[i].action, __NR_futex, 1, FUTEX_CMD_MASK & UINT32_MAX, futex_ops[i].op);
+		err = rule_add_if(ctx, futex_ops[i].action, __NR_futex, 1, FUTEX_CMD_MASK & UINT32_MAX,
+				  futex_ops[i].op);
 	return err;
 }
 
-/* All rules: for the body's own descriptors, for the special calls, for the rows of the table, for its conditions */
+/**
+ * rules_add() - Add all rules: for the body's own descriptors, the special calls, the table's rows and conditions
+ */
 static int rules_add(scmp_filter_ctx ctx, unsigned int flags)
 {
 	int err = rule_add_if(ctx, SCMP_ACT_ALLOW, __NR_close, 0, FILTER_OWN_FD_MASK, FILTER_OWN_FD);
@@ -145,7 +158,9 @@ static int rules_add(scmp_filter_ctx ctx, unsigned int flags)
 	return err;
 }
 
-/* The instructions in file @fd, in memory that is kept */
+/**
+ * program_read() - The instructions in file @fd, in memory that is kept
+ */
 static int program_read(int fd, struct sock_fprog *out)
 {
 	off_t size = lseek(fd, 0, SEEK_END);
@@ -160,11 +175,13 @@ static int program_read(int fd, struct sock_fprog *out)
 		free(code);
 		return -EIO;
 	}
-	*out = (struct sock_fprog){ .len = (unsigned short)((size_t)size / sizeof(*code)), .filter = code };
+	*out = (struct sock_fprog){.len = (unsigned short)((size_t)size / sizeof(*code)), .filter = code};
 	return 0;
 }
 
-/* Have libseccomp translate the rules */
+/**
+ * program_export() - Have libseccomp translate the rules
+ */
 static int program_export(scmp_filter_ctx ctx, struct sock_fprog *out)
 {
 	int fd = memfd_create("filter", MFD_CLOEXEC), err;

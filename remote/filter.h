@@ -2,19 +2,21 @@
 /*
  * DOC: Theory of operation
  *
- * The seccomp filter of every guest, made from the table of system calls (include/sysdef.h) by libseccomp. It is a list of
- * what is allowed: calls that the table calls local, unconditionally or by the value of a scalar argument, run in the
- * worker's kernel. Everything else, numbers that the table does not know included, is a notification to the remote, which
- * sends it home or refuses it. A call of another ABI (int $0x80, x32) kills the process.
+ * The seccomp filter of every guest, made from the table of system calls (include/sysdef.h) by libseccomp. It is a
+ * list of what is allowed: calls that the table calls local, unconditionally or by the value of a scalar argument, run
+ * in the worker's kernel; calls that it denies return their errno. Everything else, numbers that the table does not
+ * know included, is a notification to the remote, which sends it home or refuses it. A call of another ABI (int $0x80,
+ * x32) kills the process.
  *
- * A notification may be answered with SECCOMP_USER_NOTIF_FLAG_CONTINUE where only the registers of the call matter: they
- * cannot change any more. What a pointer points to can (other threads), so a call whose memory matters is never continued.
+ * A notification may be answered with SECCOMP_USER_NOTIF_FLAG_CONTINUE where only the registers of the call matter:
+ * they cannot change any more. What a pointer points to can (other threads), so a call whose memory matters is never
+ * continued.
  *
- * clone, fork, vfork and clone3 are neither: they go to the tracer (SECCOMP_RET_TRACE). A fork needs its flags rewritten
- * (CLONE_PARENT added, so that init reaps the child and its number is free again; CLONE_UNTRACED and the namespace flags
- * removed; clone3, whose flags lie in memory, turned into clone), and only a ptrace stop can do that: after it the kernel
- * runs the filter once more on the new registers. A tracer that has not set PTRACE_O_TRACESECCOMP makes them ENOSYS, so
- * nothing is open by omission.
+ * clone, fork, vfork and clone3 are neither: they go to the tracer (SECCOMP_RET_TRACE). A fork needs its flags
+ * rewritten (CLONE_PARENT added, so that init reaps the child and its number is free again; CLONE_UNTRACED and the
+ * namespace flags removed; clone3, whose flags lie in memory, turned into clone), and only a ptrace stop can do that:
+ * after it the kernel runs the filter once more on the new registers. A tracer that has not set PTRACE_O_TRACESECCOMP
+ * makes them ENOSYS, so nothing is open by omission.
  */
 #ifndef OM_FILTER_H
 #define OM_FILTER_H
@@ -22,17 +24,17 @@
 #include <linux/filter.h>
 
 /*
- * A body's own descriptor table is the worker's affair, but close(2) goes home. The kernel looks at the lower half of its
- * argument only; the filter lets it through when this is the upper half. So a batch can close what it has opened, and a
- * guest that finds out can close descriptors that it has no use for.
+ * A body's own descriptor table is the worker's affair, but close(2) goes home. The kernel looks at the lower half of
+ * its argument only; the filter lets it through when this is the upper half. So a batch can close what it has opened,
+ * and a guest that finds out can close descriptors that it has no use for.
  */
-#define FILTER_OWN_FD 0x6f6d6f6d00000000ull
+#define FILTER_OWN_FD	   0x6f6d6f6d00000000ull
 #define FILTER_OWN_FD_MASK 0xffffffff00000000ull
 
 /*
- * The guest is in no pid namespace: its numbers are not the ones at home. getpid, gettid and set_tid_address, local calls of
- * the table, are notifications then, for the remote to answer; local calls that take a number, and futexes with priority
- * inheritance, are ENOSYS.
+ * The guest is in no pid namespace: its numbers are not the ones at home. getpid, gettid and set_tid_address, local
+ * calls of the table, are notifications then, for the remote to answer; local calls that take a number, and futexes
+ * with priority inheritance, are ENOSYS.
  */
 #define FILTER_NO_PIDS 1u
 

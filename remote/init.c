@@ -25,10 +25,14 @@
 
 #define NSEC_PER_SEC 1000000000
 
-/* Put the children to come into a time namespace; its clocks are written as whole and positive fractional seconds */
+/**
+ * clocks_shift() - Put the children to come into a time namespace
+ *
+ * The kernel takes whole seconds and fractions that are positive.
+ */
 static int clocks_shift(struct init *init, const int64_t offset_ns[2])
 {
-	static const char *const names[2] = { "monotonic", "boottime" };
+	static const char *const names[2] = {"monotonic", "boottime"};
 	char text[128];
 	int len = 0;
 
@@ -43,12 +47,15 @@ static int clocks_shift(struct init *init, const int64_t offset_ns[2])
 			nsec += NSEC_PER_SEC;
 			sec--;
 		}
-		len += snprintf(text + len, sizeof(text) - (size_t)len, "%s %jd %jd\n", names[i], (intmax_t)sec, (intmax_t)nsec);
+		len += snprintf(text + len, sizeof(text) - (size_t)len, "%s %jd %jd\n", names[i], (intmax_t)sec,
+				(intmax_t)nsec);
 	}
 	return error_of(write(init->timens_offsets, text, (size_t)len));
 }
 
-/* The kernel counts on from the number that is written */
+/**
+ * next_pid_set() - The kernel counts on from the number that is written
+ */
 static int next_pid_set(struct init *init, pid_t pid)
 {
 	char text[16];
@@ -61,7 +68,9 @@ static int next_pid_set(struct init *init, pid_t pid)
 	return 0;
 }
 
-/* Map @len bytes at @addr where nothing is yet */
+/**
+ * map_at() - Map @len bytes at @addr where nothing is yet
+ */
 static int map_at(uint64_t addr, size_t len, int prot, int flags, int fd)
 {
 	void *at = mmap((void *)addr, len, prot, flags | MAP_FIXED_NOREPLACE, fd, 0);
@@ -69,19 +78,25 @@ static int map_at(uint64_t addr, size_t len, int prot, int flags, int fd)
 	return at == MAP_FAILED ? -errno : 0;
 }
 
+/**
+ * arena_drop() - Unmap an arena here; newborns keep it
+ */
 static void arena_drop(const struct arena *arena)
 {
 	munmap((void *)arena->addr, arena_size(arena->slots));
 }
 
-/* Map @arena, whose shared part is @memfd, as bodies have it. -EEXIST: something of init is in its place. */
+/**
+ * arena_put() - Map @arena, whose shared part is @memfd, as bodies have it. -EEXIST: something of init is in its place.
+ */
 static int arena_put(const struct arena *arena, int memfd)
 {
 	int err = map_at(arena->addr, ARENA_CODE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
 	if (err)
 		return err;
-	err = map_at(arena->addr + ARENA_CODE_SIZE, arena_shared_size(arena->slots), PROT_READ | PROT_WRITE, MAP_SHARED, memfd);
+	err = map_at(arena->addr + ARENA_CODE_SIZE, arena_shared_size(arena->slots), PROT_READ | PROT_WRITE, MAP_SHARED,
+		     memfd);
 	if (err) {
 		munmap((void *)arena->addr, ARENA_CODE_SIZE);
 		return err;
@@ -89,13 +104,16 @@ static int arena_put(const struct arena *arena, int memfd)
 	memcpy((void *)arena->addr, parasite_blob, parasite_size());
 	err = error_of(mprotect((void *)arena->addr, ARENA_CODE_SIZE, PROT_READ | PROT_EXEC));
 	for (unsigned int i = 0; i < arena->slots && !err; i++)
-		err = error_of(mprotect((void *)(arena_data_addr(arena, i) + SLOT_DATA_SIZE), SLOT_GUARD_SIZE, PROT_NONE));
+		err = error_of(
+			mprotect((void *)(arena_data_addr(arena, i) + SLOT_DATA_SIZE), SLOT_GUARD_SIZE, PROT_NONE));
 	if (err)
 		arena_drop(arena);
 	return err;
 }
 
-/* Fork with a number of our choice; the child never returns. 0 or negative errno. */
+/**
+ * body_fork() - Fork with a number of our choice; the child never returns. 0 or negative errno.
+ */
 static int body_fork(const struct init *init, const struct arena *arena, pid_t pid, int *pidfd)
 {
 	struct clone_args args = {
@@ -117,10 +135,13 @@ static int body_fork(const struct init *init, const struct arena *arena, pid_t p
 	return 0;
 }
 
+/**
+ * body_spawn() - Serve INIT_SPAWN
+ */
 static void body_spawn(const struct init *init, const struct init_request *request, int memfd, struct init_reply *reply,
 		       int *pidfd)
 {
-	struct arena arena = { .addr = request->arena_addr, .slots = request->slots };
+	struct arena arena = {.addr = request->arena_addr, .slots = request->slots};
 
 	reply->stage = "mapping the arena";
 	reply->error = arena_put(&arena, memfd);
@@ -132,7 +153,9 @@ static void body_spawn(const struct init *init, const struct init_request *reque
 	arena_drop(&arena);
 }
 
-/* The descriptor that came with a message, or -1 */
+/**
+ * fd_received() - The descriptor that came with a message, or -1
+ */
 static int fd_received(struct msghdr *msg)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
@@ -148,9 +171,9 @@ int init_send(int sock, const void *data, size_t len, int fd)
 	union {
 		char buf[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec iov = { (void *)data, len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	} control = {0};
+	struct iovec iov = {(void *)data, len};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 
 	if (fd >= 0) {
 		struct cmsghdr *c;
@@ -172,8 +195,9 @@ int init_recv(int sock, void *data, size_t len, int *fd)
 		char buf[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct iovec iov = { data, len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof(control.buf) };
+	struct iovec iov = {data, len};
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof(control.buf)};
 	ssize_t n;
 
 	do {
@@ -187,12 +211,12 @@ int init_recv(int sock, void *data, size_t len, int *fd)
 
 void init_run(int command)
 {
-	struct init init = { .command = command, .last_pid = -EOPNOTSUPP, .timens_offsets = -EOPNOTSUPP };
-	struct init_request request;
+	struct init init = {.command = command, .last_pid = -EOPNOTSUPP, .timens_offsets = -EOPNOTSUPP};
+	struct init_request request = {0};
 	int memfd;
 
 	while (!init_recv(command, &request, sizeof(request), &memfd)) {
-		struct init_reply reply = { 0 };
+		struct init_reply reply = {0};
 		int pidfd = -1;
 
 		switch (request.op) {

@@ -59,7 +59,7 @@ struct init_request {
 /**
  * struct init_reply - What init answers
  * @error:	0 or negative errno
- * @stage:	What failed, in words; NULL when nothing did. Init is a fork of the remote: its constants are at the same place.
+ * @stage:	What it was doing, in words. Init is a fork of the remote: its constants are at the same place.
  * @arena_taken: INIT_SPAWN: -EEXIST is about the arena's address, not about the number
  */
 struct init_reply {
@@ -68,7 +68,7 @@ struct init_reply {
 	bool arena_taken;
 };
 
-/* Send or receive one message of @len bytes, with a descriptor if @fd is not negative. 0 or negative errno; -EPIPE: gone. */
+/* Send or receive one message of @len bytes, with a descriptor or -1. 0 or negative errno; -EPIPE: nobody is there */
 int init_send(int sock, const void *data, size_t len, int fd);
 int init_recv(int sock, void *data, size_t len, int *fd);
 

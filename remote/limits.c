@@ -30,26 +30,28 @@ struct limit_rule {
 };
 
 static const struct limit_rule rules[] = {
-	/* 1 and not 0: a core_pattern that is a pipe obeys only 1 (core(5)), and a guest's memory is not the node's to keep */
-	{ RLIMIT_CORE, 1 },
+	/* 1 and not 0: a core_pattern that is a pipe obeys only 1. A guest's memory is not the node's to keep. */
+	{RLIMIT_CORE, 1},
 	/* Home decides about forks; this keeps a home that forks without end from taking the node along */
-	{ RLIMIT_NPROC, 4096 },
+	{RLIMIT_NPROC, 4096},
 	/* A file mapping is made under the descriptor number that the guest names, which home's limit allowed */
-	{ RLIMIT_NOFILE, AS_ALLOWED },
+	{RLIMIT_NOFILE, AS_ALLOWED},
 	/* Nothing of these is local, or to be had without privileges */
-	{ RLIMIT_MSGQUEUE, 0 },
-	{ RLIMIT_NICE, 0 },
-	{ RLIMIT_RTPRIO, 0 },
+	{RLIMIT_MSGQUEUE, 0},
+	{RLIMIT_NICE, 0},
+	{RLIMIT_RTPRIO, 0},
 	/* The task's own follow from home */
-	{ RLIMIT_AS, AS_ALLOWED },
-	{ RLIMIT_CPU, AS_ALLOWED },
-	{ RLIMIT_DATA, AS_ALLOWED },
-	{ RLIMIT_FSIZE, AS_ALLOWED },
-	{ RLIMIT_SIGPENDING, AS_ALLOWED },
-	{ RLIMIT_STACK, AS_ALLOWED },
+	{RLIMIT_AS, AS_ALLOWED},
+	{RLIMIT_CPU, AS_ALLOWED},
+	{RLIMIT_DATA, AS_ALLOWED},
+	{RLIMIT_FSIZE, AS_ALLOWED},
+	{RLIMIT_SIGPENDING, AS_ALLOWED},
+	{RLIMIT_STACK, AS_ALLOWED},
 };
 
-/* Content of a small file in /proc as a number, or @otherwise */
+/**
+ * number_read() - Content of a small file in /proc as a number, or @otherwise
+ */
 static long number_read(const char *path, long otherwise)
 {
 	char text[32];
@@ -66,7 +68,11 @@ static long number_read(const char *path, long otherwise)
 	return strtol(text, NULL, 10);
 }
 
-/* Make @init, and what it bears, the out-of-memory killer's first choice; needs no privilege, and the sandbox works without */
+/**
+ * oom_prefer() - Make @init, and what it bears, the out-of-memory killer's first choice
+ *
+ * Needs no privilege, and the sandbox works without.
+ */
 static void oom_prefer(pid_t init)
 {
 	char path[64];
@@ -89,7 +95,7 @@ void limits_prepare(pid_t init)
 	oom_prefer(init);
 	if (prlimit(init, RLIMIT_NOFILE, NULL, &now) < 0 || now.rlim_max >= nr_open)
 		return;
-	want = (struct rlimit){ nr_open, nr_open };
+	want = (struct rlimit){nr_open, nr_open};
 	if (prlimit(init, RLIMIT_NOFILE, &want, NULL) < 0) /* needs CAP_SYS_RESOURCE */
 		log_debug("the limit of descriptors stays at %ju: %s", (uintmax_t)now.rlim_max, strerror(errno));
 }

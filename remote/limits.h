@@ -6,8 +6,8 @@
 #include <sys/types.h>
 
 /*
- * By the remote, which may still be privileged: raise what init and all that it bears shall have (the descriptor limit, as
- * far as allowed), and make them the first victims when the node runs out of memory. Best effort.
+ * By the remote, which may still be privileged: raise what init and all that it bears shall have (the descriptor
+ * limit, as far as allowed), and make them the first victims when the node runs out of memory. Best effort.
  */
 void limits_prepare(pid_t init);
 

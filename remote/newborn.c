@@ -3,8 +3,8 @@
  * DOC: Theory of operation
  *
  * A newborn is born with what init has: all capabilities in its user namespace, init's descriptors, a copy of init's
- * memory. What can be given up beforehand, init has given up (init.c); the rest goes here. Memory and filter are left to
- * the remote: the code that unmaps everything else has to be in the arena, and the filter is the last thing, for it
+ * memory. What can be given up beforehand, init has given up (init.c); the rest goes here. Memory and filter are left
+ * to the remote: the code that unmaps everything else has to be in the arena, and the filter is the last thing, for it
  * ends the time of free calls.
  *
  * Nothing here goes through the C library's notion of threads and ids (raw system calls): its state is init's.
@@ -19,7 +19,11 @@
 
 #include "remote/newborn.h"
 
-/* A session of its own, so that its process group is its own, and death with init where no namespace sees to that */
+/**
+ * session_leave() - Have a session of its own, and so a process group
+ *
+ * Where no namespace sees to that, also die with init.
+ */
 static int session_leave(const struct init_setup *setup)
 {
 	int err = error_of(setsid());
@@ -29,7 +33,9 @@ static int session_leave(const struct init_setup *setup)
 	return err;
 }
 
-/* The ids of guests; init dropped the supplementary groups where it could */
+/**
+ * ids_change() - The ids of guests; init dropped the supplementary groups where it could
+ */
 static int ids_change(const struct init_setup *setup)
 {
 	int id = setup->guest_id, err = 0;
@@ -41,23 +47,33 @@ static int ids_change(const struct init_setup *setup)
 	return err;
 }
 
-/* Permitted, effective, inheritable: none; and the way back is locked */
+/**
+ * capabilities_drop() - Permitted, effective, inheritable: none; and the way back is locked
+ */
 static int capabilities_drop(const struct init_setup *setup)
 {
-	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
 
 	(void)setup;
 	return error_of(syscall(SYS_capset, &head, none));
 }
 
-/* The remote may look in (another owner would need CAP_SYS_PTRACE); the guests cannot look at each other, see the filter */
+/**
+ * remote_admit() - Let the remote look in
+ *
+ * Another owner than the one it has become would need CAP_SYS_PTRACE. Guests cannot look at each other: see the
+ * filter.
+ */
 static int remote_admit(const struct init_setup *setup)
 {
 	(void)setup;
 	return error_of(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
 }
 
+/**
+ * descriptors_close() - Have none: init's are not a guest's
+ */
 static int descriptors_close(const struct init_setup *setup)
 {
 	(void)setup;
@@ -75,18 +91,20 @@ struct newborn_stage {
 };
 
 static const struct newborn_stage stages[] = {
-	{ "leaving the session", session_leave },
-	{ "changing the ids", ids_change },
-	{ "dropping the capabilities", capabilities_drop },
-	{ "admitting the remote", remote_admit }, /* behind the change of ids, which takes it back */
-	{ "closing the descriptors", descriptors_close },
+	{"leaving the session", session_leave},
+	{"changing the ids", ids_change},
+	{"dropping the capabilities", capabilities_drop},
+	{"admitting the remote", remote_admit}, /* behind the change of ids, which takes it back */
+	{"closing the descriptors", descriptors_close},
 };
 
-/* Leave C for good: wait in the parasite for the remote's first batch */
+/**
+ * parasite_enter() - Leave C for good: wait in the parasite for the remote's first batch
+ */
 static void parasite_enter(const struct arena *arena) __attribute__((noreturn));
 static void parasite_enter(const struct arena *arena)
 {
-	struct user_regs_struct regs = { 0 };
+	struct user_regs_struct regs = {0};
 
 	executor_enter_regs(arena, 0, &regs);
 	asm volatile("mov %[rsp], %%rsp\n"

@@ -24,7 +24,8 @@
 /* The ids of guests where the remote may choose: nobody */
 #define GUEST_ID 65534
 
-int sandbox_request(struct sandbox *sb, const struct init_request *request, int fd, struct init_reply *reply, int *fd_out)
+int sandbox_request(struct sandbox *sb, const struct init_request *request, int fd, struct init_reply *reply,
+		    int *fd_out)
 {
 	int received = -1;
 	int err = init_send(sb->command, request, sizeof(*request), fd);
@@ -41,10 +42,12 @@ int sandbox_request(struct sandbox *sb, const struct init_request *request, int 
 	return err;
 }
 
-/* Fork init. 0 in the remote; init does not return. */
+/**
+ * init_fork() - Fork init. 0 in the remote; init does not return.
+ */
 static int init_fork(struct sandbox *sb)
 {
-	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uintptr_t)&sb->init_pidfd, .exit_signal = SIGCHLD };
+	struct clone_args args = {.flags = CLONE_PIDFD, .pidfd = (uintptr_t)&sb->init_pidfd, .exit_signal = SIGCHLD};
 	int pair[2], err = 0;
 	long pid;
 
@@ -67,7 +70,9 @@ static int init_fork(struct sandbox *sb)
 	return 0;
 }
 
-/* Write @text to a file of init's directory in /proc */
+/**
+ * init_file_write() - Write @text to a file of init's directory in /proc
+ */
 static int init_file_write(const struct sandbox *sb, const char *name, const char *text)
 {
 	char path[64];
@@ -83,7 +88,9 @@ static int init_file_write(const struct sandbox *sb, const char *name, const cha
 	return err;
 }
 
-/* Map @own onto itself, and the guests' id too when @guests is set */
+/**
+ * id_map_write() - Map @own onto itself, and the guests' id too when @guests is set
+ */
 static int id_map_write(const struct sandbox *sb, const char *name, unsigned int own, bool guests)
 {
 	char text[64];
@@ -94,9 +101,11 @@ static int id_map_write(const struct sandbox *sb, const char *name, unsigned int
 	return init_file_write(sb, name, text);
 }
 
-/*
- * Give the user namespace its ids. Whoever may, gives guests an id of their own; others map the one that they have, for which
- * setgroups has to be denied first. Once a map is written it stays, so the two are not tried in turn on the uid_map.
+/**
+ * ids_map() - Give the user namespace its ids
+ *
+ * Whoever may, gives guests an id of their own; others map the one that they have, for which setgroups has to be
+ * denied first. Once a map is written it stays, so the two are not tried in turn on the uid_map.
  */
 static int ids_map(const struct sandbox *sb, struct init_setup *setup)
 {
@@ -116,10 +125,13 @@ static int ids_map(const struct sandbox *sb, struct init_setup *setup)
 	return err;
 }
 
-/* Prepare init from outside, then let it prepare itself */
+/**
+ * init_settle() - Prepare init from outside, then let it prepare itself
+ */
 static int init_settle(struct sandbox *sb, const char **stage)
 {
-	struct init_request request = { .op = INIT_SETTLE, .setup = { .namespaces = !sandbox_degraded(sb), .guest_id = -1 } };
+	struct init_request request = {.op = INIT_SETTLE,
+				       .setup = {.namespaces = !sandbox_degraded(sb), .guest_id = -1}};
 	struct init_reply reply;
 	int err = 0;
 
@@ -134,13 +146,17 @@ static int init_settle(struct sandbox *sb, const char **stage)
 	return err;
 }
 
-/* Whether @err is how a kernel, or its security module, says that user namespaces are not for this user */
+/**
+ * is_forbidden() - Is @err how a kernel, or its security module, says "not for this user"?
+ */
 static bool is_forbidden(int err)
 {
 	return err == -EPERM || err == -EACCES || err == -ENOSPC || err == -EUSERS;
 }
 
-/* Start all of @sb; *@stage is what it was doing */
+/**
+ * sandbox_build() - Start all of @sb; *@stage is what it was doing
+ */
 static int sandbox_build(struct sandbox *sb, const char **stage)
 {
 	int err;
@@ -167,7 +183,7 @@ int sandbox_start(struct sandbox **out, unsigned int flags, char *why, size_t wh
 	int err = -ENOMEM;
 
 	if (sb) {
-		*sb = (struct sandbox){ .flags = flags, .command = -1, .init_pidfd = -1 };
+		*sb = (struct sandbox){.flags = flags, .command = -1, .init_pidfd = -1};
 		err = sandbox_build(sb, &stage);
 	}
 	if (!err) {
@@ -197,7 +213,7 @@ pid_t sandbox_init_pid(const struct sandbox *sb)
 
 int sandbox_configure(struct sandbox *sb, int64_t mono_offset_ns, int64_t boot_offset_ns)
 {
-	struct init_request request = { .op = INIT_CONFIGURE, .offset_ns = { mono_offset_ns, boot_offset_ns } };
+	struct init_request request = {.op = INIT_CONFIGURE, .offset_ns = {mono_offset_ns, boot_offset_ns}};
 	struct init_reply reply;
 
 	if (!mono_offset_ns && !boot_offset_ns)
@@ -209,15 +225,17 @@ int sandbox_configure(struct sandbox *sb, int64_t mono_offset_ns, int64_t boot_o
 
 int sandbox_next_pid(struct sandbox *sb, pid_t pid)
 {
-	struct init_request request = { .op = INIT_NEXT_PID, .pid = pid };
+	struct init_request request = {.op = INIT_NEXT_PID, .pid = pid};
 	struct init_reply reply;
 
 	return sandbox_request(sb, &request, -1, &reply, NULL);
 }
 
-/*
- * Wait for init and for the dead of the sandbox. Init's own end waits for all the others', and they are not gone before
- * their tracer has seen it; so take whatever comes. What stops on its way out is sent on.
+/**
+ * all_reap() - Wait for init and for the dead of the sandbox
+ *
+ * Init's own end waits for all the others', and they are not gone before their tracer has seen it; so take whatever
+ * comes. What stops on its way out is sent on.
  */
 static void all_reap(const struct sandbox *sb)
 {

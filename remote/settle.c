@@ -3,12 +3,12 @@
  * DOC: Theory of operation
  *
  * A table of stages, run once. What newborns would have to give up one by one is given up here as far as init can do
- * without it, because spawning is frequent and they inherit: groups, the file system, the bounding set of capabilities,
- * limits. Init keeps its capabilities in its user namespace, for choosing numbers needs them.
+ * without it, because spawning is frequent and they inherit: groups, the file system, the bounding set of
+ * capabilities, limits. Init keeps its capabilities in its user namespace, for choosing numbers needs them.
  *
- * Two files of procfs outlive the file system that they came from: ns_last_pid and timens_offsets, opened before the root
- * is emptied. The host's procfs serves, because both act on the namespaces of the process that writes; where the host's
- * /proc/sys is read-only (containers), a new procfs may do.
+ * Two files of procfs outlive the file system that they came from: ns_last_pid and timens_offsets, opened before the
+ * root is emptied. The host's procfs serves, because both act on the namespaces of the process that writes; where the
+ * host's /proc/sys is read-only (containers), a new procfs may do.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,9 @@
 	(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |               \
 	 SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
 
-/* Keep the command socket, nothing else */
+/**
+ * descriptors_close() - Keep the command socket, nothing else
+ */
 static int descriptors_close(struct init *init)
 {
 	unsigned int keep = (unsigned int)init->command;
@@ -46,12 +48,20 @@ static int descriptors_close(struct init *init)
 	return error_of(syscall(SYS_close_range, keep + 1, ~0u, 0u));
 }
 
-/* Groups give access to files by their own right; who may not drop them keeps them, and the empty root makes them useless */
+/**
+ * groups_drop() - Drop the supplementary groups
+ *
+ * They give access to files by their own right. Who may not drop them keeps them, and the empty root makes them
+ * useless.
+ */
 static int groups_drop(struct init *init)
 {
 	return init->setup.groups ? error_of(syscall(SYS_setgroups, 0, NULL)) : 0;
 }
 
+/**
+ * open_for_writing() - Descriptor or negative errno
+ */
 static int open_for_writing(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -59,7 +69,9 @@ static int open_for_writing(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Have the two files of procfs; that they cannot be had shows when they are needed */
+/**
+ * procfs_open() - Have the two files of procfs; that they cannot be had shows when they are needed
+ */
 static int procfs_open(struct init *init)
 {
 	if (!init->setup.namespaces)
@@ -74,7 +86,11 @@ static int procfs_open(struct init *init)
 	return 0;
 }
 
-/* An empty, read-only file system becomes the root, and all others go away. /proc is a directory that is sure to exist. */
+/**
+ * root_empty() - Make an empty, read-only file system the root, and let all others go
+ *
+ * /proc is a directory that is sure to exist.
+ */
 static int root_empty(struct init *init)
 {
 	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
@@ -88,10 +104,12 @@ static int root_empty(struct init *init)
 	return error_of(mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, NULL));
 }
 
-/* Default dispositions, which newborns inherit; children are reaped by the kernel */
+/**
+ * signals_reset() - Default dispositions, which newborns inherit; children are reaped by the kernel
+ */
 static int signals_reset(struct init *init)
 {
-	struct sigaction action = { .sa_handler = SIG_DFL };
+	struct sigaction action = {.sa_handler = SIG_DFL};
 	sigset_t none;
 
 	(void)init;
@@ -102,7 +120,11 @@ static int signals_reset(struct init *init)
 	return sigaction(SIGCHLD, &action, NULL) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
 }
 
-/* The C library's restartable sequences are registered with the thread, and inherited by forks that unmap that memory */
+/**
+ * rseq_unregister() - Take back the C library's registration of restartable sequences
+ *
+ * Forks inherit it, and a newborn unmaps the memory that the kernel would write to.
+ */
 static int rseq_unregister(struct init *init)
 {
 	char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
@@ -117,7 +139,9 @@ static int rseq_unregister(struct init *init)
 	return -errno;
 }
 
-/* Leave the terminal, and die with the remote (which its end of the socket pair sees to as well) */
+/**
+ * remote_follow() - Leave the terminal, and die with the remote (which its end of the socket pair sees to as well)
+ */
 static int remote_follow(struct init *init)
 {
 	(void)init;
@@ -127,16 +151,20 @@ static int remote_follow(struct init *init)
 	return error_of(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
 }
 
-/* For all that is born here: set-user-id programs have no effect, and filters need no privilege */
+/**
+ * privileges_refuse() - For all that is born here: set-user-id programs have no effect, and filters need no privilege
+ */
 static int privileges_refuse(struct init *init)
 {
 	(void)init;
 	return error_of(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
 
-/*
- * No way back to capabilities for who has dropped them: not by exec, not by a change of ids, not as ambient ones. Init itself
- * keeps those that it has. Without namespaces it has none to lock, unless it is root's.
+/**
+ * capabilities_lock() - No way back to capabilities for who has dropped them
+ *
+ * Not by exec, not by a change of ids, not as ambient ones. Init itself keeps those that it has. Without namespaces
+ * it has none to lock, unless it is root's.
  */
 static int capabilities_lock(struct init *init)
 {
@@ -149,10 +177,14 @@ static int capabilities_lock(struct init *init)
 	return 0;
 }
 
-/* Without an empty root, Landlock takes the file system away; kernels that lack it leave that to the filter alone */
+/**
+ * files_forget() - Without an empty root, let Landlock take the file system away
+ *
+ * Kernels that lack it leave that to the filter alone.
+ */
 static int files_forget(struct init *init)
 {
-	struct landlock_ruleset_attr attr = { .handled_access_fs = LANDLOCK_EVERYTHING };
+	struct landlock_ruleset_attr attr = {.handled_access_fs = LANDLOCK_EVERYTHING};
 	long fd;
 	int err;
 
@@ -166,6 +198,9 @@ static int files_forget(struct init *init)
 	return err;
 }
 
+/**
+ * limits_set() - Limit all that is born here
+ */
 static int limits_set(struct init *init)
 {
 	(void)init;
@@ -183,17 +218,17 @@ struct init_stage {
 };
 
 static const struct init_stage stages[] = {
-	{ "closing descriptors", descriptors_close },
-	{ "dropping groups", groups_drop },
-	{ "opening procfs", procfs_open },
-	{ "emptying the root", root_empty },
-	{ "resetting signals", signals_reset },
-	{ "unregistering restartable sequences", rseq_unregister },
-	{ "leaving the session", remote_follow },
-	{ "refusing new privileges", privileges_refuse },
-	{ "locking the capabilities", capabilities_lock },
-	{ "forgetting the file system", files_forget },
-	{ "setting the limits", limits_set },
+	{"closing descriptors", descriptors_close},
+	{"dropping groups", groups_drop},
+	{"opening procfs", procfs_open},
+	{"emptying the root", root_empty},
+	{"resetting signals", signals_reset},
+	{"unregistering restartable sequences", rseq_unregister},
+	{"leaving the session", remote_follow},
+	{"refusing new privileges", privileges_refuse},
+	{"locking the capabilities", capabilities_lock},
+	{"forgetting the file system", files_forget},
+	{"setting the limits", limits_set},
 };
 
 void settle(struct init *init, struct init_reply *reply)

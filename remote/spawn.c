@@ -5,12 +5,12 @@
  * sandbox_spawn() turns a newborn (newborn.c) into a body. The newborn waits in the parasite while the remote seizes
  * it; then the remote posts what only code in the arena can do: unmap all other memory, and install the filter.
  *
- * The filter's listener is a descriptor of the body. The remote takes a copy of it with pidfd_getfd(2), and the body closes its
- * own, by the form of close(2) that the filter lets through for that (FILTER_OWN_FD).
+ * The filter's listener is a descriptor of the body. The remote takes a copy of it with pidfd_getfd(2), and the body
+ * closes its own, by the form of close(2) that the filter lets through for that (FILTER_OWN_FD).
  *
  * Home chooses the arena's address to be free in the task's image, which says nothing about init's. If init occupies
- * it, the arena is mapped elsewhere, and moved once the body is empty: by single-stepping a system call in the vDSO, for
- * the parasite cannot move the page that it executes.
+ * it, the arena is mapped elsewhere, and moved once the body is empty: by single-stepping a system call in the vDSO,
+ * for the parasite cannot move the page that it executes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,16 +32,18 @@
 #include "remote/spawn.h"
 #include "tracee.h"
 
-#define PAGE 4096u
-#define USER_END 0x7ffffffff000ull  /* end of user space with four levels of page tables */
-#define USER_BEGIN 0x10000ull	    /* below it the kernel may refuse (vm.mmap_min_addr) */
+#define PAGE	   4096u
+#define USER_END   0x7ffffffff000ull /* end of user space with four levels of page tables */
+#define USER_BEGIN 0x10000ull	     /* below it the kernel may refuse (vm.mmap_min_addr) */
 
 /* Places far apart (no arena is nearly as large), for what has to go somewhere before it can go where it belongs */
 #define DETOUR_FIRST 0x100000000000ull
-#define DETOUR_STEP 0x10000000000ull
-#define DETOUR_NR 16u
+#define DETOUR_STEP  0x10000000000ull
+#define DETOUR_NR    16u
 
-/* Make the arena's shared part and map it in the remote; the memfd, or negative errno */
+/**
+ * arena_create() - Make the arena's shared part and map it in the remote; the memfd, or negative errno
+ */
 static int arena_create(struct arena *arena, uint64_t addr, unsigned int slots)
 {
 	size_t size = arena_shared_size(slots);
@@ -55,7 +57,7 @@ static int arena_create(struct arena *arena, uint64_t addr, unsigned int slots)
 	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		goto out_close;
-	*arena = (struct arena){ .addr = addr, .slots = slots, .map = map };
+	*arena = (struct arena){.addr = addr, .slots = slots, .map = map};
 	arena_slot_take(arena);
 	return fd;
 
@@ -65,7 +67,11 @@ out_close:
 	return err;
 }
 
-/* The number of the process behind @pidfd as this process sees it, from its entry in /proc; or negative errno */
+/**
+ * pidfd_pid() - Number of the process behind @pidfd as this process sees it
+ *
+ * From its entry in /proc; or negative errno.
+ */
 static pid_t pidfd_pid(int pidfd)
 {
 	char path[64], line[128];
@@ -82,7 +88,9 @@ static pid_t pidfd_pid(int pidfd)
 	return pid > 0 ? pid : -ESRCH;
 }
 
-/* Kill a body that has not become one, and wait for its end if it was seized */
+/**
+ * body_kill() - Kill a body that has not become one, and wait for its end if it was seized
+ */
 static void body_kill(const struct guest_body *body)
 {
 	int status;
@@ -92,15 +100,19 @@ static void body_kill(const struct guest_body *body)
 		ptrace(PTRACE_CONT, body->pid, 0, 0);
 }
 
-/* Where the newborn says how far it is */
+/**
+ * body_report() - Where the newborn says how far it is
+ */
 static const struct newborn_report *body_report(const struct guest_body *body)
 {
 	return (const struct newborn_report *)arena_data(&body->arena, 0);
 }
 
-/*
- * Seize the newborn. While it changes its ids, it is for a moment open to nobody but CAP_SYS_PTRACE, which a remote that is
- * root in a container may lack; that passes at once. The number could only belong to another process by now if the newborn
+/**
+ * body_seize() - Seize the newborn
+ *
+ * While it changes its ids, it is for a moment open to nobody but CAP_SYS_PTRACE, which a remote that is root in a
+ * container may lack; that passes at once. The number could only belong to another process by now if the newborn
  * were gone, which its pidfd tells.
  */
 static int body_seize(const struct guest_body *body)
@@ -115,7 +127,9 @@ static int body_seize(const struct guest_body *body)
 	return -errno;
 }
 
-/* Wait for the int3 behind a batch. Whoever sends signals to a body in the making is not heard. */
+/**
+ * trap_await() - Wait for the int3 behind a batch. Whoever sends signals to a body in the making is not heard.
+ */
 static int trap_await(const struct guest_body *body)
 {
 	int status, err;
@@ -129,13 +143,17 @@ static int trap_await(const struct guest_body *body)
 	}
 }
 
-/* Start a batch on slot 0 that stops at the first failure */
+/**
+ * batch_begin() - Start a batch on slot 0 that stops at the first failure
+ */
 static void batch_begin(const struct guest_body *body)
 {
 	executor_begin(&body->arena, 0, SLOT_ONE_SHOT | SLOT_STOP_ON_ERROR);
 }
 
-/* Result of the batch on slot 0: that of its last call */
+/**
+ * batch_result() - Result of the batch on slot 0: that of its last call
+ */
 static int64_t batch_result(const struct guest_body *body)
 {
 	const struct slot *slot = arena_slot(&body->arena, 0);
@@ -143,7 +161,9 @@ static int64_t batch_result(const struct guest_body *body)
 	return slot->done ? slot->call[slot->done - 1].ret : -EPROTO;
 }
 
-/* Make a batch; @stopped says whether the thread has to be sent on first. The result of its last call. */
+/**
+ * batch_make() - Make a batch; @stopped says whether the thread has to be sent on first. The result of its last call.
+ */
 static int64_t batch_make(const struct guest_body *body, bool stopped)
 {
 	int err;
@@ -155,11 +175,13 @@ static int64_t batch_make(const struct guest_body *body, bool stopped)
 	return err ? err : batch_result(body);
 }
 
-/* Add what unmaps everything but arena and vDSO: three gaps around two areas */
+/**
+ * batch_add_unmap() - Add what unmaps everything but arena and vDSO: three gaps around two areas
+ */
 static void batch_add_unmap(const struct guest_body *body)
 {
 	uint64_t arena_end = body->arena.addr + arena_size(body->arena.slots);
-	struct vdso_range keep[2] = { { body->arena.addr, arena_end }, { vdso_start(&body->vdso), vdso_end(&body->vdso) } };
+	struct vdso_range keep[2] = {{body->arena.addr, arena_end}, {vdso_start(&body->vdso), vdso_end(&body->vdso)}};
 	uint64_t from = 0;
 
 	if (keep[1].start < keep[0].start) {
@@ -177,12 +199,16 @@ static void batch_add_unmap(const struct guest_body *body)
 	executor_add(&body->arena, 0, SYS_munmap, from, USER_END - from, 0, 0, 0, 0);
 }
 
-/* Add the call that installs the filter, which is laid into the slot's data; its result is the listener */
+/**
+ * batch_add_filter() - Add the call that installs the filter, which is laid into the slot's data
+ *
+ * Its result is the listener.
+ */
 static void batch_add_filter(const struct guest_body *body, const struct sock_fprog *filter)
 {
 	const size_t behind = sizeof(struct newborn_report);
 	uint64_t at = arena_data_addr(&body->arena, 0) + behind;
-	struct sock_fprog prog = { .len = filter->len, .filter = (struct sock_filter *)(at + sizeof(prog)) };
+	struct sock_fprog prog = {.len = filter->len, .filter = (struct sock_filter *)(at + sizeof(prog))};
 	uint8_t *data = arena_data(&body->arena, 0) + behind;
 
 	memcpy(data, &prog, sizeof(prog));
@@ -190,24 +216,30 @@ static void batch_add_filter(const struct guest_body *body, const struct sock_fp
 	executor_add(&body->arena, 0, SYS_seccomp, SECCOMP_SET_MODE_FILTER, filter_install_flags(), at, 0, 0, 0);
 }
 
-/* One system call in the stopped body by way of the vDSO, as an error */
-static int body_step(const struct guest_body *body, uint64_t insn, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
-		     uint64_t a4)
+/**
+ * body_step() - One system call in the stopped body by way of the vDSO, as an error
+ */
+static int body_step(const struct guest_body *body, uint64_t insn, long nr, uint64_t a0, uint64_t a1, uint64_t a2,
+		     uint64_t a3, uint64_t a4)
 {
-	const uint64_t arg[6] = { a0, a1, a2, a3, a4, 0 };
+	const uint64_t arg[6] = {a0, a1, a2, a3, a4, 0};
 	int err;
 	int64_t ret = tracee_syscall(body->pid, insn, nr, arg, &err);
 
 	return err ? err : ret < 0 && ret > -(int64_t)PAGE ? (int)ret : 0;
 }
 
-/* Whether two arenas, or things not larger than one, at @a and @b would overlap */
+/**
+ * overlaps() - Whether two arenas, or things not larger than one, at @a and @b would overlap
+ */
 static bool overlaps(uint64_t a, uint64_t b, unsigned int slots)
 {
 	return a < b + arena_size(slots) && b < a + arena_size(slots);
 }
 
-/* If the vDSO is where the arena is to go, @addr, move it to a detour. 0 or negative errno. */
+/**
+ * vdso_make_way() - If the vDSO is where the arena is to go, @addr, move it to a detour. 0 or negative errno.
+ */
 static int vdso_make_way(struct guest_body *body, uint64_t addr)
 {
 	uint64_t to = DETOUR_FIRST;
@@ -226,7 +258,9 @@ static int vdso_make_way(struct guest_body *body, uint64_t addr)
 	return ret < 0 && ret > -(int64_t)PAGE ? (int)ret : 0;
 }
 
-/* Move the arena of an empty, stopped body to @addr, area by area, and the thread with it */
+/**
+ * arena_move() - Move the arena of an empty, stopped body to @addr, area by area, and the thread with it
+ */
 static int arena_move(struct guest_body *body, uint64_t addr)
 {
 	const uint64_t fixed = MREMAP_MAYMOVE | MREMAP_FIXED, open = SLOT_HEAD_SIZE + SLOT_DATA_SIZE;
@@ -245,7 +279,8 @@ static int arena_move(struct guest_body *body, uint64_t addr)
 
 		err = body_step(body, insn, SYS_mremap, old + slot, open, open, fixed, addr + slot);
 		if (!err)
-			err = body_step(body, insn, SYS_mremap, old + guard, SLOT_GUARD_SIZE, SLOT_GUARD_SIZE, fixed, addr + guard);
+			err = body_step(body, insn, SYS_mremap, old + guard, SLOT_GUARD_SIZE, SLOT_GUARD_SIZE, fixed,
+					addr + guard);
 	}
 	body->arena.addr = addr;
 	if (!err)
@@ -256,7 +291,9 @@ static int arena_move(struct guest_body *body, uint64_t addr)
 	return tracee_regs_set(body->pid, &regs);
 }
 
-/* Take the listener, which is descriptor @fd of the body, for the remote alone */
+/**
+ * listener_take() - Take the listener, which is descriptor @fd of the body, for the remote alone
+ */
 static int listener_take(struct guest_body *body, int fd)
 {
 	body->listener = (int)syscall(SYS_pidfd_getfd, body->pidfd, fd, 0);
@@ -268,10 +305,13 @@ static int listener_take(struct guest_body *body, int fd)
 	return (int)batch_make(body, true);
 }
 
-/* Have init give birth at a free place, @addr if it is free; 0 or negative errno */
+/**
+ * body_birth() - Have init give birth at a free place, @addr if it is free; 0 or negative errno
+ */
 static int body_birth(struct sandbox *sb, pid_t pid, int memfd, struct guest_body *body)
 {
-	struct init_request request = { .op = INIT_SPAWN, .pid = pid, .slots = body->arena.slots, .arena_addr = body->arena.addr };
+	struct init_request request = {
+		.op = INIT_SPAWN, .pid = pid, .slots = body->arena.slots, .arena_addr = body->arena.addr};
 	const uint64_t wanted = body->arena.addr;
 	struct init_reply reply;
 	int err = sandbox_request(sb, &request, memfd, &reply, &body->pidfd);
@@ -289,7 +329,9 @@ static int body_birth(struct sandbox *sb, pid_t pid, int memfd, struct guest_bod
 	return body->pid < 0 ? body->pid : 0;
 }
 
-/* Make a body of the seized newborn, with its arena at @addr */
+/**
+ * body_settle() - Make a body of the seized newborn, with its arena at @addr
+ */
 static int body_settle(struct sandbox *sb, uint64_t addr, struct guest_body *body)
 {
 	bool detour = body->arena.addr != addr;
@@ -311,7 +353,9 @@ static int body_settle(struct sandbox *sb, uint64_t addr, struct guest_body *bod
 	return ret < 0 ? (int)ret : listener_take(body, (int)ret);
 }
 
-/* Why a newborn has died, as it has said itself; else @err */
+/**
+ * newborn_error() - Why a newborn has died, as it has said itself; else @err
+ */
 static int newborn_error(const struct guest_body *body, int err)
 {
 	const struct newborn_report *report = body_report(body);
@@ -322,9 +366,19 @@ static int newborn_error(const struct guest_body *body, int err)
 	return report->error;
 }
 
+/**
+ * arena_wipe() - Take back from the arena what tells a guest about this program: where its constants are, the filter
+ */
+static void arena_wipe(const struct guest_body *body, const struct sock_fprog *filter)
+{
+	size_t used = sizeof(struct newborn_report) + sizeof(*filter) + filter->len * sizeof(*filter->filter);
+
+	memset(arena_data(&body->arena, 0), 0, used);
+}
+
 int sandbox_spawn(struct sandbox *sb, pid_t pid, uint64_t arena_addr, unsigned int slots, struct guest_body *out)
 {
-	struct guest_body body = { .pidfd = -1, .listener = -1, .vdso = sb->vdso };
+	struct guest_body body = {.pidfd = -1, .listener = -1, .vdso = sb->vdso};
 	int memfd, err;
 
 	if (pid < 2 || !slots || slots > ARENA_SLOTS_MAX || arena_addr % PAGE || arena_addr < USER_BEGIN ||
@@ -345,6 +399,7 @@ int sandbox_spawn(struct sandbox *sb, pid_t pid, uint64_t arena_addr, unsigned i
 		body_kill(&body);
 		goto out_release;
 	}
+	arena_wipe(&body, &sb->filter);
 	*out = body;
 	return 0;
 

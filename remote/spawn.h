@@ -30,6 +30,7 @@ struct sandbox {
  * Ask init, passing descriptor @fd if it is not negative; the reply's descriptor goes to @fd_out when that is not NULL.
  * Returns the reply's error, or that of asking.
  */
-int sandbox_request(struct sandbox *sb, const struct init_request *request, int fd, struct init_reply *reply, int *fd_out);
+int sandbox_request(struct sandbox *sb, const struct init_request *request, int fd, struct init_reply *reply,
+		    int *fd_out);
 
 #endif

@@ -3,9 +3,9 @@
  * DOC: Theory of operation
  *
  * mremap(2) with MREMAP_FIXED moves one area at a time and unmaps what is at its destination. So when source and
- * destination do not overlap, the areas can go in any order. When they do, an area could overwrite one that has not moved
- * yet, and mremap refuses to move an area onto itself; then everything goes to a free place first and from there to where
- * it belongs. Such a place is easily found: only the arena and the vDSO are mapped.
+ * destination do not overlap, the areas can go in any order. When they do, an area could overwrite one that has not
+ * moved yet, and mremap refuses to move an area onto itself; then everything goes to a free place first and from there
+ * to where it belongs. Such a place is easily found: only the arena and the vDSO are mapped.
  *
  * In a time namespace [vvar] decides by the process that takes the page fault, not by its address: it behaves the same
  * anywhere. The kernel follows [vdso] (its .mremap callback), so signal return and vsyscall keep working.
@@ -20,13 +20,13 @@
 #include "procmaps.h"
 #include "remote/vdso.h"
 
-#define PAGE 4096u
+#define PAGE	 4096u
 #define USER_END 0x7ffffffff000ull /* end of user space with four levels of page tables */
 
 /* Candidates for the intermediate place, far apart: source, destination and arena each take at most one of the four */
 #define SCRATCH_FIRST 0x10000000ull
-#define SCRATCH_STEP 0x100000000000ull
-#define SCRATCH_NR 4u
+#define SCRATCH_STEP  0x100000000000ull
+#define SCRATCH_NR    4u
 
 int vdso_find(pid_t pid, struct vdso_map *out)
 {
@@ -47,7 +47,7 @@ int vdso_find(pid_t pid, struct vdso_map *out)
 		}
 		if (is_code)
 			out->ehdr = out->nr;
-		out->range[out->nr++] = (struct vdso_range){ maps[i].start, maps[i].end };
+		out->range[out->nr++] = (struct vdso_range){maps[i].start, maps[i].end};
 	}
 	free(maps);
 	return err;
@@ -73,13 +73,17 @@ uint64_t vdso_ehdr(const struct vdso_map *map)
 	return map->nr ? map->range[map->ehdr].start : 0;
 }
 
-/* Whether [@a, @a + @a_len) and [@b, @b + @b_len) share an address */
+/**
+ * overlaps() - Whether [@a, @a + @a_len) and [@b, @b + @b_len) share an address
+ */
 static bool overlaps(uint64_t a, uint64_t a_len, uint64_t b, uint64_t b_len)
 {
 	return a < b + b_len && b < a + a_len;
 }
 
-/* A place for the ranges that touches neither where they are, nor where they go, nor the arena */
+/**
+ * scratch_find() - A place for the ranges that touches neither where they are, nor where they go, nor the arena
+ */
 static uint64_t scratch_find(const struct arena *arena, const struct vdso_map *map, uint64_t target)
 {
 	uint64_t size = vdso_size(map), at = SCRATCH_FIRST;
@@ -92,7 +96,9 @@ static uint64_t scratch_find(const struct arena *arena, const struct vdso_map *m
 	return at;
 }
 
-/* Add the calls that move all ranges so that they start at @target; number of calls or negative errno */
+/**
+ * hop_add() - Add the calls that move all ranges so that they start at @target; number of calls or negative errno
+ */
 static int hop_add(const struct arena *arena, unsigned int slot, struct vdso_map *map, uint64_t target)
 {
 	uint64_t delta = target - vdso_start(map);
@@ -100,8 +106,8 @@ static int hop_add(const struct arena *arena, unsigned int slot, struct vdso_map
 	for (unsigned int i = 0; i < map->nr; i++) {
 		struct vdso_range *range = &map->range[i];
 		uint64_t size = range->end - range->start;
-		int added = executor_add(arena, slot, SYS_mremap, range->start, size, size, MREMAP_MAYMOVE | MREMAP_FIXED,
-					 range->start + delta, 0);
+		int added = executor_add(arena, slot, SYS_mremap, range->start, size, size,
+					 MREMAP_MAYMOVE | MREMAP_FIXED, range->start + delta, 0);
 
 		if (added < 0)
 			return added;

@@ -50,9 +50,9 @@ uint64_t vdso_ehdr(const struct vdso_map *map);
 /*
  * Add to the batch begun on @slot of @arena the calls that move all ranges so that the ELF header comes to @ehdr, and
  * update @map to the new addresses. Whatever else the body has mapped there is unmapped by the move, so call it before
- * the image is mapped; only the arena is spared. The areas behind each other take vdso_size() bytes from
- * @ehdr - (vdso_ehdr() - vdso_start()) on. Returns the number of calls added (0: it is there already), -EEXIST when the
- * arena is in the way, -EINVAL for an address that is not in user space or not on a page, -ENOSPC when the batch is full.
+ * the image is mapped; only the arena is spared. The areas behind each other take vdso_size() bytes from @ehdr -
+ * (vdso_ehdr() - vdso_start()) on. Returns the number of calls added (0: it is there already), -EEXIST when the arena
+ * is in the way, -EINVAL for an address that is not in user space or not on a page, -ENOSPC when the batch is full.
  */
 int vdso_move_calls(const struct arena *arena, unsigned int slot, struct vdso_map *map, uint64_t ehdr);
 

@@ -30,7 +30,7 @@
 
 #define WANTED_PID 23456
 #define ARENA_ADDR 0x200000000000ull
-#define SLOTS 2u
+#define SLOTS	   2u
 
 static struct sandbox *sb;
 
@@ -112,7 +112,7 @@ static int64_t make(const struct guest_body *body, long nr, uint64_t a0, uint64_
 /* Wait for the body's next notification, which must be of call @nr */
 static struct seccomp_notif notified(const struct guest_body *body, int nr)
 {
-	struct pollfd p = { .fd = body->listener, .events = POLLIN };
+	struct pollfd p = {.fd = body->listener, .events = POLLIN};
 	struct seccomp_notif notif;
 
 	ck_assert_int_eq(poll(&p, 1, 5000), 1);
@@ -186,9 +186,11 @@ static void check_maps(const struct guest_body *body)
 /* What every body lacks, whatever the sandbox */
 static void check_bare(const struct guest_body *body)
 {
-	static const char *const caps[] = { "CapInh", "CapPrm", "CapEff", "CapAmb" };
+	static const char *const caps[] = {"CapInh", "CapPrm", "CapEff", "CapAmb"};
 
 	check_maps(body);
+	for (size_t i = 0; i < 65536; i++)
+		ck_assert_uint_eq(arena_data(&body->arena, 0)[i], 0);
 	for (size_t i = 0; i < sizeof(caps) / sizeof(*caps); i++)
 		ck_assert_str_eq(status_line(body->pid, caps[i]), "0000000000000000");
 	ck_assert_str_eq(status_line(body->pid, "NoNewPrivs"), "1");
@@ -323,7 +325,7 @@ END_TEST
 
 START_TEST(sandbox_forks_belong_to_the_tracer)
 {
-	static const int calls[] = { SYS_clone, SYS_clone3, SYS_fork, SYS_vfork };
+	static const int calls[] = {SYS_clone, SYS_clone3, SYS_fork, SYS_vfork};
 	struct guest_body body;
 
 	if (!start(0))
@@ -519,7 +521,8 @@ static void check_move(struct guest_body *body, uint64_t target, unsigned int ca
 	ck_assert_uint_eq(vdso_ehdr(&body->vdso), target);
 	check_maps(body);
 	if (offset)
-		ck_assert_int_lt(llabs(vdso_clock(body, target + offset) - own_clock(CLOCK_MONOTONIC) - shift), 100000000);
+		ck_assert_int_lt(llabs(vdso_clock(body, target + offset) - own_clock(CLOCK_MONOTONIC) - shift),
+				 100000000);
 }
 
 START_TEST(sandbox_vdso_moves)
@@ -667,8 +670,8 @@ END_TEST
 /* The remote dies without a word: nothing of the sandbox outlives it */
 START_TEST(sandbox_dies_with_the_remote)
 {
-	struct pollfd p = { .events = POLLIN };
-	struct guest_body body = { 0 };
+	struct pollfd p = {.events = POLLIN};
+	struct guest_body body = {0};
 	int tube[2], status;
 	pid_t pid, pids[2];
 
