@@ -2,13 +2,14 @@
 # shellcheck shell=bash
 # Bench of many small files. Each contestant has a tree of its own, because some of the programs write to theirs.
 
-# tree_make DIR: the tree, with a repository of it and a small program
+# tree_make DIR: the tree, a repository with the same files, and a small program
 tree_make() {
 	mkdir -p "$1/tree"
 	"$AID/gen" tree "$1/tree" "$TREE_FILES" 2048
+	cp -r "$1/tree" "$1/repository"
 	printf '#include <stdio.h>\n\nint main(void)\n{\n\tputs("Hello, world");\n\treturn 0;\n}\n' >"$1/hello.c"
-	git -C "$1/tree" init -q 2>/dev/null &&
-		git -C "$1/tree" add . && git -C "$1/tree" -c user.name=b -c user.email=b@b commit -q -m tree
+	git -C "$1/repository" init -q 2>/dev/null &&
+		git -C "$1/repository" add . && git -C "$1/repository" -c user.name=b -c user.email=b@b commit -q -m tree
 }
 
 # in_tree DIR PREFIX: run $COMMAND below PREFIX in DIR, names expanded there; the seconds
@@ -59,7 +60,7 @@ bench_files() {
 	tree_row cp-r "$(awk -v n="$TREE_FILES" -v t="$OUTRUN_CP" 'BEGIN { print n / 2000 * t }')"
 	same_copy || failed files/cp-r - 'the copy differs from the tree'
 	NO_FIGURE='not supported yet'
-	tree_race 'git -C tree status'
+	tree_race 'git -C repository status'
 	tree_row git-status
 	tree_race 'gcc -O2 -o hello hello.c'
 	tree_row gcc-hello
