@@ -11,6 +11,7 @@
 #   family     those of them named t_* and p_*: threads and process families
 #   programs   test/programs/*.sh, real programs from Debian's packages
 #   omd        the node daemon under load and abuse          test/omd.sh
+#   omps       what is shown of tasks                        test/omps.sh
 #   faults     bad input and bad luck                        test/faults.sh
 #   hostile    a guest that attacks its worker               test/hostile.sh
 #
@@ -22,7 +23,7 @@
 usage() {
 	cat <<END
 usage: test/check.sh [--only PATTERN] [--list] [--native] [--as WHO] [--jobs N] [SET...]
-Run the tests of the sets calls, family, programs, omd, faults, hostile (default: all).
+Run the tests of the sets calls, family, programs, omd, omps, faults, hostile (default: all).
   --only PATTERN  only tests whose name matches the shell pattern, as calls/pipe* or */flac
   --list          print the names of the tests and exit
   --native        compare native with native: shows that the tests themselves are deterministic
@@ -45,7 +46,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-[ ${#SETS[@]} -gt 0 ] || SETS=(calls family programs omd faults hostile)
+[ ${#SETS[@]} -gt 0 ] || SETS=(calls family programs omd omps faults hostile)
 
 # shellcheck source=test/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -58,7 +59,7 @@ names() {
 	calls) sources_of "$TOP/test/calls" '[^tp]*.c' '[tp][^_]*.c' ;;
 	family) sources_of "$TOP/test/calls" 't_*.c' 'p_*.c' ;;
 	programs) sources_of "$TOP/test/programs" '*.sh' ;;
-	omd | faults | hostile)
+	omd | omps | faults | hostile)
 		[ -n "$NATIVE" ] || sed -n "s/^${1}_\([a-z0-9_]*\)() {.*/\1/p" "$TOP/test/$1.sh"
 		;;
 	*) die "no such set: $1" ;;

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# DOC: Theory of operation
+#
+# What omps shows of tasks that run on the other node; read by test/check.sh, which runs each function omps_NAME as a test:
+# one that prints what is wrong and fails, or says nothing. Each has runtime directories of its own, for root and for an
+# ordinary user, and looks only at the tasks that it has started: others may have theirs on this machine.
+
+D=$WORK/tests/$TEST
+ME=$([ "$(id -u)" = 0 ] && echo root || echo user)
+
+wrong() {
+	printf '%s\n' "$*"
+	exit 1
+}
+
+# place: runtime directories, and what to remove at the end
+place() {
+	# shellcheck disable=SC2034	# test/check.sh removes it
+	SCENE=$D
+	mkdir -p "$D/run.root" "$D/run.user"
+	chmod 755 "$D"
+	chmod 700 "$D"/run.*
+	[ "$ME" = user ] || chown "$NOBODY:$NOBODY" "$D/run.user"
+}
+
+# as WHO CMD...: run a command as root or user; replaces the shell that calls it
+as() {
+	local who=$1
+
+	shift
+	become "$who"
+	exec "${BECOME[@]}" env -i PATH="$BIN:$PATH" HOME="$WORK/home.$who" LC_ALL=C OM_CHECK="$WORK" OM_TEST="$TEST" \
+		OPENMOSIX_KEY="$WORK/home.$who/key" XDG_RUNTIME_DIR="$D/run.$who" "$@"
+}
+
+# task WHO CMD...: start a command on the other node; sets TASK to its pid and DEPUTY to its deputy's
+task() {
+	local who=$1
+
+	(as "$who" omrun -j "${NODES[$who]}" -- "${@:2}") </dev/null >"$D/out" 2>&1 &
+	TASK=$!
+	until_true 10 row "$who" '1 - ' || wrong "task $TASK is not shown: $(cat "$D/out"; omps "$who")"
+	DEPUTY=$(sed -n 's/^TracerPid:\t//p' "/proc/$TASK/status")
+}
+
+# omps WHO [ARG...]: what omps shows to somebody
+omps() {
+	(as "$1" omps "${@:2}") 2>&1
+}
+
+# row WHO PATTERN: the line of the task that was started last matches
+row() {
+	omps "$1" --no-headers | grep -Eq "^ *$TASK .*$2"
+}
+
+no_row() {
+	! row "$1" ''
+}
+
+# member KEY: a member of its JSON object
+member() {
+	omps "$ME" --json | grep -o "{\"pid\":$TASK,[^}]*}" | sed -n "s/.*\"$1\":\"\{0,1\}\([^,\"}]*\).*/\1/p"
+}
+
+# sockets_gone DIR: no socket is left in a runtime directory
+sockets_gone() {
+	! compgen -G "$1/deputy-*" >/dev/null
+}
+
+# --- what is shown ---------------------------------------------------------------------------------------------
+
+omps_family() {
+	local child
+
+	place
+	task "$ME" sh -c 'sleep 1000; :'
+	until_true 10 row "$ME" 'wait4\(\) ' || wrong "no wait4(): $(omps "$ME")"
+	row "$ME" ' wait4\(\) +1 +0:00\.[0-9]+ +[0-9.]+[KM] +[0-9]+ +1 - +sh -c sleep 1000; :$' || wrong "$(omps "$ME")"
+	child=$(pgrep -P "$TASK") || wrong 'no child'
+	omps "$ME" --tree | grep -A1 "^ *$TASK " | grep -Eq "^ *$child .* \\\\_ sleep 1000$" || wrong "$(omps "$ME" --tree)"
+	[ "$(member ppid)" = "$(ps -o ppid= "$TASK" | tr -d ' ')" ] || wrong "ppid is $(member ppid)"
+	[ "$(member deputy)" = "$DEPUTY" ] || wrong "deputy is $(member deputy)"
+	[ "$(member call)" = wait4 ] || wrong "call is $(member call)"
+	kill "$TASK" "$child"
+	until_true 10 no_row "$ME" || wrong "still there: $(omps "$ME")"
+	until_true 10 sockets_gone "$D/run.$ME/openmosix" || wrong "left: $(ls -A "$D/run.$ME/openmosix")"
+}
+
+omps_states() {
+	place
+	task "$ME" sleep 1000
+	until_true 10 row "$ME" ' running ' || wrong "not running: $(omps "$ME")"
+	kill -STOP "$TASK"
+	until_true 10 row "$ME" ' stopped ' || wrong "not stopped: $(omps "$ME")"
+	kill -CONT "$TASK"
+	until_true 10 row "$ME" ' running ' || wrong "not running again: $(omps "$ME")"
+	kill "$TASK"
+}
+
+# Time and memory are those used on the other node; its home has next to none
+omps_usage() {
+	local used
+
+	place
+	task "$ME" sh -c 'while :; do :; done'
+	until_true 10 row "$ME" ' 0:0[1-9]' || wrong "no time used: $(omps "$ME")"
+	used=$(awk '{ print $14 }' "/proc/$TASK/stat")
+	[ "$used" -lt 50 ] || wrong "at home it used $used ticks"
+	[ "$(member rss_bytes)" -gt 100000 ] || wrong "memory $(member rss_bytes)"
+	[ "$(member utime_us)" -ge 1000000 ] || wrong "time $(member utime_us)"
+	[ "$(member migrations)" = 1 ] || wrong "migrations $(member migrations)"
+	kill "$TASK"
+}
+
+omps_calls() {
+	local before
+
+	place
+	task "$ME" sh -c 'while :; do umask 022; : </dev/null; done'
+	until_true 10 row "$ME" ' [0-9]{3,} +1 - ' || wrong "no calls: $(omps "$ME")"
+	before=$(member calls)
+	[ "$(member calls)" -gt "$before" ] || wrong "calls stay at $before"
+	kill -STOP "$TASK"
+	until_true 10 row "$ME" ' 0 +1 - ' || wrong "calls when stopped: $(omps "$ME")"
+	kill -KILL "$TASK"
+}
+
+# --- to whom ---------------------------------------------------------------------------------------------------
+
+omps_users() {
+	local theirs
+
+	[ "$ME" = root ] || { echo 'needs root'; exit 77; }
+	place
+	rmdir "$D/run.user"	# so that the user's is the one in /tmp, where root looks for it
+	task user sleep 1000
+	theirs=$TASK
+	no_row root || wrong 'root sees it without being asked to'
+	omps root --all | grep -Eq "^ *$TASK +(nobody|$NOBODY) " || wrong "root does not see it: $(omps root --all)"
+	task root sleep 1001
+	! omps user --all | grep -q "^ *$TASK " || wrong "the user sees root's: $(omps user --all)"
+	omps user --all | grep -q "^ *$theirs " || wrong "the user does not see his own: $(omps user --all)"
+	omps root --all | grep -Eq "^ *$TASK +root " || wrong "root does not see his own: $(omps root --all)"
+	kill "$TASK" "$theirs"
+	until_true 10 sockets_gone "/tmp/openmosix-$NOBODY" || wrong 'sockets are left'
+	rmdir "/tmp/openmosix-$NOBODY/nodes" "/tmp/openmosix-$NOBODY" 2>/dev/null || :
+}
+
+# --- bad luck --------------------------------------------------------------------------------------------------
+
+omps_killed_deputy() {
+	place
+	task "$ME" sleep 1000
+	kill -KILL "$DEPUTY"
+	until_true 10 no_row "$ME" || wrong "still there: $(omps "$ME")"
+	until_true 10 sockets_gone "$D/run.$ME/openmosix" || wrong "left: $(ls -A "$D/run.$ME/openmosix")"
+}
+
+# One that does not answer: the others are shown, it is named, and it does not take long
+omps_stopped_deputy() {
+	local first deaf said status from=$SECONDS
+
+	place
+	task "$ME" sleep 1000
+	first=$TASK deaf=$DEPUTY
+	task "$ME" sleep 1001
+	kill -STOP "$deaf"
+	said=$(omps "$ME")
+	status=$?
+	kill -CONT "$deaf"
+	[ $status = 1 ] || wrong "status $status: $said"
+	[ $((SECONDS - from)) -le 15 ] || wrong 'took long'
+	grep -q "^omps: deputy $deaf: does not answer$" <<<"$said" || wrong "$said"
+	grep -q "^ *$TASK " <<<"$said" || wrong "the other is not shown: $said"
+	kill "$TASK" "$first"
+}
+
+# --- how -------------------------------------------------------------------------------------------------------
+
+omps_nobody_there() {
+	local said
+
+	place
+	said=$(omps user) || wrong "status $?: $said"
+	[ "$said" = 'PID NODE STATE THR UTIME RSS CALLS/S MIG WHY COMMAND' ] || wrong "$said"
+	[ -z "$(omps user --no-headers)" ] || wrong "$(omps user --no-headers)"
+	[ "$(omps user --json)" = '{"deputies":[],"tasks":[]}' ] || wrong "$(omps user --json)"
+}
+
+omps_arguments() {
+	local said arg
+
+	place
+	for arg in --nonsense --watch=0 --watch=nan --watch=1x --watch= 1 --json=yes; do
+		said=$(omps "$ME" "$arg" 2>&1)
+		[ $? = 125 ] || wrong "$arg: not refused"
+		grep -q "^Try 'omps --help'" <<<"$said" || wrong "$arg: $said"
+	done
+	omps "$ME" --help | grep -q '^Usage: omps ' || wrong 'no help'
+	omps "$ME" -V | grep -q '^omps (openMosix) [0-9]' || wrong 'no version'
+	said=$( (as "$ME" omps 3>&1 >/dev/full 2>&3) )
+	[ $? = 125 ] || wrong 'a full disk is nothing to it'
+	[ "$said" = 'omps: standard output: No space left on device' ] || wrong "$said"
+}
+
+omps_watch() {
+	local said
+
+	place
+	said=$( (as user timeout 2 omps --watch=0.2) | sort | uniq -c)
+	[[ $said =~ ^\ *([0-9]+)\ PID ]] && [ "${BASH_REMATCH[1]}" -ge 3 ] || wrong "into a pipe: $said"
+	[ "$( (as user omps --watch=0.1 --json) | head -n 3 | uniq)" = '{"deputies":[],"tasks":[]}' ] || wrong 'JSON'
+}
+
+# On a terminal lines are cut to its width, and redrawn in place
+omps_terminal() {
+	local said
+
+	command -v script >/dev/null || { echo 'needs script(1)'; exit 77; }
+	place
+	task "$ME" sleep 1000 1000 1000 1000 1000 1000 1000 1000 1000 1000 1000 1000 1000 1000 1000 1000 1000 1000
+	said=$( (as "$ME" script -qc 'stty cols 90 rows 10; omps' /dev/null) </dev/null | tr -d '\r')
+	grep -Eq "^ *$TASK .*sleep 1000 .*\+$" <<<"$said" || wrong "not cut: $said"
+	[ "$(awk '{ print length }' <<<"$said" | sort -n | tail -n 1)" -le 90 ] || wrong "too wide: $said"
+	omps "$ME" | grep -q '1000 1000 1000$' || wrong 'cut where there is no terminal'
+	said=$( (as "$ME" script -qc 'stty cols 90 rows 10; timeout 1 omps --watch=0.2' /dev/null) </dev/null)
+	[[ $said == *$'\033[2J\033[H'*$'\033[K'*$'\033[J\033[H'* ]] || wrong "not redrawn: $said"
+	kill "$TASK"
+}
