@@ -210,7 +210,8 @@ omps_watch() {
 
 	place
 	said=$( (as user timeout 2 omps --watch=0.2) | sort | uniq -c)
-	[[ $said =~ ^\ *([0-9]+)\ PID ]] && [ "${BASH_REMATCH[1]}" -ge 3 ] || wrong "into a pipe: $said"
+	[[ $said =~ ^\ *([0-9]+)\ PID ]] || wrong "into a pipe: $said"
+	[ "${BASH_REMATCH[1]}" -ge 3 ] || wrong "into a pipe, too slowly: $said"
 	[ "$( (as user omps --watch=0.1 --json) | head -n 3 | uniq)" = '{"deputies":[],"tasks":[]}' ] || wrong 'JSON'
 }
 
