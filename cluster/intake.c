@@ -224,7 +224,8 @@ static void conn_hand_over(struct conn *conn, const struct wire_hello *hello)
 	arrival.socket_fd = conn->fd;
 	ret = remotes_start(intake->remotes, &arrival);
 	if (ret == 0) {
-		log_at(arrival.guest ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "%s: %s", conn->peer, arrival.label);
+		log_at(arrival.guest ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, "%s arrives from %s", arrival.label,
+		       conn->peer);
 		conn_drop(conn);
 	} else {
 		conn->ch = channel_open(intake->loop, conn->fd, &arrival.keys, WIRE_WORKER, &conn_ops, conn);

@@ -108,7 +108,7 @@ static void on_stop(uv_signal_t *handle, int signum)
 		return;
 	omd->stopping = true;
 	notify_state("STOPPING=1");
-	log_info("%s: ending, %u guests", strsignal(signum), omd->remotes.guests);
+	log_info("ending (%s), %u guests end too", strsignal(signum), omd->remotes.guests);
 	nodefile_unregister(&omd->registration);
 	listener_close(&omd->listener);
 	intake_close(&omd->intake);
