@@ -183,7 +183,7 @@ static void window_set(struct sysplan *p, const struct sysarg *arg)
 {
 	uint64_t addr = p->guest_arg[1], len = plan_number(p, arg->ref);
 
-	if (!addr || !len || addr >= USER_END || len > USER_END - addr)
+	if (!addr || !len || addr > USER_END || len > USER_END - addr)
 		return;
 	p->whole = len < TRANSFER_MAX ? len : TRANSFER_MAX;
 	p->part = p->whole - p->done;

@@ -17,7 +17,7 @@ static bool vector_fits(const struct walk *w, uint64_t nr)
 	for (uint64_t i = 0; i < nr; i++) {
 		uint64_t addr = (uint64_t)w->vec[i].iov_base, len = w->vec[i].iov_len;
 
-		if (len > INT64_MAX || addr >= USER_END || len > USER_END - addr)
+		if (len > INT64_MAX || addr > USER_END || len > USER_END - addr)
 			return false;
 	}
 	return true;

@@ -113,7 +113,7 @@ static inline enum span_class span_class(uint64_t addr, uint64_t len)
 {
 	if (!addr)
 		return SPAN_NULL;
-	if (addr >= USER_END || len > SYSPLAN_PART_MAX || len > USER_END - addr)
+	if (addr > USER_END || len > SYSPLAN_PART_MAX || len > USER_END - addr)
 		return SPAN_OUTSIDE;
 	return len ? SPAN_TRAVELS : SPAN_EMPTY;
 }
