@@ -286,4 +286,8 @@ main() {
 	total
 }
 
-main
+# Read to its end before it starts, so that the script may be edited while it runs
+{
+	main
+	exit
+}

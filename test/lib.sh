@@ -35,6 +35,7 @@ work_make() {
 	mkdir -p "$BIN" "$WORK/tests" "$WORK/run" "$WORK/cache" "$WORK/results"
 	cp -a "$BUILD/test/calls" "$BUILD/test/aids" "$WORK/" || die 'no test programs: make test-programs'
 	cp -a "$TOP/test/programs" "$WORK/"
+	${CC:-cc} -O2 -o "$WORK/aids/gen" "$TOP/bench/gen.c" || die 'cannot compile bench/gen.c'
 	[ -n "$NATIVE" ] || cp -a "$BUILD"/bin/* "$BIN/" || die 'no programs: make'
 	mkdir -p "$WORK/home.root" "$WORK/home.user"
 	if [ -z "$NATIVE" ]; then
@@ -57,6 +58,7 @@ work_remove() {
 	trap '' INT TERM HUP
 	[ -n "$WORK" ] || return 0
 	marked_kill "OM_CHECK=$$"
+	marked_kill "OM_CHECK=$WORK"
 	for ns in $(ip netns list 2>/dev/null | awk -v p="omc$$-" 'index($1, p) == 1 { print $1 }'); do
 		ip netns delete "$ns"
 	done
@@ -214,7 +216,7 @@ scene_run() {
 			LC_ALL=C TZ=UTC TERM=xterm SOURCE_DATE_EPOCH=0 XDG_RUNTIME_DIR="$SCENE/rundir" \
 			OPENMOSIX_KEY="$WORK/home.$who/key" OPENMOSIX_STATS="$SCENE/stats" OM_CHECK="$$" OM_TEST="$id" \
 			RUN="$run" OUT="$SCENE/cwd/out" AIDS="$WORK/aids" CALLS="$WORK/calls" CACHE="$WORK/cache" \
-			LIB="$WORK/programs/lib" SCALE="${OM_TEST_SCALE:-1}" \
+			PROGRAMS="$WORK/programs" LIB="$WORK/programs/common" SCALE="${OM_TEST_SCALE:-1}" \
 			setsid --wait timeout -k 5 "$limit" "$@" </dev/null >"$SCENE/stdout" 2>"$SCENE/stderr"
 	)
 	echo $? >"$SCENE/status"

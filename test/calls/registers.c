@@ -30,7 +30,7 @@ static __attribute__((noinline)) long call(long nr, long a, long b, long c, stru
 	asm volatile("sub $256, %%rsp; push %%rbx; push %%rbp; push %%r12; push %%r13; push %%r14; push %%r15; push %[after];"
 		     "mov $0x1111, %%ebx; mov $0x2222, %%ebp; mov $0x8888, %%r8d; mov $0x9999, %%r9d; mov $0xaaaa, %%r10d;"
 		     "mov $0xcccc, %%r12d; mov $0xdddd, %%r13d; mov $0xeeee, %%r14d; mov $0xffff, %%r15d;"
-		     "stc; std; syscall; pushf; cld; xchg %%rax, 8(%%rsp);"
+		     "cmp %%r15, %%r15; stc; std; syscall; pushf; cld; xchg %%rax, 8(%%rsp);"
 		     "mov %%rbx, (%%rax); mov %%rcx, 8(%%rax); mov %%rdx, 16(%%rax); mov %%rsi, 24(%%rax); mov %%rdi, 32(%%rax);"
 		     "mov %%rbp, 40(%%rax); mov %%r8, 48(%%rax); mov %%r9, 56(%%rax); mov %%r10, 64(%%rax); mov %%r11, 72(%%rax);"
 		     "mov %%r12, 80(%%rax); mov %%r13, 88(%%rax); mov %%r14, 96(%%rax); mov %%r15, 104(%%rax);"

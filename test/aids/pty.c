@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pty KEYS COMMAND [ARG...]: run COMMAND as the leader of a session on a terminal of 24 lines of 80 columns, and type for
+ * it. Each line of the file KEYS is typed when the command has been quiet for a while; \e \r \n \t \\ \xHH stand for
+ * themselves. A line `!size LINES COLUMNS` changes the window, `!close` hangs up. Prints what appears, then how the
+ * command ended.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define QUIET_MS  250	/* nothing for so long: it waits for keys */
+#define FIRST_MS  4000	/* how long the first answer to a key may take */
+
+static int master;
+
+/* Copy what appears until it is quiet; false at the end */
+static int copy(int first_ms)
+{
+	struct pollfd p = { master, POLLIN, 0 };
+	int wait = first_ms;
+	char buf[4096];
+	ssize_t n;
+
+	while (poll(&p, 1, wait) == 1) {
+		n = read(master, buf, sizeof(buf));
+		if (n <= 0)
+			return 0;
+		fwrite(buf, 1, n, stdout);
+		wait = QUIET_MS;
+	}
+	return 1;
+}
+
+/* Undo the escapes of a line, in place; returns its length */
+static int unescape(char *line)
+{
+	char *to = line;
+
+	for (char *p = line; *p && *p != '\n'; p++) {
+		unsigned int hex;
+
+		if (*p != '\\') {
+			*to++ = *p;
+			continue;
+		}
+		p++;
+		if (*p == 'x' && sscanf(p + 1, "%2x", &hex) == 1) {
+			*to++ = hex;
+			p += 2;
+		} else {
+			*to++ = *p == 'e' ? 27 : *p == 'r' ? '\r' : *p == 'n' ? '\n' : *p == 't' ? '\t' : *p;
+		}
+	}
+	return to - line;
+}
+
+static void size(int lines, int columns)
+{
+	struct winsize ws = { lines, columns, 0, 0 };
+
+	ioctl(master, TIOCSWINSZ, &ws);
+}
+
+int main(int argc, char **argv)
+{
+	FILE *keys = argc > 2 ? fopen(argv[1], "r") : NULL;
+	int status, lines, columns, going = 1;
+	char line[1000];
+	pid_t pid;
+
+	master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (!keys || master < 0 || grantpt(master) || unlockpt(master))
+		return 2;
+	size(24, 80);
+	pid = fork();
+	if (!pid) {
+		int slave;
+
+		setsid();
+		slave = open(ptsname(master), O_RDWR);
+		for (int fd = 0; fd < 3; fd++)
+			dup2(slave, fd);
+		if (slave > 2)
+			close(slave);
+		execvp(argv[2], argv + 2);
+		_exit(127);
+	}
+	copy(FIRST_MS);
+	while (going && fgets(line, sizeof(line), keys)) {
+		if (sscanf(line, "!size %d %d", &lines, &columns) == 2)
+			size(lines, columns);
+		else if (!strncmp(line, "!close", 6))
+			break;
+		else if (write(master, line, unescape(line)) < 0)
+			break;
+		going = copy(FIRST_MS);
+	}
+	if (going && feof(keys))
+		copy(FIRST_MS);
+	close(master);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFSIGNALED(status))
+		printf("\n[died of %d]\n", WTERMSIG(status));
+	else
+		printf("\n[exited with %d]\n", WEXITSTATUS(status));
+	return 0;
+}
