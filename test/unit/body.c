@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -36,7 +37,8 @@ static void check_bare(const struct guest_body *body)
 	ck_assert_int_eq(proc_entries(body->pid, "fd"), 0);
 }
 
-START_TEST(body_is_bare)
+/* A body as the user of this process gets it */
+static void check_body(void)
 {
 	char own[64], nobody[] = "65534\t65534\t65534\t65534";
 	struct guest_body body;
@@ -57,6 +59,32 @@ START_TEST(body_is_bare)
 	ck_assert_int_eq(body_make(&body, SYS_gettid, 0, 0, 0), WANTED_PID);
 	body_end(&body);
 	sandbox_stop(sb);
+}
+
+START_TEST(body_is_bare)
+{
+	check_body();
+}
+END_TEST
+
+/* Root tries what others get: a process that an ordinary user has started may be looked at, one that changes ids not */
+START_TEST(body_is_bare_for_ordinary_users)
+{
+	int status;
+	pid_t pid;
+
+	if (geteuid())
+		return;
+	pid = fork();
+	if (!pid) {
+		if (setresgid(4242, 4242, 4242) || setresuid(4242, 4242, 4242) || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
+			_exit(0); /* a container without this id */
+		check_body();
+		fflush(stdout);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
 }
 END_TEST
 
@@ -223,6 +251,7 @@ END_TEST
 UNIT(body)
 {
 	tcase_add_test(tc, body_is_bare);
+	tcase_add_test(tc, body_is_bare_for_ordinary_users);
 	tcase_add_test(tc, body_is_bare_without_namespaces);
 	tcase_add_test(tc, body_calls_arrive);
 	tcase_add_test(tc, body_maps_files_under_any_descriptor);
