@@ -106,6 +106,8 @@ START_TEST(body_is_bare_without_namespaces)
 	ck_assert_int_eq(notify_answer(body.listener, body_notified(&body, SYS_getpid).id, WANTED_PID), 0);
 	body_finish(&body);
 	ck_assert_int_eq(body_ret(&body, 0), WANTED_PID);
+	ck_assert_int_eq(body_make(&body, SYS_set_tid_address, 0, FILTER_PASS, 0), body.pid);
+	ck_assert_int_eq(body_make(&body, SYS_process_vm_readv, (uint64_t)getpid(), 0, 0), -ENOSYS);
 	ck_assert_int_eq(body_make(&body, SYS_futex, ARENA_ADDR, FUTEX_LOCK_PI_PRIVATE, 0), -ENOSYS);
 	ck_assert_int_eq(body_make(&body, SYS_futex, ARENA_ADDR, FUTEX_WAKE_PRIVATE, 0), 0);
 	/* The file system is closed to it even for the calls that the filter would let through */
