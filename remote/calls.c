@@ -68,11 +68,27 @@ static void call_end(struct thread *thread)
 	thread_move(thread, THREAD_RUNNING);
 }
 
+/**
+ * is_restart() - The call was interrupted, and the kernel may make it again
+ */
+static bool is_restart(int64_t ret)
+{
+	return ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK;
+}
+
+/**
+ * is_interrupted() - The call was left because of a signal
+ */
+static bool is_interrupted(int64_t ret)
+{
+	return ret == -EINTR || is_restart(ret);
+}
+
 void call_return(struct thread *thread, int64_t ret)
 {
 	struct call *call = &thread->call;
 
-	thread->answered = ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK ? (int)ret : 0;
+	thread->answered = is_restart(ret) ? (int)ret : 0;
 	call_end(thread);
 	notify_answer(listener_fd(thread->guest->listener), call->notif, ret);
 }
@@ -140,11 +156,10 @@ void call_forward(struct thread *thread, const void *front, size_t front_len)
  */
 static void call_finish(struct thread *thread, int64_t ret)
 {
-	bool interrupted = ret == -EINTR || (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK);
 	bool wanted = thread->suspend == SUSPEND_WANTED;
 
 	thread->suspend = SUSPEND_NONE;
-	if (interrupted && wanted) {
+	if (is_interrupted(ret) && wanted) {
 		call_park(thread, signals_suspend);
 		return;
 	}
@@ -172,7 +187,8 @@ void call_complete(struct thread *thread, int64_t ret, uint32_t flags, const uin
 	struct call *call = &thread->call;
 	ssize_t len;
 
-	if (!call_scatter(thread, &ret, tail, tail_len))
+	/* What home took the thread out of may not come with what it has written so far */
+	if ((tail_len || !is_interrupted(ret)) && !call_scatter(thread, &ret, tail, tail_len))
 		return;
 	if (!call->interrupted && sysplan_next(&call->plan, ret, flags & WIRE_RESULT_REGULAR)) {
 		len = sysplan_gather_next(&call->plan, &mem, thread->guest->session->buffer, SYSPLAN_TAIL_MAX);

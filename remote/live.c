@@ -150,7 +150,7 @@ static size_t difference_end(const uint8_t *a, const uint8_t *b, size_t at, size
 {
 	size_t end = at + 1;
 
-	for (; at < len && at - end < GAP_MAX; at++)
+	for (; at < len && at < end + GAP_MAX; at++)
 		if (a[at] != b[at])
 			end = at + 1;
 	return end;
@@ -162,15 +162,17 @@ static size_t difference_end(const uint8_t *a, const uint8_t *b, size_t at, size
 static void chunk_sync(struct session *session, struct object *object, uint64_t offset, const uint8_t *now, size_t len)
 {
 	uint8_t *shadow = object->shadow + offset;
+	size_t at = 0, end;
 
-	for (size_t at = 0, end; at < len; at++) {
-		struct wire_write_back msg = { object->id, offset };
+	while (at < len) {
+		struct wire_write_back msg = { object->id, offset + at };
 		struct iovec piece;
 
-		if (now[at] == shadow[at])
+		if (now[at] == shadow[at]) {
+			at++;
 			continue;
+		}
 		end = difference_end(now, shadow, at, len);
-		msg.offset += at;
 		piece = (struct iovec){ (void *)(now + at), end - at };
 		channel_send(session->channel, WIRE_WRITE_BACK, &msg, &piece, 1);
 		memcpy(shadow + at, now + at, end - at);
