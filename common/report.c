@@ -2,7 +2,6 @@
 /* The text form of what a deputy tells of its family; see include/report.h for the theory of operation. */
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -67,25 +66,71 @@ static const struct line_kind task_line = { "task", task_field, FIELDS(task_fiel
 static const char end_line[] = "end";
 
 static_assert(FIELDS(deputy_field) <= 32 && FIELDS(task_field) <= 32, "which fields a line had is noted in 32 bits");
-/* The word, keys with '=' and blank, numbers of 20 digits, texts with three characters per byte */
-static_assert(4 + 12 * 14 + 8 * 20 + 3 * (64 + 16 + 32 + 128) <= REPORT_TASK_LINE_MAX, "no line is longer");
+/* The word, keys with '=' and blank, numbers of 20 digits, texts with three characters per byte, the end of the line */
+static_assert(6 + FIELDS(deputy_field) * 14 + 5 * 20 + 3 * (64 + 32) + 1 <= REPORT_LINE_MAX, "none is longer");
+static_assert(4 + FIELDS(task_field) * 14 + 8 * 20 + 3 * (64 + 16 + 32 + 128) + 1 <= REPORT_LINE_MAX,
+	      "none is longer");
 
 /**
- * put_text() - Write a text, escaped
- * @out:	Where to
+ * struct line - A line that is being written, in memory: a large family has thousands, and its deputy has other work
+ * @text:	Its text
+ * @len:	Its length
+ */
+struct line {
+	char text[REPORT_LINE_MAX];
+	size_t len;
+};
+
+/**
+ * add_word() - Add a word as it is
+ * @line:	The line
+ * @word:	The word
+ */
+static void add_word(struct line *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	memcpy(line->text + line->len, word, len);
+	line->len += len;
+}
+
+/**
+ * add_text() - Add a text, escaped
+ * @line:	The line
  * @text:	The text
  * @size:	Size of its array
  */
-static void put_text(FILE *out, const char *text, size_t size)
+static void add_text(struct line *line, const char *text, size_t size)
 {
+	static const char digit[] = "0123456789ABCDEF";
+
 	for (size_t i = 0; i < size && text[i]; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		if (c > ' ' && c < 0x7f && c != '%')
-			putc(c, out);
-		else
-			fprintf(out, "%%%02X", c);
+		if (c > ' ' && c < 0x7f && c != '%') {
+			line->text[line->len++] = (char)c;
+			continue;
+		}
+		line->text[line->len++] = '%';
+		line->text[line->len++] = digit[c >> 4];
+		line->text[line->len++] = digit[c & 15];
 	}
+}
+
+/**
+ * add_number() - Add a number
+ * @line:	The line
+ * @number:	The number
+ */
+static void add_number(struct line *line, uint64_t number)
+{
+	char digits[21], *at = digits + sizeof(digits) - 1;
+
+	*at = '\0';
+	do {
+		*--at = (char)('0' + number % 10);
+	} while (number /= 10);
+	add_word(line, at);
 }
 
 /**
@@ -96,21 +141,27 @@ static void put_text(FILE *out, const char *text, size_t size)
  */
 static void put_line(FILE *out, const struct line_kind *kind, const void *from)
 {
-	fputs(kind->word, out);
+	struct line line;
+
+	line.len = 0;
+	add_word(&line, kind->word);
 	for (size_t i = 0; i < kind->field_nr; i++) {
 		const struct field *field = &kind->field[i];
 		const char *at = (const char *)from + field->at;
 		uint64_t number;
 
-		fprintf(out, " %s=", field->key);
+		add_word(&line, " ");
+		add_word(&line, field->key);
+		add_word(&line, "=");
 		if (field->kind == FIELD_TEXT) {
-			put_text(out, at, field->size);
+			add_text(&line, at, field->size);
 			continue;
 		}
 		memcpy(&number, at, sizeof(number));
-		fprintf(out, "%" PRIu64, number);
+		add_number(&line, number);
 	}
-	putc('\n', out);
+	add_word(&line, "\n");
+	fwrite(line.text, 1, line.len, out);
 }
 
 void report_put_deputy(FILE *out, const struct report_deputy *deputy)

@@ -110,7 +110,7 @@ char *monitor_report(struct deputy *d, size_t *len)
 		return NULL;
 	put_deputy(d, out);
 	for (struct task *task = d->tasks; task && nr < REPORT_TASKS_MAX; task = task->next, nr++) {
-		if (ftell(out) > (long)(REPORT_BYTES_MAX - 2 * REPORT_TASK_LINE_MAX))
+		if (ftell(out) > (long)(REPORT_BYTES_MAX - 2 * REPORT_LINE_MAX))
 			break;
 		put_task(d, task, out);
 	}

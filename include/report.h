@@ -29,7 +29,7 @@
 
 #define REPORT_BYTES_MAX (2u << 20) /* of a report */
 #define REPORT_TASKS_MAX 8192u	    /* told of; a family may have more */
-#define REPORT_TASK_LINE_MAX 1536u  /* bytes of a `task` line, all texts escaped and all numbers as long as can be */
+#define REPORT_LINE_MAX 1536u	    /* bytes of a line, all texts escaped and all numbers as long as can be */
 
 /* Names of a deputy's socket in the runtime directory: deputy-PID.sock */
 #define REPORT_SOCKET_PREFIX "deputy-"

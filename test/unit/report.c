@@ -67,7 +67,7 @@ START_TEST(report_longest_line)
 	memset(&task, 0xff, sizeof(task));
 	report_put_task(file, &task);
 	fclose(file);
-	ck_assert_uint_le(len, REPORT_TASK_LINE_MAX);
+	ck_assert_uint_le(len, REPORT_LINE_MAX);
 	free(text);
 }
 END_TEST
