@@ -38,7 +38,7 @@
  */
 #define FILTER_NO_PIDS 1u
 
-/* A second argument (the kernel ignores it) with which set_tid_address is let through even then: for the remote to use */
+/* A second argument, which the kernel ignores, that lets set_tid_address through even then: for the remote to use */
 #define FILTER_PASS 0x6f6d6f6d70617373ull
 
 #define FILTER_FLAGS_NR 1u /* bits that are in use */
