@@ -121,8 +121,9 @@ void channel_beat_tick(struct channel *ch)
 	if (silence < beat->idle_us) {
 		arm(ch, beat->idle_us - silence);
 	} else if (!beat->pinged) {
+		/* Look again soon: what is heard meanwhile starts a new silence */
 		ping(ch, now);
-		arm(ch, answer_us);
+		arm(ch, beat->idle_us < answer_us ? beat->idle_us : answer_us);
 	} else if (now - beat->ping_us < answer_us) {
 		arm(ch, answer_us - (now - beat->ping_us));
 	} else {

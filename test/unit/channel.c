@@ -272,6 +272,27 @@ START_TEST(channel_notices_a_dead_peer_in_time)
 }
 END_TEST
 
+START_TEST(channel_measures_silence_from_the_last_word)
+{
+	struct wire_echo echo = { 1 };
+
+	/* the worker says its last word at any time after the first PING was answered */
+	for (unsigned int ms = 1; ms < 2 * CHANNEL_DEAD_MS; ms += 997) {
+		struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
+
+		sim_pass(sim, CHANNEL_IDLE_MS + ms);
+		ck_assert_int_eq(sim_send(&sim->worker, WIRE_ECHO, &echo, NULL, 0), 0);
+		sim_run(sim);
+		sim->worker.gone = true;
+		sim_pass(sim, CHANNEL_DEAD_MS - 10);
+		ck_assert_uint_eq(sim->home.closed, 0);
+		sim_pass(sim, 20);
+		ck_assert_uint_eq(sim->home.closed, 1);
+		sim_free(sim);
+	}
+}
+END_TEST
+
 START_TEST(channel_heartbeat_can_be_set)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
@@ -467,6 +488,7 @@ UNIT(channel)
 	tcase_add_test(tc, channel_changes_its_key_in_step);
 	tcase_add_test(tc, channel_asks_for_a_sign_of_life_and_gets_it);
 	tcase_add_test(tc, channel_notices_a_dead_peer_in_time);
+	tcase_add_test(tc, channel_measures_silence_from_the_last_word);
 	tcase_add_test(tc, channel_heartbeat_can_be_set);
 	tcase_add_test(tc, channel_that_was_stopped_itself_asks_before_it_gives_up);
 	tcase_add_test(tc, channel_reads_before_it_gives_up);
