@@ -4,6 +4,9 @@
 
 #include "common/sysplan_walk.h"
 
+/* The type in front of a message's text (struct msgbuf) */
+#define MSG_HEAD 8u
+
 void plan_init(struct sysplan *p, int64_t nr, const uint64_t arg[6])
 {
 	p->row = sysdef_resolve(nr, arg, &p->resolved);
@@ -29,7 +32,7 @@ void sysplan_release(struct sysplan *p)
 }
 
 /**
- * outputs_grow() - Make room for more outputs than the usual few
+ * outputs_grow() - Make room for more outputs
  * @p:	The call
  *
  * One block holds the spans and, behind them, their lengths.
@@ -38,17 +41,22 @@ void sysplan_release(struct sysplan *p)
  */
 static int outputs_grow(struct sysplan *p)
 {
+	uint32_t cap = p->span_cap < 128 ? 128 : p->span_cap * 8;
 	struct sysspan *more;
 
 	if (p->span_cap == SYSPLAN_SPANS_MAX)
 		return -ENOMEM;
-	more = malloc(SYSPLAN_SPANS_MAX * (sizeof(*p->span) + sizeof(*p->len)));
+	if (cap > SYSPLAN_SPANS_MAX)
+		cap = SYSPLAN_SPANS_MAX;
+	more = malloc(cap * (sizeof(*p->span) + sizeof(*p->len)));
 	if (!more)
 		return -ENOMEM;
 	memcpy(more, p->span, p->span_nr * sizeof(*p->span));
+	if (p->span != p->few)
+		free(p->span);
 	p->span = more;
-	p->len = (uint32_t *)(more + SYSPLAN_SPANS_MAX);
-	p->span_cap = SYSPLAN_SPANS_MAX;
+	p->len = (uint32_t *)(more + cap);
+	p->span_cap = cap;
 	return 0;
 }
 
@@ -73,11 +81,21 @@ uint64_t plan_length(const struct sysplan *p, const struct sysarg *arg)
 	if (arg->size == SIZE_FIXED || arg->size == SIZE_STR)
 		return arg->unit;
 	n = plan_number(p, arg->ref);
+	if (arg->size == SIZE_MSG)
+		return MSG_HEAD + (n <= SYSPLAN_PART_MAX - MSG_HEAD ? n : 0);
 	if (n > UINT32_MAX)
 		return UINT64_MAX; /* times its unit it would not fit; no such span travels */
 	if (arg->size == SIZE_BITS)
 		return (n + 63) / 64 * 8;
-	return n * arg->unit + (arg->size == SIZE_MSG ? 8 : 0);
+	return n * arg->unit;
+}
+
+unsigned int plan_dir(const struct sysplan *p, const struct sysarg *arg)
+{
+	/* The kernel reads the type of a message before it looks at the length */
+	if (arg->size == SIZE_MSG && plan_number(p, arg->ref) > SYSPLAN_PART_MAX - MSG_HEAD)
+		return arg->dir | DIR_EDGE;
+	return arg->dir;
 }
 
 struct trim plan_trim(const struct walk *w, const struct sysarg *arg)
@@ -85,7 +103,7 @@ struct trim plan_trim(const struct walk *w, const struct sysarg *arg)
 	struct trim trim = { .how = arg->trim, .unit = arg->unit };
 
 	if (arg->size == SIZE_MSG)
-		trim.ref = 8;
+		trim.ref = MSG_HEAD;
 	if (arg->trim == TRIM_LEN) {
 		trim.ref = w->arg[arg->ref].at;
 		trim.width = 4;

@@ -202,7 +202,12 @@ static void outputs_clamp(struct sysplan *p)
 		const struct sysarg *arg = &p->row->arg[i];
 		uint64_t len;
 
-		if (arg->kind != ARG_MEM || arg->size != SIZE_ARG || arg->trim != TRIM_RET)
+		if (arg->kind != ARG_MEM || arg->trim != TRIM_RET)
+			continue;
+		len = plan_number(p, arg->ref);
+		if (arg->size == SIZE_MSG && len > SYSPLAN_PART_MAX / 2 && len <= INT64_MAX)
+			p->arg[arg->ref] = SYSPLAN_PART_MAX / 2;
+		if (arg->size != SIZE_ARG)
 			continue;
 		len = plan_length(p, arg);
 		if (len > SYSPLAN_PART_MAX && len <= TRANSFER_MAX && p->arg[i] < USER_END &&

@@ -56,13 +56,15 @@ static uint64_t address(const struct walk *w, size_t at)
 /**
  * room_take() - Take @len bytes of the data area, for a span that is at @addr in the guest
  *
+ * An @addr of 0 stands for a string: these are packed.
+ *
  * Return: 0 with the offset in *@at, or -ENOMEM
  */
 static int room_take(struct place *h, uint64_t addr, size_t len, uint32_t *at)
 {
-	size_t start = (h->from + 15) & ~(size_t)15;
+	size_t start = addr ? (h->from + 15) & ~(size_t)15 : h->from;
 
-	if (len >= ALIGN_LEN_MIN) {
+	if (addr && len >= ALIGN_LEN_MIN) {
 		uint32_t loss = (uint32_t)((addr - address(&h->w, start)) % HOME_PAGE);
 
 		if (loss <= h->loss) {
@@ -79,7 +81,7 @@ static int room_take(struct place *h, uint64_t addr, size_t len, uint32_t *at)
 
 int walk_room(struct walk *w, uint32_t len, struct placed *out)
 {
-	int err = room_take(place_of(w), 0, len, &out->at);
+	int err = room_take(place_of(w), HOME_PAGE, len, &out->at);
 
 	out->bytes = w->p->data + out->at;
 	out->home = address(w, out->at);
@@ -309,10 +311,10 @@ static int place_argv(struct walk *w, uint64_t addr, struct placed *out)
 		if (!get_u64(bytes + len))
 			break;
 	if (len + 8 > good)
-		return span_lay(place_of(w), 0, (size_t)good + 8, good, bytes, false, out);
+		return span_lay(place_of(w), addr, (size_t)good + 8, good, bytes, false, out);
 	if (len + 8 != good)
 		return -EPROTO;
-	err = span_lay(place_of(w), 0, good, good, bytes, false, out);
+	err = span_lay(place_of(w), addr, good, good, bytes, false, out);
 	for (uint32_t at = 0; at < len && !err; at += 8) {
 		struct placed string;
 
@@ -351,7 +353,7 @@ static int place_alone(struct walk *w)
 		if (arg->size == SIZE_STR)
 			err = w->ops->string(w, addr, arg->unit, out);
 		else
-			err = walk_span(w, addr, plan_length(w->p, arg), arg->dir, &trim, out);
+			err = walk_span(w, addr, plan_length(w->p, arg), plan_dir(w->p, arg), &trim, out);
 	}
 	return err;
 }

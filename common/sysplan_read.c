@@ -181,7 +181,8 @@ int gather_string(struct walk *w, uint64_t addr, uint32_t max, struct placed *ou
 	}
 	gather_end(g, len, len);
 	*out = (struct placed){ .bytes = bytes, .good = len, .whole = ended || len == max };
-	return gather_room(g, len);
+	g->room += len; /* strings are packed */
+	return g->room > ROOM_MAX ? -ENOMEM : 0;
 }
 
 int gather_peek(struct walk *w, uint64_t addr, uint32_t len, void *out)

@@ -126,6 +126,8 @@ int plan_output(struct sysplan *p, const struct sysspan *span);
 uint64_t plan_number(const struct sysplan *p, unsigned int i);
 /* Bytes of an argument that stands alone (not SIZE_LEN, not nested); maximum of a string */
 uint64_t plan_length(const struct sysplan *p, const struct sysarg *arg);
+/* Its direction, with DIR_EDGE if that is not the length that the guest gave */
+unsigned int plan_dir(const struct sysplan *p, const struct sysarg *arg);
 /* How an argument that stands alone, or has its length behind another, is trimmed */
 struct trim plan_trim(const struct walk *w, const struct sysarg *arg);
 

@@ -49,7 +49,7 @@
 /* Longest part of a transfer; longest single span */
 #define SYSPLAN_PART_MAX (1u << 20)
 /* Most output spans of a call; most entries that sysplan_collect() makes */
-#define SYSPLAN_SPANS_MAX 2048u
+#define SYSPLAN_SPANS_MAX 8192u
 #define SYSPLAN_IOV_MAX (SYSPLAN_SPANS_MAX + 1u)
 /* Most bytes that gather needs in its buffer */
 #define SYSPLAN_TAIL_MAX (1280u << 10)

@@ -161,7 +161,7 @@ START_TEST(omps_ask_the_bad)
 	pid[3] = deputy_fork("deputy-4.sock", "HTTP/1.1 200 OK\r\n", 1, true);
 	pid[4] = deputy_fork("deputy-5.sock", much, ~0u, true);
 	pid[5] = deputy_fork("deputy-6.sock", "", 0, true);
-	ck_assert_int_lt(ask(), OMPS_PATIENCE_MS + 1000);
+	ck_assert_int_lt(ask(), 5 * OMPS_PATIENCE_MS); /* with room for slow machines */
 	ck_assert(view.failed);
 	ck_assert_uint_eq(view.deputy_nr, 1);
 	ck_assert_int_eq(view.deputy[0].pid, pid[0]);
