@@ -182,6 +182,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		client_close(client);
 		return;
 	}
+	/* That it took us our time is not the client's fault */
+	uv_update_time(stream->loop);
+	uv_timer_start(&client->deadline, on_deadline, MONITOR_CLIENT_MS, 0);
 	out = uv_buf_init(client->report, (unsigned int)len);
 	client->write.data = client;
 	if (uv_write(&client->write, stream, &out, 1, on_written) < 0)

@@ -4,12 +4,13 @@
  *
  * Monitors ask the deputies themselves, so they need no daemon. Each deputy listens on a stream socket of its own,
  * deputy-PID.sock in the runtime directory (include/rundir.h), mode 0600 in a directory that is the user's alone, and
- * takes clients that run as its own user or as root. A client sends `status\n`; it gets a report (include/report.h), then
- * the end of the stream. There is nothing else to be had, and nothing that changes anything.
+ * takes clients that run as its own user or as root. A client sends `status\n`; it gets a report (include/report.h),
+ * then the end of the stream. There is nothing else to be had, and nothing that changes anything.
  *
  * The deputy never waits for a client: reports are made from its own tables, in microseconds per task; what a client's
- * socket does not take waits in memory; and a client that has not sent its line and taken its report within
- * MONITOR_CLIENT_MS is dropped. MONITOR_CLIENTS_MAX are served at a moment, further ones wait in the socket's queue.
+ * socket does not take waits in memory; and a client that does not send its line within MONITOR_CLIENT_MS, or then does
+ * not take its report within as long, is dropped. MONITOR_CLIENTS_MAX are served at a moment, further ones wait in the
+ * socket's queue.
  *
  * The socket gets its name when it is listened on. So a socket in the directory that refuses connections is that of a
  * deputy that was killed, and may be removed by anybody who finds it.
@@ -23,7 +24,7 @@
 
 #define MONITOR_CLIENTS_MAX 8	/* at a moment */
 #define MONITOR_BACKLOG 64	/* that may wait */
-#define MONITOR_CLIENT_MS 2000u /* to say what they want and take it */
+#define MONITOR_CLIENT_MS 2000u /* to say what they want, and again to take it */
 
 struct deputy;
 struct monitor;

@@ -9,13 +9,14 @@
  *   task pid=4710 node=alpha state=waiting call=read threads=1 utime_us=1500000 ... why=
  *   end
  *
- * The first line is `deputy`, the last is `end`: without it the report is not whole. Numbers are decimal. In a text every
- * byte that is not a printable ASCII character, and blank and '%', is written as %XX.
+ * The first line is `deputy`, the last is `end`: without it the report is not whole. Numbers are decimal. In a text
+ * every byte that is not a printable ASCII character, and blank and '%', is written as %XX.
  *
  * The fields of the two kinds of line are two tables in report.c, which drive writing and reading alike. A reader skips
- * keys and words that it does not know, and a field that is not there is 0 or empty: so a deputy and a tool of different
- * versions understand each other, which matters as deputies live as long as their tasks. Everything else that is not as
- * described spoils the report as a whole. Who reads one does not trust its writer: root asks the deputies of all users.
+ * keys and words that it does not know, and a field that is not there is 0 or empty: so a deputy and a tool of
+ * different versions understand each other, which matters as deputies live as long as their tasks. Everything else that
+ * is not as described spoils the report as a whole. Who reads one does not trust its writer: root asks the deputies of
+ * all users.
  *
  * Told is only what the deputy alone knows. What anybody can see in /proc (parent, command line, memory at home) is for
  * the reader to look up: that costs the deputy nothing, and reading the memory of a process can wait for that process.

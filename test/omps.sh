@@ -3,9 +3,9 @@
 #
 # DOC: Theory of operation
 #
-# What omps shows of tasks that run on the other node; read by test/check.sh, which runs each function omps_NAME as a test:
-# one that prints what is wrong and fails, or says nothing. Each has runtime directories of its own, for root and for an
-# ordinary user, and looks only at the tasks that it has started: others may have theirs on this machine.
+# What omps shows of tasks that run on the other node; read by test/check.sh, which runs each function omps_NAME as a
+# test: one that prints what is wrong and fails, or says nothing. Each has runtime directories of its own, for root and
+# for an ordinary user, and looks only at the tasks that it has started: others may have theirs on this machine.
 
 D=$WORK/tests/$TEST
 ME=$([ "$(id -u)" = 0 ] && echo root || echo user)

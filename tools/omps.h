@@ -9,8 +9,8 @@
  *   omps_table.c, omps_json.c  print it
  *
  * With --all root reads what every user's processes say, and what they say may be made to hurt: reports are bounded and
- * parsed by one strict parser (include/report.h), who speaks is told by the kernel (SO_PEERCRED), a task is shown only if
- * the kernel agrees that this deputy traces it, and what is printed on a terminal is printable.
+ * parsed by one strict parser (include/report.h), who speaks is told by the kernel (SO_PEERCRED), a task is shown only
+ * if the kernel agrees that this deputy traces it, and what is printed on a terminal is printable.
  */
 #ifndef OM_OMPS_H
 #define OM_OMPS_H

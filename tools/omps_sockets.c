@@ -5,8 +5,8 @@
  * A user's deputies may have been started with and without $XDG_RUNTIME_DIR, and so be in several runtime directories
  * (include/rundir.h). All that there can be are looked at.
  *
- * A directory of another user is his to play with: its names are opened one by one, through no link, as what they are at
- * that moment, and connected to by way of that descriptor. Who answers must be a process of the directory's owner.
+ * A directory of another user is his to play with: its names are opened one by one, through no link, as what they are
+ * at that moment, and connected to by way of that descriptor. Who answers must be a process of the directory's owner.
  */
 #include <dirent.h>
 #include <errno.h>
