@@ -68,6 +68,13 @@ static void on_interrupt(struct deputy *d, const union wire_any *msg, const uint
 	signal_interrupt(d, &msg->interrupt);
 }
 
+static void on_taken(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	signal_taken(d, &msg->taken);
+}
+
 static void on_pass(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
 	(void)tail;
@@ -123,7 +130,7 @@ static void on_refuse(struct deputy *d, const union wire_any *msg, const uint8_t
 static void (*const message_table[WIRE_TYPES])(struct deputy *, const union wire_any *, const uint8_t *, size_t) = {
 	[WIRE_ACCEPT] = on_accept,	 [WIRE_REFUSE] = on_refuse,   [WIRE_STARTED] = on_started, [WIRE_CALL] = on_call,
 	[WIRE_INTERRUPT] = on_interrupt, [WIRE_DEFAULT] = on_default, [WIRE_PASS] = on_pass,	   [WIRE_GONE] = on_gone,
-	[WIRE_USAGE] = on_usage,	 [WIRE_WRITE_BACK] = on_write_back,
+	[WIRE_TAKEN] = on_taken,	 [WIRE_USAGE] = on_usage,	 [WIRE_WRITE_BACK] = on_write_back,
 };
 
 /* A message has come */

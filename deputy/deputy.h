@@ -102,6 +102,8 @@ struct call {
  * @newborn_slot: That slot, or -1
  * @acting:	Signal whose default action is being made to happen, 0 = none
  * @passed:	Signals blocked at home until the call has finished (verdict PASS)
+ * @inflight:	Signals sent to the guest and not yet taken by it: blocked at home
+ * @acted:	The signal @acting has been let through
  * @held_code:	HELD: what the call would have returned
  */
 struct thread {
@@ -117,6 +119,8 @@ struct thread {
 	int newborn_slot;
 	int acting;
 	uint64_t passed;
+	uint64_t inflight;
+	bool acted;
 	int64_t held_code;
 };
 
@@ -263,6 +267,7 @@ void trace_dispatch(struct deputy *d, struct thread *thread, int status);
 int home_enter(struct task *task, struct thread *thread, uint64_t arena_addr);
 void home_forget(struct task *task); /* its address space is gone, or is no longer ours */
 int home_mask_set(pid_t tid, uint64_t mask); /* signal mask of a stopped thread */
+int home_mask_update(const struct thread *thread); /* to what it has to be, stopped as it is */
 int home_mask_get(pid_t tid, uint64_t *mask);
 
 /* slots.c: room for threads in the arenas of a process */
@@ -336,6 +341,7 @@ void times_task_died(struct deputy *d, const struct task *task);
 /* signal.c: signals between the two halves */
 void signal_stop(struct deputy *d, struct thread *thread, int signo);
 void signal_interrupt(struct deputy *d, const struct wire_interrupt *msg);
+void signal_taken(struct deputy *d, const struct wire_taken *msg);
 void signal_pass(struct deputy *d, const struct wire_pass *msg);
 int signal_signalfd(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* a call_handler */
 void signal_default(struct deputy *d, const struct wire_default *msg);

@@ -74,6 +74,7 @@ void exec_done(struct deputy *d, struct thread *thread)
 		slots_release(thread->arena, thread->slot);
 	thread->state = TH_NATIVE; /* whatever it was, its parasite is gone */
 	thread->slot = -1;
+	thread->inflight = thread->passed = 0;
 	home_forget(task);
 	if (task->migrated)
 		deputy_send(d, WIRE_DROP, &drop, sizeof(drop), NULL, 0);

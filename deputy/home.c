@@ -37,6 +37,11 @@ int home_mask_set(pid_t tid, uint64_t mask)
 	return ptrace(PTRACE_SETSIGMASK, tid, sizeof(mask), &mask) < 0 ? -errno : 0;
 }
 
+int home_mask_update(const struct thread *thread)
+{
+	return home_mask_set(thread->tid, thread->passed | thread->inflight | thread->task->kept);
+}
+
 int home_mask_get(pid_t tid, uint64_t *mask)
 {
 	return ptrace(PTRACE_GETSIGMASK, tid, sizeof(*mask), mask) < 0 ? -errno : 0;

@@ -42,6 +42,7 @@ static bool is_own_fault(const siginfo_t *info)
 /* The default action is to happen: let the signal through */
 static void action_deliver(struct thread *thread, int signo)
 {
+	thread->acted = true;
 	thread_resume(thread, signo);
 	/*
 	 * A stop that the kernel does not make (orphaned process group) leaves no trace. Ask for a stop: it is the group
@@ -54,12 +55,14 @@ static void action_deliver(struct thread *thread, int signo)
 /* Send the signal on; it interrupted call @held, or none (0) */
 static void signal_send(struct deputy *d, struct thread *thread, const siginfo_t *info, uint64_t held)
 {
-	struct wire_signal msg = { .pid = (uint32_t)thread->task->pid, .call = held };
+	struct wire_signal msg = { .pid = (uint32_t)thread->task->pid, .from = (uint32_t)thread->tid, .call = held };
 
 	static_assert(sizeof(*info) == sizeof(msg.info), "the wire carries the kernel's struct");
 	msg.tid = info->si_code == SI_TKILL ? (uint32_t)thread->tid : 0;
 	memcpy(msg.info, info, sizeof(*info));
 	deputy_send(d, WIRE_SIGNAL, &msg, sizeof(msg), NULL, 0);
+	thread->inflight |= 1ull << (info->si_signo - 1);
+	home_mask_update(thread);
 }
 
 void signal_stop(struct deputy *d, struct thread *thread, int signo)
@@ -130,6 +133,19 @@ void signal_interrupt(struct deputy *d, const struct wire_interrupt *msg)
 		cancel_call(d, thread);
 }
 
+void signal_taken(struct deputy *d, const struct wire_taken *msg)
+{
+	struct thread *thread = thread_find(d, (pid_t)msg->tid);
+
+	if (!thread || thread->state == TH_NATIVE || msg->signo < 1 || msg->signo > 64)
+		return;
+	thread->inflight &= ~(1ull << (msg->signo - 1));
+	if (thread->state == TH_HELD)
+		home_mask_update(thread);
+	else
+		ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0); /* its mask is set at that stop */
+}
+
 void signal_pass(struct deputy *d, const struct wire_pass *msg)
 {
 	struct thread *thread = call_thread(d, msg->call);
@@ -137,7 +153,7 @@ void signal_pass(struct deputy *d, const struct wire_pass *msg)
 	if (!thread || thread->state != TH_HELD || msg->signo < 1 || msg->signo > 64)
 		return;
 	thread->passed |= 1ull << (msg->signo - 1);
-	home_mask_set(thread->tid, thread->passed | thread->task->kept);
+	home_mask_update(thread);
 	held_release(thread, held_again);
 }
 
@@ -192,11 +208,14 @@ void signal_default(struct deputy *d, const struct wire_default *msg)
 	if (!thread || thread->task != task)
 		thread = thread_find(d, task->pid);
 	thread->acting = info.si_signo;
+	thread->inflight &= ~(1ull << (info.si_signo - 1));
 	if (thread->state == TH_HELD) {
+		home_mask_update(thread);
 		thread_state_set(thread, TH_BUSY);
 		action_deliver(thread, info.si_signo);
 		return;
 	}
 	disposition_reset(thread, info.si_signo);
+	ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0); /* its mask is set at that stop */
 	syscall(SYS_tgkill, task->pid, thread->tid, info.si_signo);
 }

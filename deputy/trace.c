@@ -35,6 +35,18 @@ static void on_death(struct deputy *d, struct thread *thread)
 	task_remove(d, task);
 }
 
+/* Our own stop has made a call that never restarts return EINTR: it is made again */
+static void call_undisturb(const struct thread *thread)
+{
+	struct user_regs_struct regs;
+
+	if (thread->state != TH_BUSY || thread->call.code || tracee_regs_get(thread->tid, &regs) ||
+	    !call_interrupted(thread, &regs))
+		return;
+	call_again(thread, &regs);
+	tracee_regs_set(thread->tid, &regs);
+}
+
 /* A group stop begins, or the stop that its end or our own PTRACE_INTERRUPT causes */
 static void on_event_stop(struct deputy *d, struct thread *thread, int signo)
 {
@@ -43,22 +55,26 @@ static void on_event_stop(struct deputy *d, struct thread *thread, int signo)
 	if (is_stop_signal(signo)) {
 		struct wire_stop msg = { (uint32_t)task->pid };
 
+		home_mask_update(thread);
 		ptrace(PTRACE_LISTEN, thread->tid, 0, 0);
 		if (!task->stopped && task->migrated)
 			deputy_send(d, WIRE_STOP, &msg, sizeof(msg), NULL, 0);
 		task->stopped = true;
 		return;
 	}
-	if (task->stopped || thread->acting) {
+	if (task->stopped || thread->acted) {
 		struct wire_cont msg = { (uint32_t)task->pid };
 
 		task->stopped = false;
 		thread->acting = 0;
+		thread->acted = false;
 		if (task->migrated)
 			deputy_send(d, WIRE_CONT, &msg, sizeof(msg), NULL, 0);
 	}
-	if (thread->state != TH_NATIVE)
-		home_mask_set(thread->tid, thread->passed | task->kept);
+	if (thread->state != TH_NATIVE) {
+		home_mask_update(thread);
+		call_undisturb(thread);
+	}
 	thread_resume(thread, 0);
 }
 

@@ -94,6 +94,7 @@ enum wire_refuse_code {
 #define WIRE_ID_GONE wire_gone, gone
 #define WIRE_ID_USAGE wire_usage, usage
 #define WIRE_ID_ECHO wire_echo, echo
+#define WIRE_ID_TAKEN wire_taken, taken
 #define WIRE_ID_WRITE_BACK wire_write_back, write_back
 #define WIRE_ID_STATUS wire_status, status
 

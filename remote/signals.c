@@ -141,10 +141,13 @@ static void default_send(struct guest *guest, uint32_t tid, const siginfo_t *inf
 /**
  * queue() - Queue a signal that has come from home
  */
-static void queue(struct guest *guest, struct thread *only, const siginfo_t *info, const struct sigstate *state)
+static void queue(struct guest *guest, struct thread *only, const siginfo_t *info, const struct sigstate *state,
+		  uint32_t from)
 {
-	int err = sigqueue_send(guest, only, info, state);
+	int err = sigqueue_send(guest, only, info, state, from);
 
+	if (err)
+		sigqueue_taken(guest, from, info->si_signo);
 	if (err && err != -ESRCH)
 		log_warn("guest %u: signal %d is lost: %s", guest->pid, info->si_signo, strerror(-err));
 }
@@ -152,8 +155,9 @@ static void queue(struct guest *guest, struct thread *only, const siginfo_t *inf
 /**
  * signal_judge() - Decide what becomes of a signal, and say so
  * @held:	Number of the call that home holds because of it, 0: none
+ * @from:	The home thread that has it blocked until TAKEN
  */
-static void signal_judge(struct guest *guest, struct thread *only, const siginfo_t *info, uint64_t held)
+static void signal_judge(struct guest *guest, struct thread *only, const siginfo_t *info, uint64_t held, uint32_t from)
 {
 	struct sigstate state = { 0 };
 	struct thread *taker = taker_find(guest, only, info->si_signo, &state);
@@ -164,7 +168,9 @@ static void signal_judge(struct guest *guest, struct thread *only, const siginfo
 		return;
 	}
 	if (verdict == VERDICT_HANDLE)
-		queue(guest, only, info, &state);
+		queue(guest, only, info, &state, taker ? from : 0);
+	if (verdict != VERDICT_HANDLE || !taker)
+		sigqueue_taken(guest, from, info->si_signo); /* it waits here as long as it is blocked */
 	if (verdict == VERDICT_HANDLE && taker)
 		call_interrupt(taker, info->si_signo, &state);
 	if (held && !(verdict == VERDICT_HANDLE && taker && taker->call.id == held))
@@ -183,7 +189,7 @@ int signals_arrived(struct session *session, const struct wire_signal *msg)
 	if (!guest || (msg->tid && (!only || only->guest != guest)))
 		pass_send(session, msg->call, info.si_signo); /* nobody is there to take it */
 	else
-		signal_judge(guest, only, &info, msg->call);
+		signal_judge(guest, only, &info, msg->call, msg->from);
 	return 0;
 }
 

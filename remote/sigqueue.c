@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "remote/guest.h"
+#include "remote/session.h"
 #include "remote/sigqueue.h"
 
 /* High half of the numbers, to tell them from what else a value could be */
@@ -18,6 +18,7 @@
  * @next:	Next, younger
  * @number:	What the kernel's siginfo has as value
  * @tid:	Thread at home, 0: to the process
+ * @from:	Thread at home that waits for TAKEN, 0: none
  * @age:	Seconds begun since it was queued
  * @info:	The true siginfo
  */
@@ -25,9 +26,18 @@ struct queued {
 	struct queued *next;
 	uint64_t number;
 	uint32_t tid;
+	uint32_t from;
 	unsigned int age;
 	siginfo_t info;
 };
+
+void sigqueue_taken(struct guest *guest, uint32_t from, int signo)
+{
+	struct wire_taken msg = { from, (uint32_t)signo };
+
+	if (from && guest->state == GUEST_LIVE)
+		session_send(guest->session, WIRE_TAKEN, &msg);
+}
 
 /**
  * remove_at() - Forget the signal that @at points to
@@ -38,6 +48,7 @@ static void remove_at(struct guest *guest, struct queued **at)
 
 	*at = queued->next;
 	guest->signals_nr--;
+	sigqueue_taken(guest, queued->from, queued->info.si_signo);
 	free(queued);
 }
 
@@ -80,15 +91,18 @@ static int kernel_queue(const struct guest *guest, const struct thread *thread, 
 	return ret < 0 ? -errno : 0;
 }
 
-int sigqueue_send(struct guest *guest, const struct thread *thread, const siginfo_t *info, const struct sigstate *state)
+int sigqueue_send(struct guest *guest, const struct thread *thread, const siginfo_t *info, const struct sigstate *state,
+		  uint32_t from)
 {
 	static uint32_t serial;
 	struct queued *queued, **at;
 	int signo = info->si_signo, err;
 
 	if (signo < SIGRTMIN) {
-		if (is_pending(signo, !thread, state))
+		if (is_pending(signo, !thread, state)) {
+			sigqueue_taken(guest, from, signo);
 			return 0; /* the first one wins, as in the kernel */
+		}
 		stale_remove(guest, signo, thread ? thread->tid : 0);
 	}
 	queued = guest->signals_nr < SIGQUEUE_MAX ? calloc(1, sizeof(*queued)) : NULL;
@@ -96,6 +110,7 @@ int sigqueue_send(struct guest *guest, const struct thread *thread, const siginf
 		return -EAGAIN;
 	queued->number = NUMBER_MARK | ++serial;
 	queued->tid = thread ? thread->tid : 0;
+	queued->from = from;
 	queued->info = *info;
 	err = kernel_queue(guest, thread, signo, queued->number);
 	if (err) {

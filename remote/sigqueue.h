@@ -27,12 +27,17 @@ struct thread;
 
 /*
  * Queue the signal described by @info to @thread, or to the process when it is NULL. @state is the signal state of the
- * thread, or of any thread. Returns 0, or negative errno when the signal is lost.
+ * thread, or of any thread. @from: the home thread that is told (TAKEN) when the signal has left the queue, 0: none.
+ * Returns 0, or negative errno when the signal is lost.
  */
-int sigqueue_send(struct guest *guest, const struct thread *thread, const siginfo_t *info, const struct sigstate *state);
+int sigqueue_send(struct guest *guest, const struct thread *thread, const siginfo_t *info, const struct sigstate *state,
+		  uint32_t from);
 
 /* @info is what the guest would see: replace it by the true one; false when it is not one of ours */
 bool sigqueue_take(struct guest *guest, siginfo_t *info);
+
+/* Tell home that the signal that came from its thread @from has been taken */
+void sigqueue_taken(struct guest *guest, uint32_t from, int signo);
 
 /* Once a second: forget what is not pending any more */
 void sigqueue_age(struct guest *guest);
