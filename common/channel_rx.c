@@ -206,12 +206,13 @@ static void dispatch(struct channel *ch)
 static bool take_record(struct channel *ch)
 {
 	struct channel_rx *rx = &ch->rx;
-	const uint8_t *record = rx->raw + rx->start;
 	size_t have = rx->end - rx->start, len;
+	const uint8_t *record;
 	uint32_t left;
 
 	if (have < CHANNEL_RECORD_HEAD)
 		return false;
+	record = rx->raw + rx->start;
 	left = record_head(record);
 	if (rx->got > 0 ? left != rx->total - rx->got : left < 2 || left > WIRE_MESSAGE_MAX) {
 		channel_fail(ch, -EPROTO, "protocol violated: a record of an impossible length");

@@ -356,6 +356,7 @@ int handshake_eof(struct handshake *hs)
 	bool rejected = hs->state == HOME_SECOND && hs->in_len == 0;
 
 	hs->state = FAILED;
+	hs->in_len = 0;
 	if (rejected)
 		return fail(hs, -EKEYREJECTED, "the node has another key");
 	return fail(hs, -ECONNRESET, "the other side closed the connection in the handshake");

@@ -185,6 +185,7 @@ START_TEST(handshake_end_of_stream)
 	ck_assert_int_eq(handshake_feed(&p.home, (const uint8_t *)"X", 1), 0);
 	/* in the middle of the second message: that is no refusal */
 	ck_assert_int_eq(handshake_eof(&p.home), -ECONNRESET);
+	ck_assert_uint_eq(handshake_want(&p.home), 0);
 }
 END_TEST
 
