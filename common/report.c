@@ -67,8 +67,8 @@ static const char end_line[] = "end";
 
 static_assert(FIELDS(deputy_field) <= 32 && FIELDS(task_field) <= 32, "which fields a line had is noted in 32 bits");
 /* The word, keys with '=' and blank, numbers of 20 digits, texts with three characters per byte, the end of the line */
-static_assert(6 + FIELDS(deputy_field) * 14 + 5 * 20 + 3 * (64 + 32) + 1 <= REPORT_LINE_MAX, "none is longer");
-static_assert(4 + FIELDS(task_field) * 14 + 8 * 20 + 3 * (64 + 16 + 32 + 128) + 1 <= REPORT_LINE_MAX,
+static_assert(6 + FIELDS(deputy_field) * 14 + 5ul * 20 + 3ul * (64 + 32) + 1 <= REPORT_LINE_MAX, "none is longer");
+static_assert(4 + FIELDS(task_field) * 14 + 8ul * 20 + 3ul * (64 + 16 + 32 + 128) + 1 <= REPORT_LINE_MAX,
 	      "none is longer");
 
 /**

@@ -170,7 +170,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		return;
 	}
 	client->request_len += (size_t)n;
-	if (memcmp(client->request, REPORT_REQUEST, client->request_len)) {
+	if (memcmp(client->request, REPORT_REQUEST, client->request_len) != 0) {
 		client_close(client);
 		return;
 	}

@@ -10,7 +10,7 @@
 struct deputy;
 struct task;
 
-#define RATE_WINDOW_MS 2000u /* events of about so long count */
+#define RATE_WINDOW_MS 2000ull /* events of about so long count */
 
 /**
  * struct rate - How often something happens, at the cost of a comparison and an addition each time

@@ -35,7 +35,7 @@ static bool is_socket_name(const char *name)
 {
 	size_t digits;
 
-	if (strncmp(name, REPORT_SOCKET_PREFIX, strlen(REPORT_SOCKET_PREFIX)))
+	if (strncmp(name, REPORT_SOCKET_PREFIX, strlen(REPORT_SOCKET_PREFIX)) != 0)
 		return false;
 	name += strlen(REPORT_SOCKET_PREFIX);
 	digits = strspn(name, "0123456789");

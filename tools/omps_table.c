@@ -185,7 +185,7 @@ static unsigned int cell_print(const struct table *table, size_t i, const char *
  */
 static unsigned int branch_print(FILE *out, const struct omps_task *task, unsigned int max)
 {
-	const struct omps_task *level[TREE_DEPTH_MAX];
+	const struct omps_task *level[TREE_DEPTH_MAX] = { NULL };
 	unsigned int used = 0;
 	size_t depth = 0;
 

@@ -78,8 +78,10 @@ static char *command_of(pid_t pid, const char *status)
 	while (n > 0 && !line[n - 1])
 		n--;
 	if (n > 0 && line[0]) {
-		for (ssize_t i = 0; i < n; i++)
-			line[i] = line[i] ? line[i] : ' ';
+		for (ssize_t i = 0; i < n; i++) {
+			if (!line[i])
+				line[i] = ' ';
+		}
 		line[n] = '\0';
 		return strdup(line);
 	}
