@@ -96,7 +96,7 @@ static void body_kill(const struct guest_body *body)
 	int status;
 
 	syscall(SYS_pidfd_send_signal, body->pidfd, SIGKILL, NULL, 0);
-	while (waitpid(body->pid, &status, __WALL) == body->pid && WIFSTOPPED(status))
+	while (body->pid > 0 && waitpid(body->pid, &status, __WALL) == body->pid && WIFSTOPPED(status))
 		ptrace(PTRACE_CONT, body->pid, 0, 0);
 }
 
@@ -389,21 +389,19 @@ int sandbox_spawn(struct sandbox *sb, pid_t pid, uint64_t arena_addr, unsigned i
 		return memfd;
 	err = body_birth(sb, pid, memfd, &body);
 	close(memfd);
-	if (err)
-		goto out_release;
-	err = body_seize(&body);
+	if (!err)
+		err = body_seize(&body);
 	if (!err)
 		err = body_settle(sb, arena_addr, &body);
-	if (err) {
+	if (!err) {
+		arena_wipe(&body, &sb->filter);
+		*out = body;
+		return 0;
+	}
+	if (body.pidfd >= 0) {
 		err = newborn_error(&body, err);
 		body_kill(&body);
-		goto out_release;
 	}
-	arena_wipe(&body, &sb->filter);
-	*out = body;
-	return 0;
-
-out_release:
 	sandbox_body_release(&body);
 	return err;
 }
