@@ -153,6 +153,16 @@ static void queue(struct guest *guest, struct thread *only, const siginfo_t *inf
 }
 
 /**
+ * is_access_check() - The terminal at home sent it because a process in the background used it
+ *
+ * The kernel does not send it to who blocks it, which home's could not know: the call just goes on.
+ */
+static bool is_access_check(const siginfo_t *info, uint64_t held)
+{
+	return held && (info->si_signo == SIGTTOU || info->si_signo == SIGTTIN) && info->si_code == SI_KERNEL;
+}
+
+/**
  * signal_judge() - Decide what becomes of a signal, and say so
  * @held:	Number of the call that home holds because of it, 0: none
  * @from:	The home thread that has it blocked until TAKEN
@@ -167,7 +177,7 @@ static void signal_judge(struct guest *guest, struct thread *only, const siginfo
 		default_send(guest, only ? only->tid : 0, info);
 		return;
 	}
-	if (verdict == VERDICT_HANDLE)
+	if (verdict == VERDICT_HANDLE && (taker || !is_access_check(info, held)))
 		queue(guest, only, info, &state, taker ? from : 0);
 	if (verdict != VERDICT_HANDLE || !taker)
 		sigqueue_taken(guest, from, info->si_signo); /* it waits here as long as it is blocked */
