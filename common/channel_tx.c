@@ -19,14 +19,12 @@
 
 /**
  * struct gather - The pieces of a message that were not encrypted yet
- * @piece:	Current piece
- * @nr:		Pieces from there on
- * @off:	Bytes of the current piece that are done
+ * @now:	Current piece: what is left of it
+ * @next:	Pieces after it
  */
 struct gather {
-	const struct iovec *piece;
-	int nr;
-	size_t off;
+	struct iovec now;
+	const struct iovec *next;
 };
 
 /**
@@ -188,40 +186,41 @@ static struct channel_chunk *make_room(struct channel *ch, size_t need)
 }
 
 /**
+ * take() - Take bytes of the current piece
+ * @from:	Pieces
+ * @len:	How many; no more than it has
+ *
+ * Return: the first of them.
+ */
+static const uint8_t *take(struct gather *from, size_t len)
+{
+	const uint8_t *plain = from->now.iov_base;
+
+	from->now.iov_base = (uint8_t *)from->now.iov_base + len;
+	from->now.iov_len -= len;
+	return plain;
+}
+
+/**
  * next_plain() - The next bytes of a message in one piece
  * @from:	Pieces
- * @len:	How many
+ * @len:	How many; no more than there are
  * @room:	Where they are put together when they are not in one piece
  */
 static const uint8_t *next_plain(struct gather *from, size_t len, uint8_t *room)
 {
-	size_t done = 0;
+	for (size_t done = 0; done < len;) {
+		size_t n = from->now.iov_len;
 
-	while (from->nr > 0 && from->off == from->piece->iov_len) {
-		from->piece++;
-		from->nr--;
-		from->off = 0;
-	}
-	if (from->nr > 0 && from->piece->iov_len - from->off >= len) {
-		const uint8_t *plain = (const uint8_t *)from->piece->iov_base + from->off;
-
-		from->off += len;
-		return plain;
-	}
-	while (done < len) {
-		size_t n = from->piece->iov_len - from->off;
-
-		if (n > len - done)
-			n = len - done;
-		if (n > 0)
-			memcpy(room + done, (const uint8_t *)from->piece->iov_base + from->off, n);
-		done += n;
-		from->off += n;
-		if (from->off == from->piece->iov_len && done < len) {
-			from->piece++;
-			from->nr--;
-			from->off = 0;
+		if (n == 0) {
+			from->now = *from->next++;
+			continue;
 		}
+		if (done == 0 && n >= len)
+			return take(from, len);
+		n = n < len - done ? n : len - done;
+		memcpy(room + done, take(from, n), n);
+		done += n;
 	}
 	return room;
 }
@@ -267,21 +266,19 @@ static int seal_message(struct channel *ch, struct gather *from, size_t total)
 int channel_tx_message(struct channel *ch, enum wire_type type, const void *msg, const struct iovec *tail, int tail_nr)
 {
 	size_t tail_max = wire_tail_max(type), tail_len = 0, total;
-	struct iovec piece[CHANNEL_TAIL_PIECES_MAX + 1];
 	uint8_t fixed[WIRE_FIXED_MAX];
-	struct gather from = { .piece = piece, .nr = tail_nr + 1 };
+	struct gather from = { .next = tail };
 	int fixed_len;
 
 	fixed_len = wire_encode(type, msg, fixed, sizeof(fixed));
 	if (fixed_len < 0 || tail_nr < 0 || tail_nr > CHANNEL_TAIL_PIECES_MAX)
 		return -EINVAL;
-	piece[0].iov_base = fixed;
-	piece[0].iov_len = fixed_len;
+	from.now.iov_base = fixed;
+	from.now.iov_len = fixed_len;
 	for (int i = 0; i < tail_nr; i++) {
 		if (tail[i].iov_len > tail_max - tail_len)
 			return -EMSGSIZE;
 		tail_len += tail[i].iov_len;
-		piece[i + 1] = tail[i];
 	}
 	total = fixed_len + tail_len;
 	if (ch->tx.backlog + total > ch->tx.backlog_max) {

@@ -39,7 +39,7 @@ struct channel;
 #define CHANNEL_RECORD_HEAD 4u			/* its length field */
 #define CHANNEL_RECORD_TAG 16u			/* its authentication tag */
 #define CHANNEL_BACKLOG_MAX (64u << 20)		/* bytes that may wait for the peer, unless set otherwise */
-#define CHANNEL_TAIL_PIECES_MAX 1024		/* iovecs of one tail */
+#define CHANNEL_TAIL_PIECES_MAX 65536		/* iovecs of one tail */
 #define CHANNEL_IDLE_MS 5000u			/* silence before a PING */
 #define CHANNEL_DEAD_MS 15000u			/* silence before the peer counts as dead */
 #define CHANNEL_CONNECT_MS 10000		/* usual patience of channel_connect() */

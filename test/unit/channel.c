@@ -110,7 +110,7 @@ END_TEST
 START_TEST(channel_refuses_to_send_what_the_row_does_not_allow)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
-	struct iovec many[CHANNEL_TAIL_PIECES_MAX + 1] = { { 0 } };
+	static struct iovec many[CHANNEL_TAIL_PIECES_MAX + 1];
 	struct iovec huge[2] = { { NULL, SIZE_MAX }, { NULL, SIZE_MAX } };
 	struct wire_ping ping = { 1 };
 	struct wire_echo echo = { 1 };
