@@ -88,6 +88,7 @@ void call_return(struct thread *thread, int64_t ret)
 {
 	struct call *call = &thread->call;
 
+	log_debug("thread %u: returns %lld", thread->tid, (long long)ret);
 	thread->answered = is_restart(ret) ? (int)ret : 0;
 	call_end(thread);
 	notify_answer(listener_fd(thread->guest->listener), call->notif, ret);
@@ -240,6 +241,7 @@ static uint64_t call_arrived(struct session *session, int listener, const struct
 	call->interrupted = false;
 	call->handler = handler_find(call->nr);
 	thread->suspend = SUSPEND_NONE;
+	log_debug("thread %u: %s", thread->tid, sysdef_name(call->nr));
 	thread_move(thread, THREAD_CALLING);
 	if (thread->guest->signals_nr && signals_deliverable(thread)) {
 		call_return(thread,

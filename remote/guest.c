@@ -10,6 +10,7 @@
 #include "remote/listener.h"
 #include "remote/session.h"
 #include "remote/sigqueue.h"
+#include "remote/timers.h"
 #include "tracee.h"
 
 #define BIT(state) (1u << (state))
@@ -121,6 +122,7 @@ void guest_forget(struct guest *guest)
 	*at = guest->next;
 	table->guests_nr--;
 	sigqueue_clear(guest);
+	timers_clear(guest);
 	image_free(guest);
 	listener_put(guest->listener);
 	sandbox_body_release(&guest->body);

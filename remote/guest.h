@@ -38,6 +38,7 @@ struct session;
 struct listener;
 struct image;
 struct queued;
+struct plain_timer;
 struct handler;
 struct thread;
 
@@ -145,6 +146,8 @@ struct thread {
  * @image:	Under construction; NULL from START on
  * @signals:	Signals on their way into it, oldest first
  * @signals_nr:	Their number
+ * @plain_timers: See timers.c
+ * @cpu_limit_s: RLIMIT_CPU's hard limit when it was last looked at, seconds
  * @usage:	What the last USAGE told: user time, system time, resident bytes
  */
 struct guest {
@@ -160,6 +163,8 @@ struct guest {
 	struct image *image;
 	struct queued *signals;
 	unsigned int signals_nr;
+	struct plain_timer *plain_timers;
+	uint64_t cpu_limit_s;
 	uint64_t usage[3];
 };
 

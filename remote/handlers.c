@@ -12,6 +12,7 @@
 #include "remote/listener.h"
 #include "remote/notify.h"
 #include "remote/session.h"
+#include "remote/timers.h"
 #include "remote/usage.h"
 #include "tracee.h"
 
@@ -232,6 +233,11 @@ static const struct handler handlers[] = {
 	{ SYS_rt_sigtimedwait, sigtimedwait_begin, NULL },
 	{ SYS_gettid, gettid_begin, NULL },
 	{ SYS_set_tid_address, tid_address_begin, NULL },
+	{ SYS_timer_create, timers_create_begin, timers_create_result },
+	{ SYS_timer_settime, timers_use_begin, NULL },
+	{ SYS_timer_gettime, timers_use_begin, NULL },
+	{ SYS_timer_getoverrun, timers_use_begin, NULL },
+	{ SYS_timer_delete, timers_use_begin, NULL },
 	{ SYS_exit_group, exit_group_begin, NULL },
 	{ SYS_seccomp, local_begin, NULL },
 	{ SYS_execveat, execve_begin, NULL },

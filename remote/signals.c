@@ -14,6 +14,7 @@
 #include "remote/signals.h"
 #include "remote/sigqueue.h"
 #include "remote/stops.h"
+#include "remote/timers.h"
 #include "tracee.h"
 
 #define SIGNALS 64
@@ -196,10 +197,12 @@ int signals_arrived(struct session *session, const struct wire_signal *msg)
 	memcpy(&info, msg->info, sizeof(info));
 	if (info.si_signo < 1 || info.si_signo > SIGNALS || info.si_signo == SIGKILL || info.si_signo == SIGSTOP)
 		return -EPROTO;
-	if (!guest || (msg->tid && (!only || only->guest != guest)))
+	if (!guest || (msg->tid && (!only || only->guest != guest))) {
 		pass_send(session, msg->call, info.si_signo); /* nobody is there to take it */
-	else
-		signal_judge(guest, only, &info, msg->call, msg->from);
+		return 0;
+	}
+	timers_mend(guest, &info);
+	signal_judge(guest, only, &info, msg->call, msg->from);
 	return 0;
 }
 
@@ -291,6 +294,13 @@ void signals_delivery(struct thread *thread)
 		default_send(guest, thread->tid, &info);
 		break;
 	}
+}
+
+void signals_killed(struct guest *guest)
+{
+	siginfo_t info = { .si_signo = SIGKILL, .si_code = SI_KERNEL };
+
+	default_send(guest, 0, &info);
 }
 
 void signals_freeze(struct guest *guest)

@@ -39,6 +39,9 @@ void signals_delivery(struct thread *thread);
 /* stop_action: the call becomes an rt_sigsuspend with its temporary mask */
 void signals_suspend(struct thread *thread, struct user_regs_struct *regs);
 
+/* The worker's kernel has killed the guest for what its own kernel would have killed it for: let home do it */
+void signals_killed(struct guest *guest);
+
 /* STOP and CONT */
 void signals_freeze(struct guest *guest);
 void signals_thaw(struct guest *guest);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -130,16 +131,31 @@ static void death_explain(struct session *session, int status, char *out, size_t
 }
 
 /**
- * thread_died() - A thread is dead and reaped
+ * limit_reached() - The kernel killed the process for using more CPU time than it may
  */
-static void thread_died(struct thread *thread, int status)
+static bool limit_reached(const struct guest *guest, int status, const struct rusage *used)
+{
+	uint64_t seconds = (uint64_t)(used->ru_utime.tv_sec + used->ru_stime.tv_sec);
+
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && guest->cpu_limit_s &&
+	       seconds + 1 >= guest->cpu_limit_s;
+}
+
+/**
+ * thread_died() - A thread is dead and reaped
+ * @used:	By the process
+ */
+static void thread_died(struct thread *thread, int status, const struct rusage *used)
 {
 	struct guest *guest = thread->guest;
 	struct session *session = guest->session;
 	struct wire_gone msg = { .pid = guest->pid, .tid = thread->tid, .status = status };
 	char text[128];
 
-	if (guest->state != GUEST_DYING && !thread->exiting) {
+	if (guest->state != GUEST_DYING && limit_reached(guest, status, used)) {
+		signals_killed(guest);
+		guest_kill(guest);
+	} else if (guest->state != GUEST_DYING && !thread->exiting) {
 		death_explain(session, status, text, sizeof(text));
 		log_warn("guest %u: %s", guest->pid, text);
 		session_send_text(session, WIRE_GONE, &msg, text);
@@ -150,16 +166,17 @@ static void thread_died(struct thread *thread, int status)
 
 void stops_drain(struct session *session)
 {
+	struct rusage used;
 	int status;
 	pid_t tid;
 
-	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
+	while ((tid = wait4(-1, &status, __WALL | WNOHANG, &used)) > 0) {
 		struct thread *thread = thread_by_outer(session, tid);
 
 		if (thread && WIFSTOPPED(status))
 			stop_dispatch(thread, status);
 		else if (thread)
-			thread_died(thread, status);
+			thread_died(thread, status, &used);
 		else if (session->sandbox && tid == sandbox_init_pid(session->sandbox) && !WIFSTOPPED(status))
 			session_end(session, "the sandbox has ended");
 	}

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "remote/session.h"
@@ -68,6 +69,7 @@ void usage_report(struct session *session)
 		struct wire_usage msg = { .pid = g->pid };
 		uint64_t now[3];
 
+		g->cpu_limit_s = usage_cpu_limit(g->outer);
 		if (g->state != GUEST_LIVE || usage_read(g->outer, &now[0], &now[1], &now[2]) ||
 		    !memcmp(now, g->usage, sizeof(now)))
 			continue;
@@ -77,6 +79,13 @@ void usage_report(struct session *session)
 		msg.rss_bytes = now[2] * page;
 		session_send(session, WIRE_USAGE, &msg);
 	}
+}
+
+uint64_t usage_cpu_limit(pid_t pid)
+{
+	struct rlimit limit;
+
+	return prlimit(pid, RLIMIT_CPU, NULL, &limit) < 0 ? RLIM_INFINITY : limit.rlim_max;
 }
 
 uint64_t usage_oom_kills(void)
