@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Encoding and decoding of the rows of wire.def, all of them. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,6 +183,27 @@ START_TEST(wire_layout_is_that_of_the_document)
 }
 END_TEST
 
+START_TEST(wire_every_row_is_in_the_document)
+{
+	FILE *f = fopen("PROTOCOL.md", "r");
+	static char text[65536];
+
+	/* Where the tests run without their sources there is nothing to compare */
+	if (!f)
+		return;
+	ck_assert_uint_gt(fread(text, 1, sizeof(text) - 1, f), 0);
+	fclose(f);
+	read_rows();
+	for (int t = 1; t < WIRE_TYPES; t++) {
+		char first[40], second[40];
+
+		snprintf(first, sizeof(first), "\n| %s", rows[t].name);
+		snprintf(second, sizeof(second), ", %s |", rows[t].name);
+		ck_assert_msg(strstr(text, first) || strstr(text, second), "PROTOCOL.md does not mention %s", rows[t].name);
+	}
+}
+END_TEST
+
 START_TEST(wire_vma_is_checked)
 {
 	static const struct {
@@ -258,6 +280,7 @@ UNIT(wire)
 	tcase_add_test(tc, wire_every_row_is_refused_where_it_does_not_belong);
 	tcase_add_test(tc, wire_unknown_numbers_are_refused);
 	tcase_add_test(tc, wire_layout_is_that_of_the_document);
+	tcase_add_test(tc, wire_every_row_is_in_the_document);
 	tcase_add_test(tc, wire_vma_is_checked);
 	tcase_add_test(tc, wire_refusals_have_words);
 	tcase_add_test(tc, cursor_turns_bad_and_stays_bad);
