@@ -13,19 +13,19 @@
 enum { a0, a1, a2, a3, a4, a5 };
 
 /* Traits */
-#define BLOCK SYS_BLOCK
-#define PATH SYS_PATH
-#define OUTERR SYS_OUTERR
+#define BLOCK	 SYS_BLOCK
+#define PATH	 SYS_PATH
+#define OUTERR	 SYS_OUTERR
 #define TEMPMASK SYS_TEMPMASK
-#define SPLIT SYS_SPLIT
+#define SPLIT	 SYS_SPLIT
 
 /* In the column of results a DENY row has its errno */
-#define RET_EPERM EPERM
-#define RET_EACCES EACCES
-#define RET_EINVAL EINVAL
-#define RET_ENOSYS ENOSYS
-#define RET_ENOTTY ENOTTY
-#define RET_EOPNOTSUPP EOPNOTSUPP
+#define RET_EPERM	EPERM
+#define RET_EACCES	EACCES
+#define RET_EINVAL	EINVAL
+#define RET_ENOSYS	ENOSYS
+#define RET_ENOTTY	ENOTTY
+#define RET_EOPNOTSUPP	EOPNOTSUPP
 #define RET_ENOPROTOOPT ENOPROTOOPT
 
 /* clang-format off */

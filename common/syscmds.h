@@ -28,4 +28,7 @@ const struct cmdtable *cmdtable(unsigned int which);
 /* What stands behind @arg of an ioctl without a row: fills @out, or makes @def a refusal */
 void ioctl_guess(uint32_t cmd, uint64_t arg, struct sysdef *def, struct sysarg *out);
 
+/* What is wrong with a row, or with one into which a command was resolved: a text, or NULL */
+const char *sysdef_fault(const struct sysdef *def);
+
 #endif

@@ -93,10 +93,7 @@ static const char *arg_fault(const struct sysdef *def, const struct sysarg *arg)
 	return NULL;
 }
 
-/**
- * row_fault() - What is wrong with a row, or with a row into which a command was resolved
- */
-static const char *row_fault(const struct sysdef *def)
+const char *sysdef_fault(const struct sysdef *def)
 {
 	bool tempmask = false;
 
@@ -131,7 +128,7 @@ static const char *commands_fault(size_t nr, int i, const char **name)
 {
 	const struct cmdtable *table = cmdtable(sysdef[nr].arg[i].ref);
 	struct sysdef resolved;
-	uint64_t arg[6] = { 0 };
+	uint64_t arg[6] = {0};
 
 	for (size_t k = 0; k < table->nr; k++) {
 		const struct sysdef *def = &resolved;
@@ -147,7 +144,7 @@ static const char *commands_fault(size_t nr, int i, const char **name)
 			arg[i] = table->row[k].cmd & UINT16_MAX;
 		}
 		def = sysdef_resolve((int64_t)nr, arg, &resolved);
-		fault = row_fault(def);
+		fault = sysdef_fault(def);
 		if (fault)
 			return fault;
 		if ((def->where == SYS_LOCAL) != sysdef_is_local((int64_t)nr, arg))
@@ -161,7 +158,7 @@ static const char *commands_fault(size_t nr, int i, const char **name)
  */
 static const char *call_fault(size_t nr, const char **command)
 {
-	const char *fault = row_fault(&sysdef[nr]);
+	const char *fault = sysdef_fault(&sysdef[nr]);
 	int commands = 0, any = 0;
 
 	for (int i = 0; i < 6 && !fault; i++) {

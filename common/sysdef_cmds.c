@@ -34,20 +34,20 @@
 #ifndef F_CREATED_QUERY
 #define F_CREATED_QUERY 1028
 #endif
-#define SCTP_SOCKOPT_CONNECTX3 111
-#define IPT_SO_SET_REPLACE 64
-#define ARPT_SO_SET_REPLACE 96
-#define EBT_SO_SET_ENTRIES 128
-#define EBT_SO_GET_ENTRIES 129
-#define EBT_SO_GET_INIT_ENTRIES 131
+#define SCTP_SOCKOPT_CONNECTX3	 111
+#define IPT_SO_SET_REPLACE	 64
+#define ARPT_SO_SET_REPLACE	 96
+#define EBT_SO_SET_ENTRIES	 128
+#define EBT_SO_GET_ENTRIES	 129
+#define EBT_SO_GET_INIT_ENTRIES	 131
 #define FSCONFIG_CMD_CREATE_EXCL 8
-#define HANDLE_MNT_ID_UNIQUE 1
+#define HANDLE_MNT_ID_UNIQUE	 1
 
 /* sysfs(2) has no names for its options */
 enum { SYSFS_INDEX = 1, SYSFS_NAME = 2, SYSFS_COUNT = 3 };
 
-#define ROW(cmd, where, traits, ret, ...) { #cmd, (uint32_t)(cmd), traits, SYS_##where, RET_##ret, { __VA_ARGS__ } },
-#define OPTION(level, o, where, ret, arg) { #o, SYS_SOCKOPT(level, o), 0, SYS_##where, RET_##ret, { arg } },
+#define ROW(cmd, where, traits, ret, ...) {#cmd, (uint32_t)(cmd), traits, SYS_##where, RET_##ret, {__VA_ARGS__}},
+#define OPTION(level, o, where, ret, arg) {#o, SYS_SOCKOPT(level, o), 0, SYS_##where, RET_##ret, {arg}},
 /* clang-format off */
 
 static const struct cmddef fcntl_rows[] = {

@@ -48,17 +48,18 @@
 #include "common/syscmds.h"
 
 /* Newer than the oldest headers that this compiles with, or in headers that cannot be included here */
-#define OM_PAGEMAP_SCAN _IOWR('f', 16, char[96])
-#define OM_PROCMAP_QUERY _IOWR('f', 17, char[104])
-#define OM_BTRFS_IOC_ENCODED_READ _IOR(BTRFS_IOCTL_MAGIC, 64, char[128])
-#define OM_BTRFS_IOC_ENCODED_WRITE _IOW(BTRFS_IOCTL_MAGIC, 64, char[128])
-#define OM_SCSI_IOCTL_GET_IDLUN 0x5382
+#define OM_PAGEMAP_SCAN		     _IOWR('f', 16, char[96])
+#define OM_PROCMAP_QUERY	     _IOWR('f', 17, char[104])
+#define OM_BTRFS_IOC_ENCODED_READ    _IOR(BTRFS_IOCTL_MAGIC, 64, char[128])
+#define OM_BTRFS_IOC_ENCODED_WRITE   _IOW(BTRFS_IOCTL_MAGIC, 64, char[128])
+#define OM_SCSI_IOCTL_GET_IDLUN	     0x5382
 #define OM_SCSI_IOCTL_GET_BUS_NUMBER 0x5386
-#define OM_SG_GET_VERSION_NUM 0x2282
+#define OM_SG_GET_VERSION_NUM	     0x2282
 
 /* An argument below this cannot be a pointer */
 #define POINTER_MIN 65536u
 
+/* clang-format off */
 #define IOCTL(name, arg) { #name, (uint32_t)(name), 0, SYS_HOME, RET_VALUE, { arg } },
 #define IOCTL_NO(name, err) { #name, (uint32_t)(name), 0, SYS_DENY, RET_##err, { NONE } },
 static const struct cmddef ioctl_rows[] = {
@@ -66,9 +67,11 @@ static const struct cmddef ioctl_rows[] = {
 };
 #undef IOCTL
 #undef IOCTL_NO
+/* clang-format on */
 
-const struct cmdtable ioctl_table = { ioctl_rows, sizeof(ioctl_rows) / sizeof(ioctl_rows[0]), 0, UINT32_MAX, NULL };
+const struct cmdtable ioctl_table = {ioctl_rows, sizeof(ioctl_rows) / sizeof(ioctl_rows[0]), 0, UINT32_MAX, NULL};
 
+/* clang-format off */
 /* Types (the letter of _IO) of drivers whose structures hold pointers, as far as ioctls.def does not know better */
 static const uint8_t refused_types[] = {
 	'A',  /* sound: PCM */
@@ -85,6 +88,7 @@ static const uint8_t refused_types[] = {
 	0xae, /* virtual machines */
 	0xaf, /* vhost */
 };
+/* clang-format on */
 
 /**
  * type_refused() - Does this driver's letter stand for structures with pointers?
@@ -107,7 +111,7 @@ void ioctl_guess(uint32_t cmd, uint64_t arg, struct sysdef *def, struct sysarg *
 		return;
 	}
 	if (_IOC_DIR(cmd) != _IOC_NONE && _IOC_SIZE(cmd)) {
-		*out = (struct sysarg){ ARG_MEM, DIR_INOUT, SIZE_FIXED, TRIM_ALL, 0, _IOC_SIZE(cmd) };
+		*out = (struct sysarg){ARG_MEM, DIR_INOUT, SIZE_FIXED, TRIM_ALL, 0, _IOC_SIZE(cmd)};
 	} else if (arg < POINTER_MIN) {
 		*out = scalar;
 	} else {

@@ -100,7 +100,7 @@ unsigned int plan_dir(const struct sysplan *p, const struct sysarg *arg)
 
 struct trim plan_trim(const struct walk *w, const struct sysarg *arg)
 {
-	struct trim trim = { .how = arg->trim, .unit = arg->unit };
+	struct trim trim = {.how = arg->trim, .unit = arg->unit};
 
 	if (arg->size == SIZE_MSG)
 		trim.ref = MSG_HEAD;
@@ -172,15 +172,9 @@ static int counted_span(struct walk *w, const struct sysarg *arg)
 
 /* By enum arg_shape */
 static int (*const shapes[SHAPE_NR])(struct walk *w, const struct sysarg *arg) = {
-	[SHAPE_IOV] = shape_vector,
-	[SHAPE_MSG] = shape_message,
-	[SHAPE_MMSG] = shape_messages,
-	[SHAPE_ARGV] = shape_argv,
-	[SHAPE_MASK] = shape_mask,
-	[SHAPE_MASK_PAIR] = shape_mask_pair,
-	[SHAPE_NEST] = shape_nest,
-	[SHAPE_VAR] = shape_var,
-	[SHAPE_IOCB] = shape_iocbs,
+	[SHAPE_IOV] = shape_vector, [SHAPE_MSG] = shape_message, [SHAPE_MMSG] = shape_messages,
+	[SHAPE_ARGV] = shape_argv,  [SHAPE_MASK] = shape_mask,	 [SHAPE_MASK_PAIR] = shape_mask_pair,
+	[SHAPE_NEST] = shape_nest,  [SHAPE_VAR] = shape_var,	 [SHAPE_IOCB] = shape_iocbs,
 };
 
 int walk_dependent(struct walk *w)

@@ -30,11 +30,11 @@ enum sys_where {
 
 /* What is particular about a call; bits */
 enum sys_trait {
-	SYS_BLOCK = 1,	   /* may wait for an event */
-	SYS_PATH = 2,	   /* takes the name of a file */
-	SYS_OUTERR = 4,	   /* writes to memory even when it fails */
-	SYS_TEMPMASK = 8,  /* has a signal mask for its duration: see struct sysplan */
-	SYS_SPLIT = 16,	   /* larger than a slot's data area: made in parts */
+	SYS_BLOCK = 1,	  /* may wait for an event */
+	SYS_PATH = 2,	  /* takes the name of a file */
+	SYS_OUTERR = 4,	  /* writes to memory even when it fails */
+	SYS_TEMPMASK = 8, /* has a signal mask for its duration: see struct sysplan */
+	SYS_SPLIT = 16,	  /* larger than a slot's data area: made in parts */
 };
 
 /* What a successful call returns. For SYS_DENY the column holds the errno instead. */

@@ -50,7 +50,7 @@
 #define SYSPLAN_PART_MAX (1u << 20)
 /* Most output spans of a call; most entries that sysplan_collect() makes */
 #define SYSPLAN_SPANS_MAX 8192u
-#define SYSPLAN_IOV_MAX (SYSPLAN_SPANS_MAX + 1u)
+#define SYSPLAN_IOV_MAX	  (SYSPLAN_SPANS_MAX + 1u)
 /* Most bytes that gather needs in its buffer */
 #define SYSPLAN_TAIL_MAX (1280u << 10)
 
@@ -64,7 +64,8 @@
 struct guest_mem {
 	void *ctx;
 	ssize_t (*readv)(void *ctx, const struct iovec *local, int local_nr, const struct iovec *remote, int remote_nr);
-	ssize_t (*writev)(void *ctx, const struct iovec *local, int local_nr, const struct iovec *remote, int remote_nr);
+	ssize_t (*writev)(void *ctx, const struct iovec *local, int local_nr, const struct iovec *remote,
+			  int remote_nr);
 };
 
 /**

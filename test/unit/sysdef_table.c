@@ -16,22 +16,23 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include "sysdef.h"
+#include "common/sysargs.h"
+#include "common/syscmds.h"
 #include "test/unit/unit.h"
 
 #define HEADER "/usr/include/x86_64-linux-gnu/asm/unistd_64.h"
 
 /* The row of a call with these arguments */
-static const struct sysdef *resolve(long nr, uint64_t a0, uint64_t a1, uint64_t a2)
+static const struct sysdef *resolve(long nr, uint64_t first, uint64_t second, uint64_t third)
 {
 	static struct sysdef tmp;
 
-	return sysdef_resolve(nr, (uint64_t[6]){ a0, a1, a2 }, &tmp);
+	return sysdef_resolve(nr, (uint64_t[6]){first, second, third}, &tmp);
 }
 
-static bool is_local(long nr, uint64_t a0, uint64_t a3)
+static bool is_local(long nr, uint64_t first, uint64_t fourth)
 {
-	return sysdef_is_local(nr, (uint64_t[6]){ a0, 0, 0, a3 });
+	return sysdef_is_local(nr, (uint64_t[6]){first, 0, 0, fourth});
 }
 
 START_TEST(table_checks_itself)
@@ -39,6 +40,46 @@ START_TEST(table_checks_itself)
 	char why[256] = "";
 
 	ck_assert_msg(sysdef_check(why, sizeof(why)) == 0, "%s", why);
+}
+END_TEST
+
+/* Rows that contradict themselves are found */
+START_TEST(table_finds_faults)
+{
+	/* clang-format off */
+	static const struct {
+		const char *fault;
+		struct sysdef row;
+	} bad[] = {
+		{ "no such place", { "x", 0, SYS_HANDLER + 1, RET_ZERO, { NONE } } },
+		{ "no such result", { "x", 0, SYS_DENY, 0, { NONE } } },
+		{ "no such result", { "x", 0, SYS_HOME, RET_NEVER + 1, { NONE } } },
+		{ "SPLIT without a transfer in the second argument", { "x", SPLIT, SYS_HOME, RET_COUNT, { FD, INT } } },
+		{ "a hole in the arguments", { "x", 0, SYS_HOME, RET_ZERO, { INT, NONE, INT } } },
+		{ "TEMPMASK without a mask", { "x", TEMPMASK, SYS_HOME, RET_ZERO, { INT } } },
+		{ "a mask without TEMPMASK", { "x", 0, SYS_HOME, RET_ZERO, { MASK(a1), SIZE } } },
+		{ "the mask's size is no size", { "x", TEMPMASK, SYS_HOME, RET_ZERO, { MASK(a1), INT } } },
+		{ "the count is no number", { "x", 0, SYS_HOME, RET_ZERO, { IN_N(char, a1), STR } } },
+		{ "the shape's count is no number", { "x", 0, SYS_HOME, RET_ZERO, { IOV_IN(a1), FD } } },
+		{ "the length is no u32 that comes back", { "x", 0, SYS_HOME, RET_ZERO, { OUT_LEN(a1, 9), IN(int) } } },
+		{ "a length without maximum", { "x", 0, SYS_HOME, RET_ZERO, { OUT_LEN(a1, 0), INOUT(int) } } },
+		{ "trimmed by a result that is no count", { "x", 0, SYS_HOME, RET_ZERO, { OUT_UPTO(char, a1), SIZE } } },
+		{ "OUTERR with an output that has no input", { "x", OUTERR, SYS_HOME, RET_ZERO, { OUT(int) } } },
+		{ "no such shape", { "x", 0, SYS_HOME, RET_ZERO, { { ARG_MEM, DIR_IN, SIZE_SHAPE, 0, SHAPE_NR, 0 } } } },
+		{ "a pointer without direction", { "x", 0, SYS_HOME, RET_ZERO, { { ARG_MEM, 0, SIZE_STR, 0, 0, 9 } } } },
+		{ "a pointer without size", { "x", 0, SYS_HOME, RET_ZERO, { { ARG_MEM, DIR_IN, 0, 0, 0, 9 } } } },
+		{ "a pointer to nothing", { "x", 0, SYS_HOME, RET_ZERO, { STR_N(0) } } },
+		{ "no such kind of argument", { "x", 0, SYS_HOME, RET_ZERO, { { ARG_MEM + 1, 0, 0, 0, 0, 0 } } } },
+		{ "a number with a direction or a size", { "x", 0, SYS_HOME, RET_ZERO, { { ARG_INT, DIR_IN, 0, 0, 0, 0 } } } },
+		{ "a number that refers to something", { "x", 0, SYS_HOME, RET_ZERO, { { ARG_INT, 0, 0, 0, 1, 0 } } } },
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		const char *fault = sysdef_fault(&bad[i].row);
+
+		ck_assert_msg(fault && !strcmp(fault, bad[i].fault), "row %zu: %s", i, fault ? fault : "no fault");
+	}
 }
 END_TEST
 
@@ -67,12 +108,12 @@ END_TEST
 
 START_TEST(table_refuses_what_it_lacks)
 {
-	static const int64_t numbers[] = { -1, 340, 423, 5000, INT64_MAX, INT64_MIN, 0x40000000 };
+	static const int64_t numbers[] = {-1, 340, 423, 5000, INT64_MAX, INT64_MIN, 0x40000000};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		ck_assert_int_eq(resolve(numbers[i], 0, 0, 0)->where, SYS_DENY);
 		ck_assert_int_eq(resolve(numbers[i], 0, 0, 0)->ret, ENOSYS);
-		ck_assert(!sysdef_is_local(numbers[i], (uint64_t[6]){ 0 }));
+		ck_assert(!sysdef_is_local(numbers[i], (uint64_t[6]){0}));
 	}
 	ck_assert_int_eq(resolve(SYS_io_uring_setup, 0, 0, 0)->ret, ENOSYS);
 	ck_assert_int_eq(resolve(SYS_bpf, 0, 0, 0)->ret, EPERM);
@@ -153,6 +194,7 @@ END_TEST
 UNIT(sysdef)
 {
 	tcase_add_test(tc, table_checks_itself);
+	tcase_add_test(tc, table_finds_faults);
 	tcase_add_test(tc, table_is_complete);
 	tcase_add_test(tc, table_refuses_what_it_lacks);
 	tcase_add_test(tc, table_ioctl);

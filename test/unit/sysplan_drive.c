@@ -33,11 +33,12 @@ static ssize_t own_writev(void *ctx, const struct iovec *local, int local_nr, co
 	return n < 0 ? -errno : n;
 }
 
-const struct guest_mem own_mem = { .readv = own_readv, .writev = own_writev };
+const struct guest_mem own_mem = {.readv = own_readv, .writev = own_writev};
 
 void home_begin(void)
 {
-	home_data = mmap(NULL, SLOT_DATA_SIZE + SLOT_GUARD_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	home_data = mmap(NULL, SLOT_DATA_SIZE + SLOT_GUARD_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
 	ck_assert_ptr_ne(home_data, MAP_FAILED);
 	ck_assert_int_eq(mprotect(home_data + SLOT_DATA_SIZE, SLOT_GUARD_SIZE, PROT_NONE), 0);
 	memset(home_data, 0xa5, SLOT_DATA_SIZE);
@@ -106,7 +107,7 @@ static int64_t home_make(const struct sysplan *p, int64_t nr, const uint8_t *tai
 
 int64_t forward(int64_t nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
-	const uint64_t arg[6] = { a0, a1, a2, a3, a4, a5 };
+	const uint64_t arg[6] = {a0, a1, a2, a3, a4, a5};
 	uint8_t *room = malloc(SYSPLAN_TAIL_MAX);
 	struct sysplan p;
 	int64_t ret;

@@ -12,7 +12,7 @@
 
 #include "sysplan.h"
 
-#define PAGE 4096u
+#define PAGE   4096u
 #define PTR(p) ((uint64_t)(uintptr_t)(p))
 
 /* Number of forwarded calls that were made at home; a transfer in parts counts each */
@@ -38,8 +38,8 @@ uint8_t *read_only(const void *from, size_t len);
 
 /* With the missing arguments 0 */
 #define CALL_6(f, nr, a, b, c, d, e, g, ...) f(nr, PTR(a), PTR(b), PTR(c), PTR(d), PTR(e), PTR(g))
-#define NATIVE(nr, ...) CALL_6(native, nr, __VA_ARGS__, 0, 0, 0, 0, 0, 0)
-#define FORWARD(nr, ...) CALL_6(forward, nr, __VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define NATIVE(nr, ...)			     CALL_6(native, nr, __VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define FORWARD(nr, ...)		     CALL_6(forward, nr, __VA_ARGS__, 0, 0, 0, 0, 0, 0)
 /* Both, for calls that change nothing: the results must be the same */
 #define SAME(nr, ...) ck_assert_int_eq(FORWARD(nr, __VA_ARGS__), NATIVE(nr, __VA_ARGS__))
 

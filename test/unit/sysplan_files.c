@@ -85,7 +85,8 @@ START_TEST(file_stat)
 	ck_assert_int_eq(memcmp(&b, &before, sizeof(b)), 0);
 	ck_assert_int_eq(FORWARD(SYS_statfs, "/", &f), NATIVE(SYS_statfs, "/", &g));
 	ck_assert_int_eq(f.f_type, g.f_type);
-	ck_assert_int_eq(FORWARD(SYS_statx, AT_FDCWD, "/", 0, STATX_ALL, &x), NATIVE(SYS_statx, AT_FDCWD, "/", 0, STATX_ALL, &y));
+	ck_assert_int_eq(FORWARD(SYS_statx, AT_FDCWD, "/", 0, STATX_ALL, &x),
+			 NATIVE(SYS_statx, AT_FDCWD, "/", 0, STATX_ALL, &y));
 	ck_assert_int_eq(x.stx_ino, y.stx_ino);
 	leave();
 }
@@ -153,7 +154,7 @@ END_TEST
 /* Names of every length around the limits of what is read at first, of a page, and of PATH_MAX */
 START_TEST(file_long_names)
 {
-	static const unsigned int lengths[] = { 0, 1, 254, 255, 256, 257, 511, 512, 4093, 4094, 4095, 4096, 4097, 5000 };
+	static const unsigned int lengths[] = {0, 1, 254, 255, 256, 257, 511, 512, 4093, 4094, 4095, 4096, 4097, 5000};
 	uint8_t *at = island(3);
 	struct stat st;
 
