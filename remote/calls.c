@@ -283,21 +283,18 @@ static void result_await(struct session *session, uint64_t id)
 			break;
 }
 
-bool calls_serve(struct session *session, int listener)
+void calls_serve(struct session *session, int listener)
 {
 	struct seccomp_notif notif;
+	int served = 0;
 	uint64_t id;
-	int ready;
 
-	for (int i = 0; i < SERVE_MAX && !session->ended; i++) {
-		ready = notify_ready(listener);
-		if (ready <= 0)
-			return !ready;
+	do {
 		if (notify_receive(listener, &notif))
-			continue; /* taken out of its call meanwhile */
+			return; /* taken out of its call meanwhile */
 		id = call_arrived(session, listener, &notif);
-		if (id && session->spin_us)
-			result_await(session, id);
-	}
-	return true;
+		if (!id || !session->spin_us)
+			return;
+		result_await(session, id);
+	} while (++served < SERVE_MAX && !session->ended && notify_ready(listener));
 }

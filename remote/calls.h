@@ -51,8 +51,8 @@ struct handler {
 /* Handler of a call, or NULL (handlers.c) */
 const struct handler *handler_find(uint32_t nr);
 
-/* Serve what waits at a listener; false when nobody is left who could make a call there */
-bool calls_serve(struct session *session, int listener);
+/* Serve the call that waits at a listener, and those that follow soon */
+void calls_serve(struct session *session, int listener);
 /* RESULT has come */
 void call_result(struct session *session, const struct wire_result *msg, const uint8_t *tail, size_t tail_len);
 /* The thread that waits for the result of call @id, or NULL */

@@ -23,15 +23,18 @@ struct listener {
 };
 
 /**
- * on_readable() - A call waits, or nobody is left who could make one
+ * on_event() - A call waits, or nobody is left who could make one
+ *
+ * The latter would make receiving block: no guest, no call. Their deaths are seen by waitpid.
  */
-static void on_readable(uv_poll_t *poll, int status, int events)
+static void on_event(uv_poll_t *poll, int status, int events)
 {
 	struct listener *listener = poll->data;
 
-	(void)events;
-	if (status < 0 || !calls_serve(listener->session, listener->fd))
-		uv_poll_stop(poll); /* the guests' deaths are seen by waitpid */
+	if (status < 0 || (events & UV_DISCONNECT))
+		uv_poll_stop(poll);
+	else
+		calls_serve(listener->session, listener->fd);
 }
 
 /**
@@ -57,7 +60,7 @@ struct listener *listener_new(struct session *session, int fd)
 	if (listener->fd < 0 || uv_poll_init(&session->loop, &listener->poll, listener->fd) < 0)
 		goto free_listener;
 	listener->poll.data = listener;
-	uv_poll_start(&listener->poll, UV_READABLE, on_readable);
+	uv_poll_start(&listener->poll, UV_READABLE | UV_DISCONNECT, on_event);
 	return listener;
 free_listener:
 	if (listener->fd >= 0)

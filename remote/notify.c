@@ -23,15 +23,11 @@ int notify_check(void)
 	return 0;
 }
 
-int notify_ready(int listener)
+bool notify_ready(int listener)
 {
 	struct pollfd p = { .fd = listener, .events = POLLIN };
 
-	if (poll(&p, 1, 0) <= 0)
-		return 0;
-	if (p.revents & POLLIN)
-		return 1;
-	return p.revents & (POLLHUP | POLLERR | POLLNVAL) ? -ESHUTDOWN : 0;
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLIN);
 }
 
 int notify_receive(int listener, struct seccomp_notif *out)
