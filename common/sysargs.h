@@ -48,6 +48,7 @@ enum { a0, a1, a2, a3, a4, a5 };
 #define IN(T)			{ ARG_MEM, DIR_IN,    SIZE_FIXED, TRIM_ALL, 0, sizeof(T) }
 #define OUT(T)			{ ARG_MEM, DIR_OUT,   SIZE_FIXED, TRIM_ALL, 0, sizeof(T) }
 #define INOUT(T)		{ ARG_MEM, DIR_INOUT, SIZE_FIXED, TRIM_ALL, 0, sizeof(T) }
+#define INOUT_DIFF(T)		{ ARG_MEM, DIR_INOUT, SIZE_FIXED, TRIM_DIFF, 0, sizeof(T) }
 #define IN_N(T, n)		{ ARG_MEM, DIR_IN,    SIZE_ARG,   TRIM_ALL, n, sizeof(T) }
 #define OUT_N(T, n)		{ ARG_MEM, DIR_OUT,   SIZE_ARG,   TRIM_ALL, n, sizeof(T) }
 #define INOUT_N(T, n)		{ ARG_MEM, DIR_INOUT, SIZE_ARG,   TRIM_ALL, n, sizeof(T) }
@@ -63,6 +64,7 @@ enum { a0, a1, a2, a3, a4, a5 };
 #define SHAPE(dir, s, unit)	{ ARG_MEM, DIR_##dir, SIZE_SHAPE, TRIM_ALL, SHAPE_##s, unit }
 #define IOV_IN(n)		SHAPE(IN, IOV, n)
 #define IOV_OUT(n)		SHAPE(OUT, IOV, n)
+#define IOV_INOUT(n)		SHAPE(INOUT, IOV, n)
 #define MSG_IN			SHAPE(IN, MSG, 0)
 #define MSG_OUT			SHAPE(OUT, MSG, 0)
 #define MMSG_IN(n)		SHAPE(IN, MMSG, n)

@@ -57,6 +57,8 @@ static const char *mem_fault(const struct sysdef *def, const struct sysarg *arg)
 		return "a pointer without direction";
 	if ((def->traits & SYS_OUTERR) && arg->dir == DIR_OUT)
 		return "OUTERR with an output that has no input";
+	if (arg->trim == TRIM_DIFF && arg->dir != DIR_INOUT)
+		return "trimmed by what was not there before";
 	if (arg->trim == TRIM_RET && def->ret != RET_COUNT)
 		return "trimmed by a result that is no count";
 	switch (arg->size) {

@@ -107,7 +107,7 @@ static const struct cmddef msgctl_rows[] = {
 	ROW( MSG_INFO,                 HOME,    0,     VALUE, OUT(k_msginfo) )
 };
 
-/* GETALL writes as many values as the set has, which only the home side can ask for (sysplan_limit()) */
+/* GETALL and SETALL are about as many values as the set has, which the arguments do not say */
 static const struct cmddef semctl_rows[] = {
 	ROW( IPC_RMID,                 HOME,    0,     ZERO,  NONE )
 	ROW( IPC_SET,                  HOME,    0,     ZERO,  IN(k_semid) )
@@ -122,7 +122,7 @@ static const struct cmddef semctl_rows[] = {
 	ROW( GETZCNT,                  HOME,    0,     VALUE, NONE )
 	ROW( SETVAL,                   HOME,    0,     ZERO,  LONG )
 	ROW( SETALL,                   HOME,    0,     ZERO,  IN(k_semvals) )
-	ROW( GETALL,                   HANDLER, 0,     ZERO,  OUT(k_semvals) )
+	ROW( GETALL,                   HOME,    0,     ZERO,  INOUT_DIFF(k_semvals) )
 };
 
 static const struct cmddef shmctl_rows[] = {

@@ -5,8 +5,8 @@
  * What stands behind the third argument of an ioctl. Three sources, in this order:
  *
  * - the table ioctls.def;
- * - the number itself, when it was made by _IOR, _IOW or _IOWR: direction and size. All of these are treated as INOUT, so
- *   that bytes which a driver leaves alone come back as they were;
+ * - the number itself, when it was made by _IOR, _IOW or _IOWR: direction and size. All of these are inputs and
+ *   outputs, and what comes back ends with the last byte that has changed: what a driver leaves alone stays as it was;
  * - a number that says nothing passes a small argument on (it can be no pointer: nothing is mapped below 64 KiB) and is
  *   refused with ENOTTY, as if the device did not know it, when the argument could be a pointer.
  *
@@ -111,7 +111,7 @@ void ioctl_guess(uint32_t cmd, uint64_t arg, struct sysdef *def, struct sysarg *
 		return;
 	}
 	if (_IOC_DIR(cmd) != _IOC_NONE && _IOC_SIZE(cmd)) {
-		*out = (struct sysarg){ARG_MEM, DIR_INOUT, SIZE_FIXED, TRIM_ALL, 0, _IOC_SIZE(cmd)};
+		*out = (struct sysarg){ARG_MEM, DIR_INOUT, SIZE_FIXED, TRIM_DIFF, 0, _IOC_SIZE(cmd)};
 	} else if (arg < POINTER_MIN) {
 		*out = scalar;
 	} else {

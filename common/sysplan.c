@@ -133,11 +133,20 @@ int walk_output(struct walk *w, uint64_t addr, uint32_t at, uint32_t len, const 
 int walk_span(struct walk *w, uint64_t addr, uint64_t len, unsigned int dir, const struct trim *trim,
 	      struct placed *out)
 {
+	struct trim own = *trim;
+	struct placed before;
 	int err = w->ops->span(w, addr, len, dir, out);
 
 	if (err || !(dir & DIR_OUT) || span_class(addr, len) != SPAN_TRAVELS)
 		return err;
-	return walk_output(w, addr, out->at, out->good, trim, false);
+	if (w->home && trim->how == TRIM_DIFF) {
+		err = walk_room(w, out->good, &before);
+		if (err)
+			return err;
+		memcpy(before.bytes, out->bytes, out->good);
+		own.ref = before.at;
+	}
+	return walk_output(w, addr, out->at, out->good, &own, false);
 }
 
 void walk_point(const struct walk *w, uint8_t *at, const struct placed *to)

@@ -263,26 +263,21 @@ static int place_group(struct walk *w, uint64_t nr, unsigned int dir, const stru
 		total += w->vec[i].iov_len;
 	if (total)
 		err = mark_read(place_of(w), total, dir & DIR_IN, &left, &bytes);
-	if (dir & DIR_OUT)
-		bytes = NULL;
 	for (uint64_t i = 0; i < nr && !err; i++) {
 		uint64_t addr = (uint64_t)w->vec[i].iov_base, len = w->vec[i].iov_len;
 		uint32_t good = len < left ? (uint32_t)len : left;
 		struct placed out;
 
-		if (!len || !addr) {
-			nothing_lay(w, span_class(addr, 0), &out);
-			out.good = 0;
-		} else {
-			err = span_lay(place_of(w), addr, len, good, bytes, false, &out);
-		}
+		nothing_lay(w, span_class(addr, len), &out);
+		if (len && addr)
+			err = span_lay(place_of(w), addr, len, good, (dir & DIR_IN) ? bytes : NULL, false, &out);
 		w->vec[i].iov_base = (void *)out.home;
 		if (err || !len)
 			continue;
 		left -= good;
-		if (bytes)
+		if (dir & DIR_IN)
 			bytes += good;
-		else
+		if (dir & DIR_OUT)
 			err = walk_output(w, addr, out.at, out.good, trim, joined);
 		joined = true;
 	}

@@ -297,7 +297,7 @@ int gather_group(struct walk *w, uint64_t nr, unsigned int dir, const struct tri
 	if (good < 0)
 		return (int)good;
 	gather_end(g, (uint32_t)good, in ? (uint32_t)good : 0);
-	return in ? 0 : vector_outputs(w, nr, (uint64_t)good, trim);
+	return (dir & DIR_OUT) ? vector_outputs(w, nr, (uint64_t)good, trim) : 0;
 }
 
 /**

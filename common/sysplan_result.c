@@ -19,6 +19,19 @@ static bool nothing_back(const struct sysplan *p, int64_t ret)
 }
 
 /**
+ * changed() - Bytes of an output up to the last one that is not what it was
+ */
+static uint32_t changed(const struct sysplan *p, const struct sysspan *span)
+{
+	const uint8_t *is = p->data + span->at, *was = p->data + span->ref;
+	uint32_t len = span->len;
+
+	while (len > 0 && is[len - 1] == was[len - 1])
+		len--;
+	return len;
+}
+
+/**
  * written() - How much of an output was written, as far as the call's result tells
  * @p:		The call
  * @span:	The output; of several joined ones the first
@@ -33,6 +46,8 @@ static uint64_t written(const struct sysplan *p, const struct sysspan *span, int
 		return ret < 0 ? 0 : (uint64_t)ret * span->unit + span->ref;
 	case TRIM_LEN:
 		return get_count(p->data + span->ref, span->width) * span->unit;
+	case TRIM_DIFF:
+		return changed(p, span);
 	case TRIM_STR:
 		return strnlen((const char *)p->data + span->at, span->len) + 1;
 	}

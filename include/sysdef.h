@@ -80,10 +80,11 @@ enum arg_size {
 
 /* How much of an output the kernel has written when the call succeeds */
 enum arg_trim {
-	TRIM_ALL, /* all of it */
-	TRIM_RET, /* as many elements as the return value says */
-	TRIM_LEN, /* what the u32 behind argument @ref says afterwards, if that is less */
-	TRIM_STR, /* up to and with the NUL */
+	TRIM_ALL,  /* all of it */
+	TRIM_RET,  /* as many elements as the return value says */
+	TRIM_LEN,  /* what the u32 behind argument @ref says afterwards, if that is less */
+	TRIM_STR,  /* up to and with the NUL */
+	TRIM_DIFF, /* up to the last byte that has changed; for outputs that are inputs, too */
 };
 
 /* Structures with pointers or lengths inside. The comment says what @unit is. */
@@ -137,10 +138,10 @@ enum sys_cmds {
  * @unit:	Bytes per element, maximum, or the shape's parameter
  */
 struct sysarg {
-	uint8_t kind;
-	uint8_t dir : 2;
-	uint8_t size : 4;
-	uint8_t trim : 2;
+	uint16_t kind : 4;
+	uint16_t dir : 2;
+	uint16_t size : 4;
+	uint16_t trim : 3;
 	uint16_t ref;
 	uint32_t unit;
 };

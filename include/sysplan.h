@@ -74,7 +74,8 @@ struct guest_mem {
  * @at:		Home: where it is in the data area
  * @len:	Bytes that may be written
  * @unit:	Bytes per element, for trims that count
- * @ref:	Home: TRIM_LEN: where in the data area the count is; TRIM_RET: bytes that come on top
+ * @ref:	Home: TRIM_LEN, TRIM_DIFF: where in the data area the count, or what was there before, is;
+ *		TRIM_RET: bytes that come on top
  * @index:	Only if the call returned at least this: the number of the message in an array of them, from 1; 0: always
  * @trim:	enum arg_trim
  * @width:	TRIM_LEN: bytes of the count

@@ -64,6 +64,8 @@ START_TEST(table_finds_faults)
 		{ "the length is no u32 that comes back", { "x", 0, SYS_HOME, RET_ZERO, { OUT_LEN(a1, 9), IN(int) } } },
 		{ "a length without maximum", { "x", 0, SYS_HOME, RET_ZERO, { OUT_LEN(a1, 0), INOUT(int) } } },
 		{ "trimmed by a result that is no count", { "x", 0, SYS_HOME, RET_ZERO, { OUT_UPTO(char, a1), SIZE } } },
+		{ "trimmed by what was not there before",
+		  { "x", 0, SYS_HOME, RET_ZERO, { { ARG_MEM, DIR_OUT, SIZE_FIXED, TRIM_DIFF, 0, 4 } } } },
 		{ "OUTERR with an output that has no input", { "x", OUTERR, SYS_HOME, RET_ZERO, { OUT(int) } } },
 		{ "no such shape", { "x", 0, SYS_HOME, RET_ZERO, { { ARG_MEM, DIR_IN, SIZE_SHAPE, 0, SHAPE_NR, 0 } } } },
 		{ "a pointer without direction", { "x", 0, SYS_HOME, RET_ZERO, { { ARG_MEM, 0, SIZE_STR, 0, 0, 9 } } } },

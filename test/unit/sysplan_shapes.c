@@ -310,32 +310,54 @@ START_TEST(shape_queues)
 }
 END_TEST
 
-/* What the row cannot know, the home side says: as many values as the set has */
+/* As many values as the set has, which no argument says: what is behind them stays as it is */
+START_TEST(shape_unknown_length)
+{
+	unsigned short *values = (unsigned short *)(island(1) + PAGE - 6), more[40];
+	int id = semget(IPC_PRIVATE, 3, IPC_CREAT | 0600);
+
+	home_begin();
+	ck_assert_int_eq(semctl(id, 2, SETVAL, 7), 0);
+	memset(more, 0x5a, sizeof(more));
+	ck_assert_int_eq(FORWARD(SYS_semctl, id, 0, GETALL, more), 0);
+	ck_assert_int_eq(more[2], 7);
+	ck_assert_int_eq(more[3], 0x5a5a);
+	ck_assert_int_eq(FORWARD(SYS_semctl, id, 0, GETALL, values), 0);
+	ck_assert_int_eq(values[2], 7);
+	SAME(SYS_semctl, id, 0, GETALL, values + 1);
+	SAME(SYS_semctl, id, 0, GETALL, 16);
+	SAME(SYS_semctl, id, 0, SETALL, values + 1);
+	ck_assert_int_eq(FORWARD(SYS_semctl, id, 0, SETALL, values), 0);
+	semctl(id, 0, IPC_RMID);
+}
+END_TEST
+
+/* Memory whose direction only the home side can know: it says that nothing was written */
 START_TEST(shape_limited_output)
 {
 	static struct iovec iov[SYSPLAN_IOV_MAX];
-	unsigned short values[40];
-	int id = semget(IPC_PRIVATE, 3, IPC_CREAT | 0600);
+	char a[8] = "abc", b[8] = "defg";
+	struct iovec vec[2] = {{a, 3}, {b, 4}};
+	int64_t ret;
 	uint64_t out[6];
 	struct sysplan w, h;
-	int64_t ret;
-	uint8_t tail[64];
+	int p[2];
 
 	home_begin();
-	memset(values, 0x5a, sizeof(values));
-	ck_assert_int_eq(prepare(&w, &h, SYS_semctl, (uint64_t[6]){(uint64_t)id, 0, GETALL, PTR(values)}, out), 0);
-	ck_assert_int_eq(h.row->where, SYS_HANDLER);
-	ret = native(SYS_semctl, out[0], out[1], out[2], out[3], 0, 0);
-	ck_assert_int_eq(ret, 0);
-	sysplan_limit(&h, 3, 3 * sizeof(values[0]));
-	ck_assert_int_eq(sysplan_collect(&h, ret, iov, SYSPLAN_IOV_MAX), 2);
-	ck_assert_int_eq(iov[1].iov_len, 6);
-	memcpy(tail, iov[0].iov_base, 4);
-	memcpy(tail + 4, iov[1].iov_base, 6);
-	ck_assert_int_eq(sysplan_scatter(&w, &ret, tail, 10, &own_mem), 0);
-	ck_assert_int_eq(values[2], 0);
-	ck_assert_int_eq(values[3], 0x5a5a);
-	semctl(id, 0, IPC_RMID);
+	ck_assert_int_eq(pipe(p), 0);
+	ck_assert_int_eq(prepare(&w, &h, SYS_vmsplice, (uint64_t[6]){(uint64_t)p[1], PTR(vec), 2}, out), 0);
+	ret = native(SYS_writev, out[0], out[1], out[2], 0, 0, 0);
+	ck_assert_int_eq(ret, 7);
+	sysplan_limit(&h, 1, 0);
+	ck_assert_int_eq(sysplan_collect(&h, ret, iov, SYSPLAN_IOV_MAX), 1);
+	ck_assert_int_eq(sysplan_scatter(&w, &ret, iov[0].iov_base, iov[0].iov_len, &own_mem), 0);
+	ck_assert_int_eq(prepare(&w, &h, SYS_vmsplice, (uint64_t[6]){(uint64_t)p[0], PTR(vec), 2}, out), 0);
+	memset(a, '.', sizeof(a));
+	memset(b, '.', sizeof(b));
+	ret = native(SYS_readv, out[0], out[1], out[2], 0, 0, 0);
+	ck_assert_int_eq(ret, 7);
+	ck_assert_int_eq(memcmp((void *)((struct iovec *)out[1])[1].iov_base, "defg", 4), 0);
+	ck_assert_int_eq(sysplan_collect(&h, ret, iov, SYSPLAN_IOV_MAX), 3);
 }
 END_TEST
 
@@ -524,6 +546,7 @@ UNIT(sysplan_shapes)
 	tcase_add_test(tc, shape_terminal);
 	tcase_add_test(tc, shape_filters);
 	tcase_add_test(tc, shape_queues);
+	tcase_add_test(tc, shape_unknown_length);
 	tcase_add_test(tc, shape_limited_output);
 	tcase_add_test(tc, shape_others);
 	tcase_add_test(tc, shape_strings);
