@@ -29,8 +29,8 @@
 #include "log.h"
 
 #define BLOCK_BYTES (1u << 20)	 /* of a streaming write */
-#define TAKE_BYTES (256u << 10)	 /* of a plain TCP read */
-#define ROUNDS 5
+#define TAKE_BYTES  (256u << 10) /* of a plain TCP read */
+#define ROUNDS	    5
 
 /**
  * struct figures - Best of all rounds
@@ -117,7 +117,7 @@ static void make_keys(uint32_t cipher)
  */
 static void tcp_pair(int fd[2])
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int listener = socket(AF_INET, SOCK_STREAM, 0), one = 1;
 	socklen_t len = sizeof(sin);
 
@@ -277,7 +277,8 @@ static void cipher_alone(struct figures *fig, unsigned int blocks)
 	unsigned int count = blocks * (BLOCK_BYTES / CHANNEL_RECORD_MAX);
 	double start;
 
-	if (record_init(&seal, keys_home.cipher, keys_home.tx_key, 0) || record_init(&open, keys_home.cipher, keys_home.tx_key, 0))
+	if (record_init(&seal, keys_home.cipher, keys_home.tx_key, 0) ||
+	    record_init(&open, keys_home.cipher, keys_home.tx_key, 0))
 		die(EXIT_FAILED, "%s: not on this CPU", session_cipher_name(keys_home.cipher));
 	start = now();
 	for (unsigned int i = 0; i < count; i++)
@@ -304,8 +305,8 @@ static void cipher_alone(struct figures *fig, unsigned int blocks)
  */
 static void send_echo(struct bench *bench, size_t len)
 {
-	struct iovec iov = { .iov_base = bench->tail, .iov_len = len };
-	struct wire_echo echo = { .reply_size = len };
+	struct iovec iov = {.iov_base = bench->tail, .iov_len = len};
+	struct wire_echo echo = {.reply_size = len};
 
 	if (channel_send(bench->ch, WIRE_ECHO, &echo, &iov, 1) < 0)
 		die(EXIT_FAILED, "channel_send failed");
@@ -353,8 +354,9 @@ static void on_drained(void *ctx)
  */
 static void open_end(struct bench *bench, int fd, enum wire_sender self, bool streams)
 {
-	static const struct channel_ops echo_ops = { .message = on_message, .closed = on_closed };
-	static const struct channel_ops stream_ops = { .message = on_message, .closed = on_closed, .drained = on_drained };
+	static const struct channel_ops echo_ops = {.message = on_message, .closed = on_closed};
+	static const struct channel_ops stream_ops = {
+		.message = on_message, .closed = on_closed, .drained = on_drained};
 
 	uv_loop_init(&bench->loop);
 	bench->ch = channel_open(&bench->loop, fd, self == WIRE_HOME ? &keys_home : &keys_worker, self,
@@ -402,7 +404,7 @@ static void answer(struct bench *bench, bool spin)
  */
 static double channel_round_trip(size_t size, unsigned int count, bool spin)
 {
-	struct bench bench = { .tail = calloc(1, size), .tail_len = size };
+	struct bench bench = {.tail = calloc(1, size), .tail_len = size};
 	double start, end;
 	pid_t pid;
 	int fd;
@@ -434,7 +436,7 @@ static double channel_round_trip(size_t size, unsigned int count, bool spin)
  */
 static double channel_stream(unsigned int blocks)
 {
-	struct bench bench = { .tail = calloc(1, BLOCK_BYTES), .tail_len = BLOCK_BYTES, .left = blocks };
+	struct bench bench = {.tail = calloc(1, BLOCK_BYTES), .tail_len = BLOCK_BYTES, .left = blocks};
 	double start, end;
 	pid_t pid;
 	int fd;
@@ -506,7 +508,7 @@ static void report(const struct figures *fig, size_t size)
 
 int main(int argc, char **argv)
 {
-	struct figures fig = { 0 };
+	struct figures fig = {0};
 	uint32_t cipher = SESSION_CHACHA20_POLY1305;
 	size_t size = argc > 1 ? strtoul(argv[1], NULL, 10) : 100;
 	unsigned int count = argc > 2 ? strtoul(argv[2], NULL, 10) : 5000;

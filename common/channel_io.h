@@ -29,12 +29,12 @@
 #define CHANNEL_WHY_MAX 160
 
 /* Buffers start small and grow when bulk data comes by; the heartbeat of a silent session frees them again */
-#define CHANNEL_SMALL_BUF 4096u
+#define CHANNEL_SMALL_BUF    4096u
 #define CHANNEL_BULK_RECORDS 4u
-#define CHANNEL_BULK_BUF (CHANNEL_BULK_RECORDS * (CHANNEL_RECORD_MAX + RECORD_OVERHEAD))
+#define CHANNEL_BULK_BUF     ((size_t)CHANNEL_BULK_RECORDS * (CHANNEL_RECORD_MAX + RECORD_OVERHEAD))
 /* Reads of one readiness event, so that one busy channel does not starve the others of its loop */
 #define CHANNEL_READS_MAX 16
-#define CHANNEL_FEED_MAX (1u << 20)
+#define CHANNEL_FEED_MAX  (1u << 20)
 
 /**
  * struct channel_io - What a channel asks of its surroundings
@@ -176,8 +176,8 @@ struct channel {
 
 /* --- for the transport --- */
 /* Begin and end a channel that the transport has allocated (zeroed). channel_init() fails with -ENOTSUP, -ENOMEM. */
-int channel_init(struct channel *ch, const struct channel_io *io, const struct session_keys *keys, enum wire_sender self,
-		 const struct channel_ops *ops, void *ctx);
+int channel_init(struct channel *ch, const struct channel_io *io, const struct session_keys *keys,
+		 enum wire_sender self, const struct channel_ops *ops, void *ctx);
 void channel_fini(struct channel *ch);
 /* Entries: the socket can be read, or written; io->wake() was called; io->timer() has run out */
 void channel_readable(struct channel *ch);

@@ -295,7 +295,7 @@ size_t channel_rx_once(struct channel *ch, bool *more)
 	if (n == -EAGAIN || n == -EINTR)
 		return 0;
 	if (n < 0) {
-		channel_fail(ch, n, "connection lost: %s", strerror(-n));
+		channel_fail(ch, (int)n, "connection lost: %s", strerror((int)-n));
 		return 0;
 	}
 	if (n == 0) {

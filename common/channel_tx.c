@@ -122,7 +122,7 @@ void channel_tx_flush(struct channel *ch)
 		}
 		done = ch->io->write(ch, iov, nr);
 		if (done < 0 && done != -EAGAIN && done != -EINTR) {
-			tx->error = done;
+			tx->error = (int)done;
 			channel_tx_drop(ch);
 			if (!ch->busy)
 				ch->io->wake(ch);
@@ -155,11 +155,11 @@ static struct channel_chunk *add_chunk(struct channel_tx *tx, size_t cap)
 	chunk->next = NULL;
 	chunk->cap = cap;
 	chunk->start = chunk->end = 0;
-	if (tx->backlog == 0) {
+	if (tx->tail && tx->backlog > 0) {
+		tx->tail->next = chunk;
+	} else {
 		free(tx->head);
 		tx->head = chunk;
-	} else {
-		tx->tail->next = chunk;
 	}
 	tx->tail = chunk;
 	return chunk;
@@ -267,7 +267,7 @@ int channel_tx_message(struct channel *ch, enum wire_type type, const void *msg,
 {
 	size_t tail_max = wire_tail_max(type), tail_len = 0, total;
 	uint8_t fixed[WIRE_FIXED_MAX];
-	struct gather from = { .next = tail };
+	struct gather from = {.next = tail};
 	int fixed_len;
 
 	fixed_len = wire_encode(type, msg, fixed, sizeof(fixed));

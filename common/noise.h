@@ -11,8 +11,8 @@
 
 #include "handshake.h"
 
-#define NOISE_NAME "Noise_NNpsk0_25519_ChaChaPoly_SHA256"
-#define NOISE_TAG_LEN 16
+#define NOISE_NAME	 "Noise_NNpsk0_25519_ChaChaPoly_SHA256"
+#define NOISE_TAG_LEN	 16
 #define NOISE_PUBLIC_LEN 32
 
 /* Initialize, MixHash(prologue) */

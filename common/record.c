@@ -126,8 +126,8 @@ int record_open(struct record_cipher *rc, const uint8_t *record, size_t len, uin
 		bad = crypto_aead_aes256gcm_decrypt_afternm(plain, NULL, NULL, text, len + CHANNEL_RECORD_TAG, record,
 							    CHANNEL_RECORD_HEAD, nonce, &rc->gcm);
 	else
-		bad = crypto_aead_chacha20poly1305_ietf_decrypt(plain, NULL, NULL, text, len + CHANNEL_RECORD_TAG, record,
-								CHANNEL_RECORD_HEAD, nonce, rc->key);
+		bad = crypto_aead_chacha20poly1305_ietf_decrypt(plain, NULL, NULL, text, len + CHANNEL_RECORD_TAG,
+								record, CHANNEL_RECORD_HEAD, nonce, rc->key);
 	if (bad)
 		return -EBADMSG;
 	step(rc);

@@ -8,16 +8,16 @@
 #include "wire.h"
 
 /* Columns of wire.def as values */
-#define FROM_HOME WIRE_HOME
+#define FROM_HOME   WIRE_HOME
 #define FROM_WORKER WIRE_WORKER
-#define FROM_ANY WIRE_ANY
+#define FROM_ANY    WIRE_ANY
 
 /* One encoder per row: its fields in straight lines */
-#define U8(n) cursor_put_u8(out, msg->n);
-#define U32(n) cursor_put_u32(out, msg->n);
-#define I32(n) cursor_put_u32(out, msg->n);
-#define U64(n) cursor_put_u64(out, msg->n);
-#define I64(n) cursor_put_u64(out, msg->n);
+#define U8(n)	    cursor_put_u8(out, msg->n);
+#define U32(n)	    cursor_put_u32(out, msg->n);
+#define I32(n)	    cursor_put_u32(out, msg->n);
+#define U64(n)	    cursor_put_u64(out, msg->n);
+#define I64(n)	    cursor_put_u64(out, msg->n);
 #define FIX(n, len) cursor_put(out, msg->n, len);
 #define ARGS(n, nr)                                                                                                    \
 	for (size_t i = 0; i < (nr); i++)                                                                              \
@@ -40,11 +40,11 @@
 #undef ARGS
 
 /* One decoder per row */
-#define U8(n) msg->n = cursor_u8(in);
-#define U32(n) msg->n = cursor_u32(in);
-#define I32(n) msg->n = (int32_t)cursor_u32(in);
-#define U64(n) msg->n = cursor_u64(in);
-#define I64(n) msg->n = (int64_t)cursor_u64(in);
+#define U8(n)	    msg->n = cursor_u8(in);
+#define U32(n)	    msg->n = cursor_u32(in);
+#define I32(n)	    msg->n = (int32_t)cursor_u32(in);
+#define U64(n)	    msg->n = cursor_u64(in);
+#define I64(n)	    msg->n = (int64_t)cursor_u64(in);
 #define FIX(n, len) cursor_copy(in, msg->n, len);
 #define ARGS(n, nr)                                                                                                    \
 	for (size_t i = 0; i < (nr); i++)                                                                              \
@@ -67,11 +67,11 @@
 #undef TAIL
 
 /* Sizes: the fields' sum in one pass, the tail's maximum in another */
-#define U8(n) +1
-#define U32(n) +4
-#define I32(n) +4
-#define U64(n) +8
-#define I64(n) +8
+#define U8(n)	    +1
+#define U32(n)	    +4
+#define I32(n)	    +4
+#define U64(n)	    +8
+#define I64(n)	    +8
 #define FIX(n, len) +(len)
 #define ARGS(n, nr) +8 * (nr)
 #define TAIL(max)
@@ -96,7 +96,7 @@ enum {
 #define I64(n)
 #define FIX(n, len)
 #define ARGS(n, nr)
-#define TAIL(max) +(max)
+#define TAIL(max)			 +(max)
 #define MSG(name, sender, phase, fields) TAIL_MAX_##name = 0 fields,
 enum {
 #include "wire.def"
@@ -131,8 +131,7 @@ struct wire_row {
 
 static const struct wire_row wire_rows[WIRE_TYPES] = {
 #define MSG(name, sender, phase, fields)                                                                               \
-	[WIRE_##name] = { #name,	    FROM_##sender,  phase, SIZE_##name,                                        \
-			  TAIL_MAX_##name, encode_##name, decode_##name },
+	[WIRE_##name] = {#name, FROM_##sender, phase, SIZE_##name, TAIL_MAX_##name, encode_##name, decode_##name},
 #include "wire.def"
 #undef MSG
 };
@@ -224,7 +223,7 @@ int wire_encode(enum wire_type type, const void *msg, uint8_t *out, size_t cap)
 	cursor_put_u16(&cur, type);
 	row->encode(&cur, msg);
 	assert(!cur.bad && cur.at == out + row->size);
-	return row->size;
+	return (int)row->size;
 }
 
 /**
@@ -281,7 +280,7 @@ void wire_vma_encode(const struct wire_vma *vma, uint8_t out[static WIRE_VMA_SIZ
 
 /* Pages are at least this large, and user memory ends at most there (5-level paging) */
 #define VMA_PAGE_SIZE 4096u
-#define VMA_END_MAX (1ull << 56)
+#define VMA_END_MAX   (1ull << 56)
 
 /**
  * wire_vma_decode() - Read a mapping

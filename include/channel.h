@@ -35,14 +35,14 @@
 struct uv_loop_s;
 struct channel;
 
-#define CHANNEL_RECORD_MAX 65536u		/* plaintext of a record */
-#define CHANNEL_RECORD_HEAD 4u			/* its length field */
-#define CHANNEL_RECORD_TAG 16u			/* its authentication tag */
-#define CHANNEL_BACKLOG_MAX (64u << 20)		/* bytes that may wait for the peer, unless set otherwise */
-#define CHANNEL_TAIL_PIECES_MAX 65536		/* iovecs of one tail */
-#define CHANNEL_IDLE_MS 5000u			/* silence before a PING */
-#define CHANNEL_DEAD_MS 15000u			/* silence before the peer counts as dead */
-#define CHANNEL_CONNECT_MS 10000		/* usual patience of channel_connect() */
+#define CHANNEL_RECORD_MAX	65536u	    /* plaintext of a record */
+#define CHANNEL_RECORD_HEAD	4u	    /* its length field */
+#define CHANNEL_RECORD_TAG	16u	    /* its authentication tag */
+#define CHANNEL_BACKLOG_MAX	(64u << 20) /* bytes that may wait for the peer, unless set otherwise */
+#define CHANNEL_TAIL_PIECES_MAX 65536	    /* iovecs of one tail */
+#define CHANNEL_IDLE_MS		5000u	    /* silence before a PING */
+#define CHANNEL_DEAD_MS		15000u	    /* silence before the peer counts as dead */
+#define CHANNEL_CONNECT_MS	10000	    /* usual patience of channel_connect() */
 
 /**
  * struct channel_ops - What a channel tells its owner
@@ -53,7 +53,8 @@ struct channel;
  * @drained:	Everything queued has been given to the socket after a time when it was not so. May be NULL.
  */
 struct channel_ops {
-	void (*message)(void *ctx, enum wire_type type, const union wire_any *msg, const uint8_t *tail, size_t tail_len);
+	void (*message)(void *ctx, enum wire_type type, const union wire_any *msg, const uint8_t *tail,
+			size_t tail_len);
 	void (*closed)(void *ctx, int error, const char *why);
 	void (*drained)(void *ctx);
 };

@@ -30,14 +30,15 @@
 
 /* The version of the protocol that this code speaks, and the lowest that it still can */
 #define HANDSHAKE_VERSION 1
-#define HANDSHAKE_LOWEST 1
+#define HANDSHAKE_LOWEST  1
 
-#define HANDSHAKE_BLOCK_LEN 16	   /* version block */
-#define HANDSHAKE_MESSAGE_LEN 64   /* first and second: ephemeral key, payload, tag */
-#define HANDSHAKE_CONFIRM_LEN 16   /* confirm: tag */
-#define HANDSHAKE_BUF_MAX (HANDSHAKE_BLOCK_LEN + HANDSHAKE_MESSAGE_LEN + HANDSHAKE_CONFIRM_LEN) /* all that one end says */
+#define HANDSHAKE_BLOCK_LEN   16 /* version block */
+#define HANDSHAKE_MESSAGE_LEN 64 /* first and second: ephemeral key, payload, tag */
+#define HANDSHAKE_CONFIRM_LEN 16 /* confirm: tag */
+/* all that one end says */
+#define HANDSHAKE_BUF_MAX  (HANDSHAKE_BLOCK_LEN + HANDSHAKE_MESSAGE_LEN + HANDSHAKE_CONFIRM_LEN)
 #define HANDSHAKE_HASH_LEN 32
-#define HANDSHAKE_WHY_MAX 120
+#define HANDSHAKE_WHY_MAX  120
 
 /* Returned by handshake_feed() when the session's keys are there */
 #define HANDSHAKE_DONE 1

@@ -7,10 +7,10 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#define NODE_PORT 4660	      /* when none is given */
-#define NODE_HOST_MAX 256     /* a host name and its NUL */
-#define NODE_TEXT_MAX 272     /* "[" host "]:65535" and NUL */
-#define NODE_SOCKADDR_MAX 8   /* addresses of one host name that are tried */
+#define NODE_PORT	  4660 /* when none is given */
+#define NODE_HOST_MAX	  256  /* a host name and its NUL */
+#define NODE_TEXT_MAX	  272  /* "[" host "]:65535" and NUL */
+#define NODE_SOCKADDR_MAX 8    /* addresses of one host name that are tried */
 
 /**
  * struct node_addr - A node's address, not resolved

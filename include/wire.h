@@ -23,7 +23,7 @@
 #define WIRE_FIXED_MAX 1024u
 /* Longest tail of PAGES and OBJECT_DATA, and of CALL, RESULT and ECHO */
 #define WIRE_PAGES_MAX 1048576u
-#define WIRE_DATA_MAX 1310720u
+#define WIRE_DATA_MAX  1310720u
 
 /* Who sends a message */
 enum wire_sender {
@@ -59,50 +59,50 @@ enum wire_refuse_code {
 	WIRE_REFUSE_SANDBOX = 8,  /* its system forbids what a safe guest needs */
 };
 
-#define WIRE_RESULT_REGULAR 1u		/* RESULT: the descriptor is a regular file */
-#define WIRE_CALL_MORE 1u		/* CALL: first part of a larger transfer */
-#define WIRE_VMA_STACK (1u << 31)	/* struct wire_vma: the main thread's stack; other bits as Linux' MAP_* */
-#define WIRE_OBJECT_LIVE 1u		/* OBJECT: mapped shared; its content changes on both sides */
-#define WIRE_OBJECT_ANONYMOUS 0u	/* object number of memory without a file */
+#define WIRE_RESULT_REGULAR   1u	 /* RESULT: the descriptor is a regular file */
+#define WIRE_CALL_MORE	      1u	 /* CALL: first part of a larger transfer */
+#define WIRE_VMA_STACK	      (1u << 31) /* struct wire_vma: the main thread's stack; other bits as Linux' MAP_* */
+#define WIRE_OBJECT_LIVE      1u	 /* OBJECT: mapped shared; its content changes on both sides */
+#define WIRE_OBJECT_ANONYMOUS 0u	 /* object number of memory without a file */
 
 /*
  * Names in lower case, which the preprocessor cannot make: WIRE_ID_X is the struct of row X and its member in union
  * wire_any. A row without such a line does not compile.
  */
-#define WIRE_ID_PING wire_ping, ping
-#define WIRE_ID_PONG wire_pong, pong
-#define WIRE_ID_HELLO wire_hello, hello
-#define WIRE_ID_ACCEPT wire_accept, accept
-#define WIRE_ID_REFUSE wire_refuse, refuse
-#define WIRE_ID_BODY wire_body, body
-#define WIRE_ID_LIMITS wire_limits, limits
-#define WIRE_ID_XSTATE wire_xstate, xstate
-#define WIRE_ID_PAGES wire_pages, pages
-#define WIRE_ID_OBJECT wire_object, object
+#define WIRE_ID_PING	    wire_ping, ping
+#define WIRE_ID_PONG	    wire_pong, pong
+#define WIRE_ID_HELLO	    wire_hello, hello
+#define WIRE_ID_ACCEPT	    wire_accept, accept
+#define WIRE_ID_REFUSE	    wire_refuse, refuse
+#define WIRE_ID_BODY	    wire_body, body
+#define WIRE_ID_LIMITS	    wire_limits, limits
+#define WIRE_ID_XSTATE	    wire_xstate, xstate
+#define WIRE_ID_PAGES	    wire_pages, pages
+#define WIRE_ID_OBJECT	    wire_object, object
 #define WIRE_ID_OBJECT_DATA wire_object_data, object_data
-#define WIRE_ID_START wire_start, start
-#define WIRE_ID_STARTED wire_started, started
-#define WIRE_ID_CALL wire_call, call
-#define WIRE_ID_RESULT wire_result, result
-#define WIRE_ID_INTERRUPT wire_interrupt, interrupt
-#define WIRE_ID_SIGNAL wire_signal, signal
-#define WIRE_ID_DEFAULT wire_default, default_
-#define WIRE_ID_PASS wire_pass, pass
-#define WIRE_ID_STOP wire_stop, stop
-#define WIRE_ID_CONT wire_cont, cont
-#define WIRE_ID_DROP wire_drop, drop
-#define WIRE_ID_GONE wire_gone, gone
-#define WIRE_ID_USAGE wire_usage, usage
-#define WIRE_ID_ECHO wire_echo, echo
-#define WIRE_ID_TAKEN wire_taken, taken
-#define WIRE_ID_WRITE_BACK wire_write_back, write_back
-#define WIRE_ID_STATUS wire_status, status
+#define WIRE_ID_START	    wire_start, start
+#define WIRE_ID_STARTED	    wire_started, started
+#define WIRE_ID_CALL	    wire_call, call
+#define WIRE_ID_RESULT	    wire_result, result
+#define WIRE_ID_INTERRUPT   wire_interrupt, interrupt
+#define WIRE_ID_SIGNAL	    wire_signal, signal
+#define WIRE_ID_DEFAULT	    wire_default, default_
+#define WIRE_ID_PASS	    wire_pass, pass
+#define WIRE_ID_STOP	    wire_stop, stop
+#define WIRE_ID_CONT	    wire_cont, cont
+#define WIRE_ID_DROP	    wire_drop, drop
+#define WIRE_ID_GONE	    wire_gone, gone
+#define WIRE_ID_USAGE	    wire_usage, usage
+#define WIRE_ID_ECHO	    wire_echo, echo
+#define WIRE_ID_TAKEN	    wire_taken, taken
+#define WIRE_ID_WRITE_BACK  wire_write_back, write_back
+#define WIRE_ID_STATUS	    wire_status, status
 
 #define WIRE_ID_1(tag, member) tag
 #define WIRE_ID_2(tag, member) member
-#define WIRE_ID_X(pick, ...) pick(__VA_ARGS__)
-#define WIRE_TAG(NAME) WIRE_ID_X(WIRE_ID_1, WIRE_ID_##NAME)
-#define WIRE_MEMBER(NAME) WIRE_ID_X(WIRE_ID_2, WIRE_ID_##NAME)
+#define WIRE_ID_X(pick, ...)   pick(__VA_ARGS__)
+#define WIRE_TAG(NAME)	       WIRE_ID_X(WIRE_ID_1, WIRE_ID_##NAME)
+#define WIRE_MEMBER(NAME)      WIRE_ID_X(WIRE_ID_2, WIRE_ID_##NAME)
 
 /* <termios.h> has a macro of a row's name */
 #pragma push_macro("ECHO")
@@ -116,11 +116,11 @@ enum wire_type {
 	WIRE_TYPES, /* one more than the last */
 };
 
-#define U8(n) uint8_t n;
-#define U32(n) uint32_t n;
-#define I32(n) int32_t n;
-#define U64(n) uint64_t n;
-#define I64(n) int64_t n;
+#define U8(n)	    uint8_t n;
+#define U32(n)	    uint32_t n;
+#define I32(n)	    int32_t n;
+#define U64(n)	    uint64_t n;
+#define I64(n)	    int64_t n;
 #define FIX(n, len) uint8_t n[len];
 #define ARGS(n, nr) uint64_t n[nr];
 #define TAIL(max)

@@ -33,7 +33,8 @@ static void check_body(const uint8_t *tail, size_t len)
 
 		wire_vma_encode(&vma, again);
 		need(memcmp(again, tail + at, WIRE_VMA_SIZE) == 0);
-		need(err == -EPROTO || (err == 0 && vma.start < vma.end && vma.offset + (vma.end - vma.start) < INT64_MAX));
+		need(err == -EPROTO ||
+		     (err == 0 && vma.start < vma.end && vma.offset + (vma.end - vma.start) < INT64_MAX));
 	}
 }
 

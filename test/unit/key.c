@@ -2,6 +2,7 @@
 /* Key files, and the log's lines. */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,15 +37,18 @@ static const char *path_of(const char *name)
 	return path[i];
 }
 
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st, (void)flag, (void)ftw;
+	return remove(path);
+}
+
 /**
  * clean() - Remove the folder
  */
 static void clean(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf %s", base);
-	ck_assert_int_eq(system(command), 0);
+	ck_assert_int_eq(nftw(base, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 /**
@@ -89,7 +93,7 @@ END_TEST
 
 START_TEST(key_that_others_can_touch_is_refused)
 {
-	static const mode_t bad[] = { 0604, 0640, 0620, 0602, 0610, 0601, 0666 };
+	static const mode_t bad[] = {0604, 0640, 0620, 0602, 0610, 0601, 0666};
 	uint8_t key[KEY_LEN];
 	char why[300];
 
@@ -115,12 +119,12 @@ START_TEST(key_that_is_none_is_refused)
 	static const char *const bad[] = {
 		"",
 		"\n",
-		"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE",	     /* no padding */
-		"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MA==\n",    /* 31 bytes */
-		"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEy\n",    /* 33 bytes */
+		"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE",	  /* no padding */
+		"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MA==\n", /* 31 bytes */
+		"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEy\n", /* 33 bytes */
 		"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE*\n",
 		"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=x\n",
-		"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDF=\n",    /* bits that nobody reads */
+		"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDF=\n", /* bits that nobody reads */
 		" MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n",
 		"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\nMDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n",
 	};
