@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -15,6 +16,9 @@
 /* What the answer to mmap says is behind the mapping */
 enum mmap_kind { MMAP_FILE, MMAP_ZERO, MMAP_LIVE, MMAP_LIVE_READ_ONLY };
 #define MMAP_ANSWER_LEN 20
+
+/* Flags that vmsplice knows */
+#define SPLICE_FLAGS (SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
 
 /* First bytes of the slot's data that a handler keeps for itself */
 #define HANDLER_DATA 4096u
@@ -159,6 +163,45 @@ static int on_execve(struct deputy *d, struct thread *thread, const uint8_t *tai
 	return 0;
 }
 
+/* Memory has been copied into a pipe: nothing of it has changed */
+static void vmsplice_written(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	call_answer(d, thread, ret, NULL, 0);
+}
+
+/* Gathered memory cannot be given away as pages: it is copied into the pipe, or out of it */
+static int on_vmsplice(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	const uint64_t *a = thread->call.home_arg;
+	char path[64];
+	int err = call_place(thread, tail, tail_len, 0);
+	struct stat st;
+	bool writes;
+
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)thread->tid, (int)a[0]);
+	/* The link's own permissions say what the descriptor is open for (proc_pid_fd(5)) */
+	writes = !lstat(path, &st) && (st.st_mode & S_IWUSR);
+	batch_begin(thread, 0);
+	if (stat(path, &st) || !S_ISFIFO(st.st_mode) || a[3] & ~(uint64_t)SPLICE_FLAGS)
+		batch_add(thread, SYS_vmsplice, a[0], 0, 0, a[3], 0, 0); /* it will say why not */
+	else
+		batch_add(thread, writes ? SYS_writev : SYS_readv, a[0], a[1], a[2], 0, 0, 0);
+	call_post(d, thread, writes ? vmsplice_written : NULL);
+	return 0;
+}
+
+/* Calls on memory, which is not here, and others that a remote answers by itself: who asks for them is not ours */
+static int on_foreign(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	(void)d;
+	(void)thread;
+	(void)tail;
+	(void)tail_len;
+	return -EPROTO;
+}
+
 /* Handlers by system call */
 static const struct {
 	uint32_t nr;
@@ -167,6 +210,11 @@ static const struct {
 	{ SYS_mmap, on_mmap },	    { SYS_exit, on_exit },	  { SYS_exit_group, on_exit }, { SYS_execve, on_execve },
 	{ SYS_execveat, on_execve }, { SYS_clone, fork_begin },  { SYS_fork, fork_begin },    { SYS_vfork, fork_begin },
 	{ SYS_wait4, times_wait4 },  { SYS_waitid, times_waitid }, { SYS_getrusage, times_getrusage },
+	{ SYS_shmat, on_foreign },   { SYS_shmdt, on_foreign },	  { SYS_rt_sigtimedwait, on_foreign },
+	{ SYS_migrate_pages, on_foreign }, { SYS_move_pages, on_foreign }, { SYS_get_robust_list, on_foreign },
+	{ SYS_process_vm_readv, on_foreign }, { SYS_process_vm_writev, on_foreign },
+	{ SYS_process_madvise, on_foreign }, { SYS_clone3, on_foreign }, { SYS_seccomp, on_foreign },
+	{ SYS_vmsplice, on_vmsplice },
 	{ SYS_times, times_times },  { SYS_signalfd, signal_signalfd }, { SYS_signalfd4, signal_signalfd },
 };
 

@@ -66,19 +66,23 @@ int deputy_detach(int *talk)
 
 int deputy_launch(const struct deputy_options *opt, char *why, size_t why_len)
 {
+	/* A child that was waited for would count in the program's RUSAGE_CHILDREN; one that is ignored does not */
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
 	pid_t target = getpid(), child, deputy;
-	int talk[2], status;
+	int talk[2];
 	ssize_t n;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, talk) < 0) {
 		snprintf(why, why_len, "cannot start the deputy: %s", strerror(errno));
 		return -errno;
 	}
+	sigaction(SIGCHLD, &ignore, &before);
 	child = fork();
 	if (child < 0) {
 		snprintf(why, why_len, "cannot start the deputy: %s", strerror(errno));
 		close(talk[0]);
 		close(talk[1]);
+		sigaction(SIGCHLD, &before, NULL);
 		return -EAGAIN;
 	}
 	if (!child) {
@@ -89,8 +93,9 @@ int deputy_launch(const struct deputy_options *opt, char *why, size_t why_len)
 		_exit(deputy_run(opt, target, talk[1]));
 	}
 	close(talk[1]);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
+	sigaction(SIGCHLD, &before, NULL);
 	n = recv(talk[0], &deputy, sizeof(deputy), 0);
 	if (n == sizeof(deputy)) {
 		prctl(PR_SET_PTRACER, deputy, 0, 0, 0); /* EINVAL where there is no Yama */

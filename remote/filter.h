@@ -6,7 +6,7 @@
  * list of what is allowed: calls that the table calls local, unconditionally or by the value of a scalar argument, run
  * in the worker's kernel; calls that it denies return their errno. Everything else, numbers that the table does not
  * know included, is a notification to the remote, which sends it home or refuses it. A call of another ABI (int $0x80,
- * x32) kills the process.
+ * x32) fails with ENOSYS, as in a kernel that lacks it.
  *
  * A notification may be answered with SECCOMP_USER_NOTIF_FLAG_CONTINUE where only the registers of the call matter:
  * they cannot change any more. What a pointer points to can (other threads), so a call whose memory matters is never

@@ -9,6 +9,7 @@
 #include <sys/times.h>
 
 #include "remote/calls.h"
+#include "remote/filter.h"
 #include "remote/listener.h"
 #include "remote/notify.h"
 #include "remote/session.h"
@@ -151,6 +152,21 @@ static void local_begin(struct thread *thread)
 }
 
 /**
+ * own_memory_begin() - Calls on the memory of a process, by its number
+ *
+ * All guests are one user for the worker's kernel, whatever they are at home; so each may look at itself alone.
+ */
+static void own_memory_begin(struct thread *thread)
+{
+	uint32_t pid = (uint32_t)thread->call.arg[0];
+
+	if (!pid || pid == thread->guest->pid)
+		call_continue(thread);
+	else
+		call_return(thread, guest_by_pid(thread->guest->session, pid) ? -EPERM : -ESRCH);
+}
+
+/**
  * denied_begin() - As in a kernel that was built without it
  */
 static void denied_begin(struct thread *thread)
@@ -205,7 +221,7 @@ static void gettid_begin(struct thread *thread)
  */
 static void tid_address_made(struct thread *thread, struct user_regs_struct *regs)
 {
-	const uint64_t arg[6] = { thread->call.arg[0] };
+	const uint64_t arg[6] = { thread->call.arg[0], FILTER_PASS };
 	int err;
 
 	tracee_syscall(thread->outer, regs->rip - 2, SYS_set_tid_address, arg, &err);
@@ -239,6 +255,11 @@ static const struct handler handlers[] = {
 	{ SYS_timer_getoverrun, timers_use_begin, NULL },
 	{ SYS_timer_delete, timers_use_begin, NULL },
 	{ SYS_exit_group, exit_group_begin, NULL },
+	{ SYS_migrate_pages, own_memory_begin, NULL },
+	{ SYS_get_robust_list, own_memory_begin, NULL },
+	{ SYS_move_pages, own_memory_begin, NULL },
+	{ SYS_process_vm_readv, own_memory_begin, NULL },
+	{ SYS_process_vm_writev, own_memory_begin, NULL },
 	{ SYS_seccomp, local_begin, NULL },
 	{ SYS_execveat, execve_begin, NULL },
 };

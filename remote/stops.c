@@ -122,8 +122,6 @@ static void death_explain(struct session *session, int status, char *out, size_t
 {
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && usage_oom_kills() > session->oom_kills)
 		snprintf(out, cap, "killed on the worker: out of memory");
-	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-		snprintf(out, cap, "killed on the worker: a system call of another ABI (32 bits)");
 	else if (WIFSIGNALED(status))
 		snprintf(out, cap, "killed on the worker: %s", strsignal(WTERMSIG(status)));
 	else
