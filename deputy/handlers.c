@@ -163,10 +163,12 @@ static int on_execve(struct deputy *d, struct thread *thread, const uint8_t *tai
 	return 0;
 }
 
-/* Memory has been copied into a pipe: nothing of it has changed */
+/* Memory has been copied into a pipe: as outputs go, nothing was transferred */
 static void vmsplice_written(struct deputy *d, struct thread *thread, int64_t ret)
 {
-	call_answer(d, thread, ret, NULL, 0);
+	int nr = sysplan_collect(&thread->call.plan, ret < 0 ? ret : 0, d->iov, SYSPLAN_IOV_MAX);
+
+	call_answer(d, thread, ret, d->iov, nr < 0 ? 0 : nr);
 }
 
 /* Gathered memory cannot be given away as pages: it is copied into the pipe, or out of it */
@@ -185,7 +187,7 @@ static int on_vmsplice(struct deputy *d, struct thread *thread, const uint8_t *t
 	writes = !lstat(path, &st) && (st.st_mode & S_IWUSR);
 	batch_begin(thread, 0);
 	if (stat(path, &st) || !S_ISFIFO(st.st_mode) || a[3] & ~(uint64_t)SPLICE_FLAGS)
-		batch_add(thread, SYS_vmsplice, a[0], 0, 0, a[3], 0, 0); /* it will say why not */
+		batch_add(thread, SYS_vmsplice, a[0], a[1], a[2], a[3], 0, 0); /* it will say why not */
 	else
 		batch_add(thread, writes ? SYS_writev : SYS_readv, a[0], a[1], a[2], 0, 0, 0);
 	call_post(d, thread, writes ? vmsplice_written : NULL);
