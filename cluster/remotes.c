@@ -107,7 +107,7 @@ static void __attribute__((noreturn)) become_remote(const struct remotes *remote
 	char *argv[] = { "om-remote", NULL };
 	int score;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != omd)
 		_exit(EXIT_FAILED);
 	setsid();
@@ -290,7 +290,7 @@ int remotes_init(struct remotes *remotes, uv_loop_t *loop, const struct rlimit *
 	ret = find_program(remotes->path, why, why_len);
 	if (ret < 0)
 		return ret;
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	uv_timer_init(loop, &remotes->patience);
 	uv_signal_init(loop, &remotes->child);
 	remotes->patience.data = remotes->child.data = remotes;

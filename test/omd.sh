@@ -217,7 +217,7 @@ omd_fifty_at_once() {
 	place
 	node alpha $PORT
 	for i in {1..50}; do
-		omctl status alpha >"$D/out.$i" 2>&1 || echo "$i" >>"$D/failed" &
+		{ "${OURS[@]}" "$D/bin/omctl" status alpha >"$D/out.$i" 2>&1 || echo "$i" >>"$D/failed"; } &
 	done
 	# shellcheck disable=SC2046
 	wait $(jobs -p | grep -vx "$NODE_PID")
@@ -425,8 +425,7 @@ omd_few_descriptors() {
 
 # arrive: somebody comes, and waits for the remote to say something
 arrive() {
-	# shellcheck disable=SC2086
-	"${OURS[@]}" $OMD_UNDER "$D/bin/omctl" ping alpha >"$D/ping.out" 2>&1 &
+	"${OURS[@]}" "$D/bin/omctl" ping alpha >"$D/ping.out" 2>&1 &
 	CLIENT_PID=$!
 }
 
@@ -563,7 +562,7 @@ omd_installed() {
 	place
 	make -C "$TOP" -s BUILD="$BUILD" DESTDIR="$D/inst" PREFIX=/usr install >"$D/make.out" 2>&1 ||
 		wrong "$(tail -n 3 "$D/make.out")"
-	for file in bin/omrun bin/omd bin/omctl libexec/openmosix/om-remote share/man/man8/omd.8 share/man/man1/omrun.1 \
+	for file in bin/omrun bin/omd bin/omctl bin/omps libexec/openmosix/om-remote share/man/man8/omd.8 share/man/man1/omrun.1 \
 		share/man/man1/omctl.1 share/man/man7/openmosix.7 share/bash-completion/completions/omrun \
 		lib/systemd/system/omd.service lib/systemd/user/omd.service; do
 		[ -s "$D/inst/usr/$file" ] || wrong "$file is not installed"

@@ -35,14 +35,20 @@ void unit_register(const char *name, void (*fill)(TCase *tc))
  * wanted() - Is a suite to be run?
  * @name:	Its name
  * @argc:	Number of arguments
- * @argv:	The names asked for; all when there are none
+ * @argv:	The names asked for, or with a '-' before them those not wanted; all when there are none
  */
 static bool wanted(const char *name, int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++)
+	bool all = true;
+
+	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], name) == 0)
 			return true;
-	return argc == 1;
+		if (argv[i][0] == '-' && strcmp(argv[i] + 1, name) == 0)
+			return false;
+		all &= argv[i][0] == '-';
+	}
+	return all;
 }
 
 int main(int argc, char **argv)
