@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "deputy/deputy.h"
 #include "sysdef.h"
@@ -76,6 +77,14 @@ void call_row_finish(struct deputy *d, struct thread *thread, int64_t ret)
 	free(joined);
 }
 
+/* The call was interrupted: the kernel's own code goes to the worker's, with what is written even then */
+static void interrupted_answer(struct deputy *d, struct thread *thread)
+{
+	int nr = thread->call.planned ? sysplan_collect(&thread->call.plan, -EINTR, d->iov, SYSPLAN_IOV_MAX) : 0;
+
+	call_answer(d, thread, thread->call.code, d->iov, nr < 0 ? 0 : nr);
+}
+
 void call_finish(struct deputy *d, struct thread *thread)
 {
 	const struct arena *arena = thread->arena;
@@ -89,7 +98,7 @@ void call_finish(struct deputy *d, struct thread *thread)
 		return;
 	}
 	if (ret == -EINTR && call->code) {
-		call_answer(d, thread, call->code, NULL, 0);
+		interrupted_answer(d, thread);
 		return;
 	}
 	(call->finish ? call->finish : call_row_finish)(d, thread, ret);
@@ -111,6 +120,12 @@ void call_post(struct deputy *d, struct thread *thread, void (*finish)(struct de
 	}
 }
 
+/* The devices that never keep a reader waiting: null, zero, full, random, urandom (Documentation/admin-guide/devices.txt) */
+static bool is_memory_device(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && major(st->st_rdev) == 1 && minor(st->st_rdev) >= 3;
+}
+
 /* The caller has more to transfer: say whether its descriptor is a regular file, where that is one call in parts */
 static uint32_t regular_flag(const struct thread *thread, const struct wire_call *msg)
 {
@@ -120,7 +135,7 @@ static uint32_t regular_flag(const struct thread *thread, const struct wire_call
 	if (!(msg->flags & WIRE_CALL_MORE))
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)thread->tid, (int)msg->arg[0]);
-	return !stat(path, &st) && S_ISREG(st.st_mode) ? WIRE_RESULT_REGULAR : 0;
+	return !stat(path, &st) && (S_ISREG(st.st_mode) || is_memory_device(&st)) ? WIRE_RESULT_REGULAR : 0;
 }
 
 int call_place(struct thread *thread, const uint8_t *tail, size_t tail_len, size_t skip)

@@ -215,7 +215,7 @@ static const struct {
 	{ SYS_shmat, on_foreign },   { SYS_shmdt, on_foreign },	  { SYS_rt_sigtimedwait, on_foreign },
 	{ SYS_migrate_pages, on_foreign }, { SYS_move_pages, on_foreign }, { SYS_get_robust_list, on_foreign },
 	{ SYS_process_vm_readv, on_foreign }, { SYS_process_vm_writev, on_foreign },
-	{ SYS_process_madvise, on_foreign }, { SYS_clone3, on_foreign }, { SYS_seccomp, on_foreign },
+	{ SYS_clone3, on_foreign }, { SYS_seccomp, on_foreign },
 	{ SYS_vmsplice, on_vmsplice },
 	{ SYS_times, times_times },  { SYS_signalfd, signal_signalfd }, { SYS_signalfd4, signal_signalfd },
 };
