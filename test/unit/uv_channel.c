@@ -309,16 +309,13 @@ END_TEST
 START_TEST(uv_channel_heartbeat_keeps_a_session)
 {
 	struct channel_stats stats;
-	uint64_t until;
 
 	setup();
-	channel_heartbeat_set(home.ch, 10, 1000);
-	until = uv_hrtime() + 200 * 1000000ull;
-	while (uv_hrtime() < until)
+	channel_heartbeat_set(home.ch, 10, 10000);
+	do {
 		uv_run(&loop, UV_RUN_ONCE);
-	channel_stats_get(home.ch, &stats);
-	ck_assert_uint_ge(stats.tx_messages, 3);
-	ck_assert_uint_ge(stats.rx_messages, 3);
+		channel_stats_get(home.ch, &stats);
+	} while (stats.tx_messages < 3 || stats.rx_messages < 3);
 	ck_assert_uint_gt(stats.rtt_us, 0);
 	ck_assert_uint_eq(home.messages + worker.messages + home.closed, 0);
 	teardown();
