@@ -79,6 +79,7 @@ static bool is_last(const struct thread *thread)
  */
 static void exit_begin(struct thread *thread)
 {
+	usage_tell(thread->guest);
 	call_send(thread, thread->call.nr, thread->call.arg, 0, NULL, 0);
 	if (is_last(thread))
 		return;
@@ -91,6 +92,7 @@ static void exit_begin(struct thread *thread)
  */
 static void exit_group_begin(struct thread *thread)
 {
+	usage_tell(thread->guest);
 	call_send(thread, thread->call.nr, thread->call.arg, 0, NULL, 0);
 }
 
@@ -102,6 +104,7 @@ static void execve_begin(struct thread *thread)
 	struct sigstate state;
 	uint64_t front[2];
 
+	usage_tell(thread->guest);
 	if (tracee_sigstate(thread->outer, &state)) {
 		call_return(thread, -ESRCH);
 		return;

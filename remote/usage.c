@@ -61,23 +61,27 @@ int usage_read(pid_t pid, uint64_t *utime, uint64_t *stime, uint64_t *rss)
 	return 0;
 }
 
-void usage_report(struct session *session)
+void usage_tell(struct guest *guest)
 {
 	uint64_t tick_us = 1000000u / (uint64_t)sysconf(_SC_CLK_TCK), page = (uint64_t)sysconf(_SC_PAGESIZE);
+	struct wire_usage msg = { .pid = guest->pid };
+	uint64_t now[3];
 
+	if (guest->state != GUEST_LIVE || usage_read(guest->outer, &now[0], &now[1], &now[2]) ||
+	    !memcmp(now, guest->usage, sizeof(now)))
+		return;
+	memcpy(guest->usage, now, sizeof(now));
+	msg.utime_us = now[0] * tick_us;
+	msg.stime_us = now[1] * tick_us;
+	msg.rss_bytes = now[2] * page;
+	session_send(guest->session, WIRE_USAGE, &msg);
+}
+
+void usage_report(struct session *session)
+{
 	for (struct guest *g = session->guests.guests; g; g = g->next) {
-		struct wire_usage msg = { .pid = g->pid };
-		uint64_t now[3];
-
 		g->cpu_limit_s = usage_cpu_limit(g->outer);
-		if (g->state != GUEST_LIVE || usage_read(g->outer, &now[0], &now[1], &now[2]) ||
-		    !memcmp(now, g->usage, sizeof(now)))
-			continue;
-		memcpy(g->usage, now, sizeof(now));
-		msg.utime_us = now[0] * tick_us;
-		msg.stime_us = now[1] * tick_us;
-		msg.rss_bytes = now[2] * page;
-		session_send(session, WIRE_USAGE, &msg);
+		usage_tell(g);
 	}
 }
 
