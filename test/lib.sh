@@ -139,7 +139,8 @@ cluster_net() {
 		ip -n "$NS" link set lo up || die "cannot join namespace $NS"
 }
 
-# omd_start WHO [ARG...]: start omd on the network made last, as root or user; sets OMD_PID and OMD_LOG
+# omd_start WHO [ARG...]: start omd on the network made last, as root or user; sets OMD_PID and OMD_LOG. OMD_AROUND is a
+# command that is put before it as root, OMD_UNDER (valgrind) directly before it.
 omd_start() {
 	local who=$1 enter=() rundir
 
@@ -150,9 +151,9 @@ omd_start() {
 	mkdir -p -m 700 "$rundir"
 	become "$who"
 	[ ${#BECOME[@]} = 0 ] || chown "$NOBODY" "$rundir"
-	"${enter[@]}" "${BECOME[@]}" env -i PATH="$PATH" HOME="$WORK/home.$who" LC_ALL=C OM_CHECK="$$" \
-		XDG_RUNTIME_DIR="$rundir" \
-		"$BIN/omd" --listen "$NODE_IP:$NODE_PORT" --name "check-$$" --key "$WORK/home.$who/key" "$@" \
+	# shellcheck disable=SC2086
+	"${enter[@]}" "${OMD_AROUND[@]}" "${BECOME[@]}" env -i PATH="$PATH" HOME="$WORK/home.$who" LC_ALL=C OM_CHECK="$$" \
+		XDG_RUNTIME_DIR="$rundir" $OMD_UNDER "$BIN/omd" --listen "$NODE_IP:$NODE_PORT" --name "check-$$" --key "$WORK/home.$who/key" "$@" \
 		</dev/null >>"$OMD_LOG" 2>&1 &
 	OMD_PID=$!
 	disown "$OMD_PID"	# so that the shell's wait is for tests only
@@ -204,22 +205,26 @@ scene_make() {
 # scene_run ID WHO LIMIT RUN CMD...: run CMD in the scene of ID. The same surroundings whatever RUN is: environment,
 # directory, limits, no terminal. Standard output, error output and status go to files next to the directory.
 scene_run() {
+	# What the shell says of a death by a signal is nobody's output
+	{ (scene_exec "$@"); } 2>/dev/null
+	echo $? >"$SCENE/status"
+}
+
+# scene_exec ID WHO LIMIT RUN CMD...: become the program; SCENE_ENV has further variables for it
+scene_exec() {
 	local id=$1 who=$2 limit=$3 run=$4
 
 	shift 4
 	become "$who"
-	(
-		cd "$SCENE/cwd" || exit 125
-		umask 022
-		ulimit -S -c 0 -n 1024 -s 8192 2>/dev/null
-		exec "${BECOME[@]}" env -i PATH="$BIN:/usr/local/bin:/usr/bin:/bin:/usr/games" HOME="$WORK/home.$who" \
-			LC_ALL=C TZ=UTC TERM=xterm SOURCE_DATE_EPOCH=0 XDG_RUNTIME_DIR="$SCENE/rundir" \
-			OPENMOSIX_KEY="$WORK/home.$who/key" OPENMOSIX_STATS="$SCENE/stats" OM_CHECK="$$" OM_TEST="$id" \
-			RUN="$run" OUT="$SCENE/cwd/out" AIDS="$WORK/aids" CALLS="$WORK/calls" CACHE="$WORK/cache" \
-			PROGRAMS="$WORK/programs" LIB="$WORK/programs/common" SCALE="${OM_TEST_SCALE:-1}" \
-			setsid --wait timeout -k 5 "$limit" "$@" </dev/null >"$SCENE/stdout" 2>"$SCENE/stderr"
-	)
-	echo $? >"$SCENE/status"
+	cd "$SCENE/cwd" || exit 125
+	umask 022
+	ulimit -S -c 0 -n 1024 -s 8192 2>/dev/null
+	exec "${BECOME[@]}" env -i PATH="$BIN:/usr/local/bin:/usr/bin:/bin:/usr/games" HOME="$WORK/home.$who" \
+		LC_ALL=C TZ=UTC TERM=xterm SOURCE_DATE_EPOCH=0 XDG_RUNTIME_DIR="$SCENE/rundir" \
+		OPENMOSIX_KEY="$WORK/home.$who/key" OPENMOSIX_STATS="$SCENE/stats" OM_CHECK="$$" OM_TEST="$id" \
+		RUN="$run" OUT="$SCENE/cwd/out" AIDS="$WORK/aids" CALLS="$WORK/calls" CACHE="$WORK/cache" \
+		PROGRAMS="$WORK/programs" LIB="$WORK/programs/common" SCALE="${OM_TEST_SCALE:-1}" "${SCENE_ENV[@]}" \
+		setsid --wait timeout -k 5 "$limit" "$@" </dev/null >"$SCENE/stdout" 2>"$SCENE/stderr"
 }
 
 # manifest DIR: one line per file below DIR: mode, type, size and hash, or where a link points

@@ -2,8 +2,8 @@
 /*
  * pty KEYS COMMAND [ARG...]: run COMMAND as the leader of a session on a terminal of 24 lines of 80 columns, and type for
  * it. Each line of the file KEYS is typed when the command has been quiet for a while; \e \r \n \t \\ \xHH stand for
- * themselves. A line `!size LINES COLUMNS` changes the window, `!close` hangs up. Prints what appears, then how the
- * command ended.
+ * themselves. A line `!size LINES COLUMNS` changes the window, `!close` hangs up, `!silent` at first says that nothing is
+ * to be waited for. Prints what appears, then how the command ended.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +17,7 @@
 
 #define QUIET_MS  250	/* nothing for so long: it waits for keys */
 #define FIRST_MS  4000	/* how long the first answer to a key may take */
+#define SILENT_MS 700	/* the same, of a command that says nothing */
 
 static int master;
 
@@ -71,7 +72,7 @@ static void size(int lines, int columns)
 int main(int argc, char **argv)
 {
 	FILE *keys = argc > 2 ? fopen(argv[1], "r") : NULL;
-	int status, lines, columns, going = 1;
+	int status, lines, columns, going = 1, first_ms = FIRST_MS;
 	char line[1000];
 	pid_t pid;
 
@@ -92,19 +93,26 @@ int main(int argc, char **argv)
 		execvp(argv[2], argv + 2);
 		_exit(127);
 	}
-	copy(FIRST_MS);
 	while (going && fgets(line, sizeof(line), keys)) {
+		if (!strncmp(line, "!silent", 7)) {
+			first_ms = SILENT_MS;
+			continue;
+		}
+		going = copy(first_ms);
+		if (!going)
+			break;
 		if (sscanf(line, "!size %d %d", &lines, &columns) == 2)
 			size(lines, columns);
 		else if (!strncmp(line, "!close", 6))
 			break;
 		else if (write(master, line, unescape(line)) < 0)
 			break;
-		going = copy(FIRST_MS);
 	}
+	/* All keys typed: see it to its end, or to the end of its patience. One that closes its terminal is about to end */
 	if (going && feof(keys))
-		copy(FIRST_MS);
-	close(master);
+		going = copy(FIRST_MS);
+	if (going)
+		close(master);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (WIFSIGNALED(status))

@@ -2,6 +2,7 @@
 # LIMIT: 180
 # Small programs over many files: list, copy, move, remove, count, link, change, find, compare, archive.
 . "$LIB"
+mkdir tree
 "$AIDS/gen" tree tree $((200 * SCALE)) 2000
 ln -s nowhere tree/dangling
 $RUN ls -R tree | cksum

@@ -3,17 +3,17 @@
 # Programs on a terminal: line editing, end of file, Ctrl-C, Ctrl-\, window size, hang-up.
 . "$LIB"
 export TERM=vt100
-printf 'one\\r\nedited\\x7f\\x7fting\\r\n\\x04\n' >keys
+printf '!silent\none\\r\nedited\\x7f\\x7fting\\r\n\\x04\n' >keys
 "$AIDS/pty" keys $RUN cat
-printf '\\x03\n' >keys
+printf '!silent\n\\x03\n' >keys
 "$AIDS/pty" keys $RUN cat
-printf '\\x1c\n' >keys
+printf '!silent\n\\x1c\n' >keys
 "$AIDS/pty" keys $RUN cat
-printf '\\x03\n' >keys
+printf '!silent\n\\x03\n' >keys
 "$AIDS/pty" keys $RUN sleep 100
-printf '!close\n' >keys
+printf '!silent\n!close\n' >keys
 "$AIDS/pty" keys $RUN cat
-printf '!close\n' >keys
+printf '!silent\n!close\n' >keys
 "$AIDS/pty" keys $RUN sleep 100
 printf '!size 30 100\n\\x03\n!size 31 101\n\\x1c\n' >keys
 "$AIDS/pty" keys $RUN "$AIDS/listen" read

@@ -1,0 +1,497 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# DOC: Theory of operation
+#
+# Bad input and bad luck; read by test/check.sh, which runs each function faults_NAME as a test: one that prints what is
+# wrong and fails, or says nothing. Each has to end with one clear line on standard error, the documented status, and
+# nothing left over: no process on either node that carries this test's mark, no file in the runtime directory.
+
+ME=$([ "$(id -u)" = 0 ] && echo root || echo user)
+SHARED=${NODES[$ME]}	# the worker that all tests use; those that hurt it start their own
+
+wrong() {
+	printf '%s\n' "$*"
+	exit 1
+}
+
+skip() {
+	printf '%s\n' "$*"
+	exit 77
+}
+
+# --- running ---------------------------------------------------------------------------------------------------
+
+# stage [WHO]: an empty scene
+stage() {
+	scene_make "$TEST" "${1:-$ME}"
+}
+
+# omrun ARG...: run it to its end
+omrun() {
+	scene_run "$TEST" "${WHO:-$ME}" 50 '' "$BIN/omrun" "$@"
+}
+
+# ends STATUS PATTERN: it has ended with STATUS, said one line that matches PATTERN, and left nothing
+ends() {
+	local status
+
+	status=$(cat "$SCENE/status")
+	[ "$status" = "$1" ] || wrong "status $status instead of $1: $(cat "$SCENE/stderr")"
+	[ "$(wc -l <"$SCENE/stderr")" = 1 ] || wrong "not one line on standard error: $(cat "$SCENE/stderr")"
+	grep -Eq -- "$2" "$SCENE/stderr" || wrong "standard error says: $(cat "$SCENE/stderr")"
+	clean
+}
+
+# clean: nothing is left
+clean() {
+	local left
+
+	left=$(marked_gone "OM_TEST=$TEST") || wrong "processes left: $(for p in $left; do tr '\0' ' ' <"/proc/$p/cmdline"; done)"
+	left=$(find "$SCENE/rundir" -type s -o -type f)
+	[ -z "$left" ] || wrong "files left: $left"
+}
+
+# own: a worker of this test's own; sets NODE and OMD_PID
+own() {
+	cluster_net "$TEST_NR"
+	omd_start "$ME"
+}
+
+# begin ARG...: start omrun in the background and wait until its program, which is listen, has said `ready`; sets JOB, and
+# TASK, which is the process that the program is
+begin() {
+	stage
+	: >"$SCENE/cwd/pid"
+	chmod 666 "$SCENE/cwd/pid"
+	omrun "$@" &
+	JOB=$!
+	until_true 20 ready || wrong "the task does not start: $(cat "$SCENE/stderr")"
+	TASK=$(cat "$SCENE/cwd/pid")
+}
+
+ready() {
+	grep -qs ready "$SCENE/stdout"
+}
+
+# deputy: pid of the deputy of the task
+deputy() {
+	sed -n 's/^TracerPid:\t//p' "/proc/$TASK/status"
+}
+
+# remotes: pids of what our omd has started
+remotes() {
+	cat "/proc/$OMD_PID/task/$OMD_PID/children"
+}
+
+# --- no way to the node ----------------------------------------------------------------------------------------
+
+faults_unknown_node() {
+	stage
+	omrun -j no-such-node.invalid "$WORK/aids/die" exit 0
+	ends 125 '^omrun: .*no-such-node'
+	stage
+	omrun -j 'not an address' true
+	ends 125 '^omrun: '
+	stage
+	omrun -j 127.0.0.1:99999 true
+	ends 125 '^omrun: '
+}
+
+faults_refused() {
+	stage
+	omrun -j 127.0.0.1:1 true
+	ends 125 '^omrun: .*127.0.0.1:1.*(refused|no omd)'
+}
+
+faults_unreachable() {
+	cluster_net "$TEST_NR"
+	[ -n "$NS" ] || skip 'needs a network namespace'
+	ip -n "$NS" link set eth0 down
+	stage
+	omrun -j "$NODE" true
+	ends 125 "^omrun: .*$NODE"
+}
+
+# peer SCRIPT: a node that is none: python makes one connection and does what SCRIPT says with it; sets NODE
+peer() {
+	command -v python3 >/dev/null || skip 'no python3'
+	NODE=127.0.0.1:$((20000 + ($$ * 16 + TEST_NR) % 40000))
+	stage
+	env OM_CHECK=$$ OM_TEST="$TEST.peer" timeout 60 python3 -c "
+import socket, sys, time
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(('127.0.0.1', ${NODE##*:}))
+s.listen(5)
+open('$SCENE/listening', 'w').close()
+c = s.accept()[0]
+$1" >"$SCENE/peer.log" 2>&1 &
+	until_true 10 test -e "$SCENE/listening" || wrong 'the peer does not listen'
+}
+
+faults_peer_closes() {
+	peer 'c.close()'
+	omrun -j "$NODE" true
+	ends 125 '^omrun: '
+}
+
+faults_peer_talks_nonsense() {
+	peer 'c.sendall(b"220 mail.example.org ESMTP ready\r\n" * 100); time.sleep(30)'
+	omrun -j "$NODE" true
+	ends 125 '^omrun: '
+}
+
+faults_peer_is_silent() {
+	peer 'time.sleep(50)'
+	omrun -j "$NODE" true
+	ends 125 '^omrun: .*(time|answer)'
+}
+
+# --- keys ------------------------------------------------------------------------------------------------------
+
+faults_wrong_key() {
+	stage
+	"$BIN/omctl" keygen "$SCENE/cwd/other" >/dev/null
+	[ "$ME" = user ] || chown 0 "$SCENE/cwd/other"
+	omrun -j "$SHARED" --key "$SCENE/cwd/other" true
+	ends 125 '^omrun: .*key'
+}
+
+faults_unreadable_key() {
+	stage
+	omrun -j "$SHARED" --key "$SCENE/cwd/missing" true
+	ends 125 '^omrun: .*missing'
+	stage
+	cp "$WORK/home.$ME/key" "$SCENE/cwd/open"
+	chmod 644 "$SCENE/cwd/open"
+	omrun -j "$SHARED" --key "$SCENE/cwd/open" true
+	ends 125 '^omrun: .*open'
+	stage
+	echo nonsense >"$SCENE/cwd/bad"
+	chmod 600 "$SCENE/cwd/bad"
+	omrun -j "$SHARED" --key "$SCENE/cwd/bad" true
+	ends 125 '^omrun: .*bad'
+	stage
+	mkdir "$SCENE/cwd/dir"
+	omrun -j "$SHARED" --key "$SCENE/cwd/dir" true
+	ends 125 '^omrun: .*dir'
+}
+
+faults_no_key() {
+	stage
+	SCENE_ENV=(OPENMOSIX_KEY= HOME="$SCENE/cwd")
+	[ ! -e /etc/openmosix/key ] || skip 'this machine has a key in /etc/openmosix'
+	omrun -j "$SHARED" true
+	ends 125 '^omrun: .*key'
+}
+
+# --- programs --------------------------------------------------------------------------------------------------
+
+faults_not_found() {
+	stage
+	omrun -j "$SHARED" no-such-program
+	ends 127 '^omrun: no-such-program'
+	stage
+	omrun -j "$SHARED" ./missing/program
+	ends 127 '^omrun: ./missing/program'
+	stage
+	omrun no-such-program
+	ends 127 '^omrun: no-such-program'
+}
+
+faults_not_executable() {
+	stage
+	echo text >"$SCENE/cwd/text"
+	omrun -j "$SHARED" ./text
+	ends 126 '^omrun: ./text'
+	stage
+	omrun -j "$SHARED" /etc
+	ends 126 '^omrun: /etc'
+}
+
+faults_no_command() {
+	stage
+	omrun -j "$SHARED"
+	[ "$(cat "$SCENE/status")" = 125 ] || wrong "status $(cat "$SCENE/status")"
+	stage
+	omrun --no-such-option true
+	[ "$(cat "$SCENE/status")" = 125 ] || wrong "status $(cat "$SCENE/status")"
+}
+
+# A 32-bit program runs at home, and one line says so when a node was asked for
+faults_program_of_32_bits() {
+	stage
+	cat >"$SCENE/p.s" <<-'END'
+		.globl _start
+		_start: mov $4, %eax
+		mov $1, %ebx
+		mov $text, %ecx
+		mov $12, %edx
+		int $0x80
+		mov $1, %eax
+		mov $42, %ebx
+		int $0x80
+		.data
+		text: .ascii "thirty-two\n\n"
+	END
+	as --32 -o "$SCENE/p.o" "$SCENE/p.s" 2>/dev/null && ld -m elf_i386 -o "$SCENE/p32" "$SCENE/p.o" 2>/dev/null ||
+		skip 'no assembler for 32 bits'
+	"$SCENE/p32" >/dev/null 2>&1
+	[ $? = 42 ] || skip 'this kernel runs no 32-bit programs'
+	omrun -j "$SHARED" "$SCENE/p32"
+	ends 42 '^omrun: .*p32'
+	grep -q thirty-two "$SCENE/stdout" || wrong 'it did not run'
+}
+
+# A set-user-ID program runs at home, with its rights, and one line says so
+faults_set_uid_program() {
+	local uid
+
+	[ "$ME" = root ] || skip 'needs root to make one'
+	WHO=user
+	stage user
+	install -m 4755 "$(command -v id)" "$SCENE/id-suid"
+	[ "$(setpriv --reuid="$NOBODY" --clear-groups -- "$SCENE/id-suid" -u)" = 0 ] || skip 'this file system has no set-user-ID'
+	omrun -j "${NODES[user]}" "$SCENE/id-suid" -u
+	uid=$(cat "$SCENE/stdout")
+	[ "$uid" = 0 ] || wrong "it runs as $uid"
+	ends 0 '^omrun: .*id-suid'
+}
+
+# --- the connection, the daemons, the processes ----------------------------------------------------------------
+
+# sever: the connection is gone: the cable is pulled where there is one, else the remote dies
+sever() {
+	if [ -n "$NS" ]; then
+		ip -n "$NS" link set eth0 down
+	else
+		# shellcheck disable=SC2046
+		kill -9 $(remotes)
+	fi
+}
+
+faults_cut_while_computing() {
+	own
+	begin -j "$NODE" "$WORK/aids/listen" busy
+	sever
+	wait "$JOB"
+	ends 125 '^omrun: .*(lost|answer|connection)'
+}
+
+faults_cut_in_a_call() {
+	own
+	begin -j "$NODE" "$WORK/aids/listen" read
+	sever
+	wait "$JOB"
+	ends 125 '^omrun: .*(lost|answer|connection)'
+}
+
+faults_cut_between_calls() {
+	own
+	begin -j "$NODE" "$WORK/aids/listen" calls
+	sever
+	wait "$JOB"
+	ends 125 '^omrun: .*(lost|answer|connection)'
+}
+
+faults_remote_killed() {
+	own
+	begin -j "$NODE" "$WORK/aids/listen" sleep
+	# shellcheck disable=SC2046
+	kill -9 $(remotes)
+	wait "$JOB"
+	ends 125 '^omrun: .*(lost|closed|connection)'
+	omd_ready || wrong 'omd does not answer'
+}
+
+# The guest's body dies on the worker by another's hand: the task ends, with a line that says so
+faults_guest_killed() {
+	local guest
+
+	own
+	begin -j "$NODE" "$WORK/aids/listen" busy
+	for guest in $(marked "OM_TEST=$TEST"); do
+		# It computes: the only one of this test's processes that does
+		[ "$guest" != "$TASK" ] && [ "$(cut -d' ' -f3 "/proc/$guest/stat")" = R ] && kill -9 "$guest"
+	done
+	wait "$JOB"
+	ends '125' '^omrun: '
+	omd_ready || wrong 'omd does not answer'
+}
+
+# A task goes on without the daemon that let it in, or ends with a line; a new one is refused
+faults_omd_killed() {
+	own
+	begin -j "$NODE" "$WORK/aids/listen" read
+	kill -9 "$OMD_PID"
+	until_true 10 omd_gone
+	if kill -USR1 "$TASK" 2>/dev/null && until_true 5 grep -qs 'got 10' "$SCENE/stdout"; then
+		kill -9 "$TASK"
+		wait "$JOB"
+		[ "$(cat "$SCENE/status")" = 137 ] || wrong "status $(cat "$SCENE/status")"
+		clean
+	else
+		wait "$JOB"
+		ends 125 '^omrun: .*(lost|closed|connection)'
+	fi
+	stage
+	omrun -j "$NODE" true
+	ends 125 '^omrun: '
+}
+
+# SIGTERM ends omd and its guests
+faults_omd_ends() {
+	own
+	begin -j "$NODE" "$WORK/aids/listen" read
+	kill "$OMD_PID"
+	until_true 10 omd_gone || wrong 'omd does not end'
+	wait "$JOB"
+	ends 125 '^omrun: '
+}
+
+# Nobody is there to say a word: the task must not go on with half of itself
+faults_deputy_killed() {
+	own
+	begin -j "$NODE" "$WORK/aids/listen" read
+	kill -9 "$(deputy)"
+	wait "$JOB"
+	case $(cat "$SCENE/status") in
+	125 | 137) ;;
+	*) wrong "status $(cat "$SCENE/status")" ;;
+	esac
+	# Its socket goes with the next one that looks there
+	omrun -j "$NODE" "$WORK/aids/die" exit 7
+	[ "$(cat "$SCENE/status")" = 7 ] || wrong "afterwards: status $(cat "$SCENE/status")"
+	clean
+}
+
+faults_task_killed() {
+	local how
+
+	own
+	for how in busy read sleep calls; do
+		begin -j "$NODE" "$WORK/aids/listen" $how
+		kill -9 "$TASK"
+		wait "$JOB"
+		[ "$(cat "$SCENE/status")" = 137 ] || wrong "$how: status $(cat "$SCENE/status")"
+		[ ! -s "$SCENE/stderr" ] || wrong "$how: standard error says: $(cat "$SCENE/stderr")"
+		clean
+	done
+	until_true "$GRACE" test -z "$(remotes)" || wrong "remotes left: $(remotes)"
+}
+
+# Many at once lose their worker
+faults_many_cut() {
+	local i jobs=()
+
+	own
+	stage
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		mkdir -p "$SCENE/$i"
+		{ scene_exec "$TEST" "$ME" 50 '' "$BIN/omrun" -j "$NODE" "$WORK/aids/listen" read; } 2>/dev/null &
+		jobs+=($!)
+	done
+	until_true 30 all_here 10 || wrong "only $(remotes | wc -w) tasks started"
+	sever
+	for i in "${jobs[@]}"; do
+		wait "$i"
+		i=$?
+		[ $i = 125 ] || wrong "status $i"
+	done
+	clean
+}
+
+all_here() {
+	[ "$(remotes | wc -w)" -ge "$1" ]
+}
+
+# --- resources -------------------------------------------------------------------------------------------------
+
+faults_disk_full() {
+	local side
+
+	if [ "$ME" = root ]; then
+		stage
+		mount -t tmpfs -o size=256k,mode=777 none "$SCENE/cwd/out" || skip 'no tmpfs can be mounted'
+	else
+		stage
+		ln -s /dev/full "$SCENE/cwd/out/file"
+	fi
+	for side in '' "-j $SHARED"; do
+		rm -f "$SCENE/cwd/out/big"
+		# shellcheck disable=SC2086
+		[ -L "$SCENE/cwd/out/file" ] && omrun $side dd if=/dev/zero of=out/file bs=100k count=10 ||
+			omrun $side dd if=/dev/zero of=out/big bs=100k count=10
+		[ "$(cat "$SCENE/status")" = 1 ] || wrong "'$side': status $(cat "$SCENE/status")"
+		grep -q 'No space left' "$SCENE/stderr" || wrong "'$side': $(cat "$SCENE/stderr")"
+		grep 'bytes' "$SCENE/stderr" | cut -d'(' -f1 >"$SCENE/said$side"
+		stat -c %s "$SCENE"/cwd/out/big >>"$SCENE/said$side" 2>/dev/null
+	done
+	cmp -s "$SCENE/said" "$SCENE/said-j $SHARED" || wrong "$(cat "$SCENE"/said*)"
+	clean
+	umount "$SCENE/cwd/out" 2>/dev/null
+	return 0
+}
+
+# Where memory of the worker can be limited: the task ends, the worker does not
+faults_worker_out_of_memory() {
+	local group
+
+	[ "$ME" = root ] || skip 'needs root to limit memory'
+	group=/sys/fs/cgroup/memory/om-check-$$-$TEST_NR
+	if mkdir "$group" 2>/dev/null && echo 200M 2>/dev/null >"$group/memory.limit_in_bytes"; then
+		:
+	else
+		rmdir "$group" 2>/dev/null
+		group=/sys/fs/cgroup/om-check-$$-$TEST_NR
+		mkdir "$group" 2>/dev/null && echo 200M 2>/dev/null >"$group/memory.max" && echo 0 >"$group/memory.swap.max" ||
+			{ rmdir "$group" 2>/dev/null; skip 'memory cannot be limited here'; }
+	fi
+	cluster_net "$TEST_NR"
+	# shellcheck disable=SC2016
+	OMD_AROUND=(sh -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$group")
+	omd_start root
+	stage
+	omrun -j "$NODE" "$WORK/aids/hog" 500
+	ends 125 '^omrun: '
+	omd_ready || wrong 'omd does not answer'
+	stage
+	omrun -j "$NODE" "$WORK/aids/hog" 10
+	[ "$(cat "$SCENE/status")" = 0 ] || wrong "a small task afterwards: status $(cat "$SCENE/status"): $(cat "$SCENE/stderr")"
+	omd_stop
+	rmdir "$group"
+}
+
+# --- others talk to the port while a task runs ---------------------------------------------------------------
+
+faults_garbage_while_working() {
+	local i
+
+	[ -n "$(command -v python3)" ] || skip 'no python3'
+	own
+	begin -j "$NODE" "$WORK/aids/listen" calls
+	python3 - "$NODE_IP" "$NODE_PORT" <<-'END'
+		import os, socket, sys
+		held = []
+		for i in range(200):
+		    s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)
+		    try:
+		        s.sendall(os.urandom(i * 37 % 5000) if i % 3 else b"GET / HTTP/1.0\r\n\r\n")
+		    except OSError:
+		        pass
+		    held.append(s)
+	END
+	kill -USR1 "$TASK"
+	until_true 10 grep -qs 'got 10' "$SCENE/stdout" || wrong 'the task does not go on'
+	kill "$TASK"
+	wait "$JOB"
+	[ "$(cat "$SCENE/status")" = 143 ] || wrong "status $(cat "$SCENE/status")"
+	clean
+	omd_ready || wrong 'omd does not answer'
+	for i in 1 2 3; do
+		stage
+		omrun -j "$NODE" "$WORK/aids/die" exit $i
+		[ "$(cat "$SCENE/status")" = $i ] || wrong "status $(cat "$SCENE/status"): $(cat "$SCENE/stderr")"
+	done
+}
