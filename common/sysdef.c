@@ -27,7 +27,7 @@
 #include "common/sysnumbers.h"
 #include "common/systypes.h"
 
-#define SYS(name, where, traits, ret, ...) [__NR_##name] = {#name, traits, SYS_##where, RET_##ret, {__VA_ARGS__}},
+#define SYS(name, where, traits, ret, ...) [__NR_##name] = { #name, traits, SYS_##where, RET_##ret, { __VA_ARGS__ } },
 const struct sysdef sysdef[] = {
 #include "syscalls.def"
 };
@@ -79,7 +79,7 @@ static_assert(sizeof(struct epoll_event) == 12 && sizeof(struct pollfd) == 8, "e
 static_assert(sizeof(struct sembuf) == 6 && sizeof(struct io_event) == 32 && sizeof(struct iocb) == 64, "queues");
 
 /* What a number without a row is */
-static const struct sysdef nothing = {"?", 0, SYS_DENY, ENOSYS, {NONE}};
+static const struct sysdef nothing = { "?", 0, SYS_DENY, ENOSYS, { NONE } };
 
 const struct sysdef *sysdef_row(int64_t nr)
 {

@@ -130,10 +130,10 @@ static const char *commands_fault(size_t nr, int i, const char **name)
 {
 	const struct cmdtable *table = cmdtable(sysdef[nr].arg[i].ref);
 	struct sysdef resolved;
-	uint64_t arg[6] = {0};
+	uint64_t arg[6] = { 0 };
 
 	for (size_t k = 0; k < table->nr; k++) {
-		const struct sysdef *def = &resolved;
+		const struct sysdef *def;
 		const char *fault;
 
 		*name = table->row[k].name;

@@ -46,8 +46,8 @@
 /* sysfs(2) has no names for its options */
 enum { SYSFS_INDEX = 1, SYSFS_NAME = 2, SYSFS_COUNT = 3 };
 
-#define ROW(cmd, where, traits, ret, ...) {#cmd, (uint32_t)(cmd), traits, SYS_##where, RET_##ret, {__VA_ARGS__}},
-#define OPTION(level, o, where, ret, arg) {#o, SYS_SOCKOPT(level, o), 0, SYS_##where, RET_##ret, {arg}},
+#define ROW(cmd, where, traits, ret, ...) { #cmd, (uint32_t)(cmd), traits, SYS_##where, RET_##ret, { __VA_ARGS__ } },
+#define OPTION(level, o, where, ret, arg) { #o, SYS_SOCKOPT(level, o), 0, SYS_##where, RET_##ret, { arg } },
 /* clang-format off */
 
 static const struct cmddef fcntl_rows[] = {

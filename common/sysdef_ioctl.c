@@ -69,7 +69,7 @@ static const struct cmddef ioctl_rows[] = {
 #undef IOCTL_NO
 /* clang-format on */
 
-const struct cmdtable ioctl_table = {ioctl_rows, sizeof(ioctl_rows) / sizeof(ioctl_rows[0]), 0, UINT32_MAX, NULL};
+const struct cmdtable ioctl_table = { ioctl_rows, sizeof(ioctl_rows) / sizeof(ioctl_rows[0]), 0, UINT32_MAX, NULL };
 
 /* clang-format off */
 /* Types (the letter of _IO) of drivers whose structures hold pointers, as far as ioctls.def does not know better */
@@ -111,7 +111,7 @@ void ioctl_guess(uint32_t cmd, uint64_t arg, struct sysdef *def, struct sysarg *
 		return;
 	}
 	if (_IOC_DIR(cmd) != _IOC_NONE && _IOC_SIZE(cmd)) {
-		*out = (struct sysarg){ARG_MEM, DIR_INOUT, SIZE_FIXED, TRIM_DIFF, 0, _IOC_SIZE(cmd)};
+		*out = (struct sysarg){ ARG_MEM, DIR_INOUT, SIZE_FIXED, TRIM_DIFF, 0, _IOC_SIZE(cmd) };
 	} else if (arg < POINTER_MIN) {
 		*out = scalar;
 	} else {

@@ -100,7 +100,7 @@ unsigned int plan_dir(const struct sysplan *p, const struct sysarg *arg)
 
 struct trim plan_trim(const struct walk *w, const struct sysarg *arg)
 {
-	struct trim trim = {.how = arg->trim, .unit = arg->unit};
+	struct trim trim = { .how = arg->trim, .unit = arg->unit };
 
 	if (arg->size == SIZE_MSG)
 		trim.ref = MSG_HEAD;

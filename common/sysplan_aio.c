@@ -37,10 +37,10 @@ static const struct {
 	uint8_t dir;
 	bool vector;
 } aio_ops[] = {
-	{IOCB_CMD_PREAD, DIR_OUT, false},
-	{IOCB_CMD_PWRITE, DIR_IN, false},
-	{IOCB_CMD_PREADV, DIR_OUT, true},
-	{IOCB_CMD_PWRITEV, DIR_IN, true},
+	{ IOCB_CMD_PREAD, DIR_OUT, false },
+	{ IOCB_CMD_PWRITE, DIR_IN, false },
+	{ IOCB_CMD_PREADV, DIR_OUT, true },
+	{ IOCB_CMD_PWRITEV, DIR_IN, true },
 };
 
 /**
@@ -52,9 +52,9 @@ static const struct {
  */
 static int request_data(struct walk *w, uint8_t *iocb, uint16_t index, uint32_t entry_at)
 {
-	const struct trim trim = {TRIM_LEN, 4, index, 1, entry_at + (uint32_t)offsetof(struct aio_entry, result)};
+	const struct trim trim = { TRIM_LEN, 4, index, 1, entry_at + (uint32_t)offsetof(struct aio_entry, result) };
 	uint64_t addr = get_u64(iocb + IOCB_BUF), len = get_u64(iocb + IOCB_NBYTES), nr = len;
-	struct placed buf = {0};
+	struct placed buf = { 0 };
 	int err;
 
 	for (size_t i = 0; i < sizeof(aio_ops) / sizeof(aio_ops[0]); i++) {
@@ -77,8 +77,8 @@ static int request_data(struct walk *w, uint8_t *iocb, uint16_t index, uint32_t 
 static int request_walk(struct walk *w, uint8_t *slot, uint64_t i)
 {
 	uint32_t entry_at = w->p->aio_at + (uint32_t)(i * sizeof(struct aio_entry));
-	struct aio_entry entry = {.guest = get_u64(slot)};
-	struct placed iocb = {0};
+	struct aio_entry entry = { .guest = get_u64(slot) };
+	struct placed iocb = { 0 };
 	int err = w->ops->span(w, entry.guest, IOCB_SIZE, DIR_IN, &iocb);
 
 	if (w->home) {
@@ -93,7 +93,7 @@ static int request_walk(struct walk *w, uint8_t *slot, uint64_t i)
 
 int shape_iocbs(struct walk *w, const struct sysarg *arg)
 {
-	struct placed *array = &w->arg[w->now], table = {0};
+	struct placed *array = &w->arg[w->now], table = { 0 };
 	uint64_t nr = plan_number(w->p, arg->unit);
 	int err;
 

@@ -70,7 +70,7 @@ static int wishes_read(struct gather *g, struct wish wish[6], int *nr)
 			continue;
 		if (g->cap - used < 4 + ((arg->dir & DIR_IN) ? len : 0))
 			return -ENOMEM;
-		wish[(*nr)++] = (struct wish){(uint8_t)i, used, len};
+		wish[(*nr)++] = (struct wish){ (uint8_t)i, used, len };
 		used += 4;
 		if (arg->dir & DIR_IN) {
 			reads_add(&r, addr, len, g->out + used);
@@ -107,7 +107,7 @@ static int wish_close(struct gather *g, const struct wish *wish)
 	}
 	if (in && g->w.used != wish->pos)
 		memmove(g->out + g->w.used + 4, from, len);
-	*out = (struct placed){.bytes = in ? g->out + g->w.used + 4 : NULL, .good = len, .whole = true};
+	*out = (struct placed){ .bytes = in ? g->out + g->w.used + 4 : NULL, .good = len, .whole = true };
 	gather_end(g, len, in ? len : 0);
 	return gather_room(g, len) ?: 1;
 }
@@ -239,7 +239,7 @@ static int gather_cut(struct walk *w, struct placed *array, uint64_t *nr)
 		/* Entries that were used up, or do not fit any more, are dropped; empty ones of the guest are kept */
 		if (!len && w->vec[i].iov_len)
 			continue;
-		w->vec[kept++] = (struct iovec){(void *)(addr + skipped), len};
+		w->vec[kept++] = (struct iovec){ (void *)(addr + skipped), len };
 	}
 	if (kept != *nr) {
 		w->ops->rewind(w, w->used, w->p->span_nr, array, (uint32_t)(kept * sizeof(struct iovec)));

@@ -47,9 +47,9 @@ struct message {
  */
 static int name_walk(struct walk *w, const struct message *m)
 {
-	const struct trim trim = {TRIM_LEN, 4, m->index, 1, m->at + MSG_NAMELEN};
+	const struct trim trim = { TRIM_LEN, 4, m->index, 1, m->at + MSG_NAMELEN };
 	uint32_t len = get_u32(m->head + MSG_NAMELEN);
-	struct placed name = {0};
+	struct placed name = { 0 };
 	int err;
 
 	if (len > INT32_MAX)
@@ -66,10 +66,10 @@ static int name_walk(struct walk *w, const struct message *m)
  */
 static int data_walk(struct walk *w, const struct message *m)
 {
-	const struct trim alone = {.how = TRIM_RET, .unit = 1};
-	const struct trim listed = {TRIM_LEN, 4, m->index, 1, m->at + MMSG_LEN};
+	const struct trim alone = { .how = TRIM_RET, .unit = 1 };
+	const struct trim listed = { TRIM_LEN, 4, m->index, 1, m->at + MMSG_LEN };
 	uint64_t nr = get_u64(m->head + MSG_IOVLEN);
-	struct placed array = {0};
+	struct placed array = { 0 };
 	int err = walk_vector(w, get_u64(m->head + MSG_IOV), &nr, m->dir, m->index ? &listed : &alone, &array);
 
 	put_u64(m->head + MSG_IOVLEN, nr);
@@ -82,9 +82,9 @@ static int data_walk(struct walk *w, const struct message *m)
  */
 static int control_walk(struct walk *w, const struct message *m)
 {
-	const struct trim trim = {TRIM_LEN, 8, m->index, 1, m->at + MSG_CONTROLLEN};
+	const struct trim trim = { TRIM_LEN, 8, m->index, 1, m->at + MSG_CONTROLLEN };
 	uint64_t len = get_u64(m->head + MSG_CONTROLLEN);
-	struct placed control = {0};
+	struct placed control = { 0 };
 	int err;
 
 	if (w->p->done) {
@@ -105,7 +105,7 @@ static int control_walk(struct walk *w, const struct message *m)
  */
 static int field_output(struct walk *w, const struct message *m, uint32_t offset, uint32_t len)
 {
-	const struct trim trim = {.how = TRIM_ALL, .index = m->index};
+	const struct trim trim = { .how = TRIM_ALL, .index = m->index };
 
 	return walk_output(w, m->addr + offset, m->at + offset, len, &trim, false);
 }
@@ -143,7 +143,7 @@ int shape_message(struct walk *w, const struct sysarg *arg)
 
 	if (err || !head->bytes || !head->whole)
 		return err;
-	return message_walk(w, &(struct message){head->bytes, addr, head->at, arg->dir, 0});
+	return message_walk(w, &(struct message){ head->bytes, addr, head->at, arg->dir, 0 });
 }
 
 int shape_messages(struct walk *w, const struct sysarg *arg)
@@ -167,8 +167,8 @@ int shape_messages(struct walk *w, const struct sysarg *arg)
 		uint32_t offset = (uint32_t)i * MMSG_SIZE, spans = w->p->span_nr;
 		size_t used = w->used;
 
-		err = message_walk(w, &(struct message){array->bytes + offset, addr + offset, array->at + offset,
-							arg->dir, (uint16_t)(i + 1)});
+		err = message_walk(w, &(struct message){ array->bytes + offset, addr + offset, array->at + offset,
+							 arg->dir, (uint16_t)(i + 1) });
 		if (err == -ENOMEM && i > 0 && !w->home) {
 			/* No room for this one any more */
 			w->ops->rewind(w, used, spans, array, offset);

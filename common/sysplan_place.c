@@ -151,7 +151,7 @@ static int span_lay(struct place *h, uint64_t addr, size_t len, uint32_t good, c
 		err = room_take(h, addr, len, &at);
 	if (err)
 		return err;
-	*out = (struct placed){.good = good, .whole = good == len, .at = at, .home = address(&h->w, at)};
+	*out = (struct placed){ .good = good, .whole = good == len, .at = at, .home = address(&h->w, at) };
 	if (!bytes)
 		return 0;
 	out->bytes = h->w.p->data + at;
@@ -164,7 +164,7 @@ static int span_lay(struct place *h, uint64_t addr, size_t len, uint32_t good, c
  */
 static void nothing_lay(const struct walk *w, enum span_class class, struct placed *out)
 {
-	*out = (struct placed){0};
+	*out = (struct placed){ 0 };
 	if (class == SPAN_OUTSIDE)
 		out->home = NO_ADDRESS;
 	else if (class == SPAN_EMPTY)

@@ -38,8 +38,8 @@ void reads_begin(struct reads *r)
 
 void reads_add(struct reads *r, uint64_t addr, uint64_t len, void *to)
 {
-	r->local[r->nr] = (struct iovec){to, len};
-	r->remote[r->nr] = (struct iovec){(void *)addr, len};
+	r->local[r->nr] = (struct iovec){ to, len };
+	r->remote[r->nr] = (struct iovec){ (void *)addr, len };
 	r->nr++;
 	r->len += len;
 }
@@ -64,7 +64,7 @@ ssize_t read_good(const struct gather *g, uint64_t addr, uint64_t len, uint8_t *
 	uint8_t probe;
 
 	while (good < len) {
-		uint64_t at = good, step[READV_MAX];
+		uint64_t at = good;
 		struct reads r;
 		ssize_t n;
 
@@ -74,21 +74,20 @@ ssize_t read_good(const struct gather *g, uint64_t addr, uint64_t len, uint8_t *
 
 			if (here > len - at)
 				here = len - at;
-			step[r.nr] = here;
 			reads_add(&r, addr + at, to ? here : 1, to ? to + at : &probe);
 			at += here;
 		}
 		n = reads_make(g, &r);
 		if (n < 0)
 			return n;
-		if (to)
+		if (to) /* so many bytes */
 			good += (uint64_t)n;
-		for (ssize_t i = 0; !to && i < n; i++)
-			good += step[i];
+		else if (n) /* so many pages */
+			good = ((addr + good) / GUEST_PAGE + (uint64_t)n) * GUEST_PAGE - addr;
 		if ((size_t)n < r.len)
 			break;
 	}
-	return (ssize_t)good;
+	return (ssize_t)(good < len ? good : len);
 }
 
 /**
@@ -132,7 +131,7 @@ int gather_span(struct walk *w, uint64_t addr, uint64_t len, unsigned int dir, s
 	ssize_t good;
 	int err;
 
-	*out = (struct placed){0};
+	*out = (struct placed){ 0 };
 	if (span_class(addr, len) != SPAN_TRAVELS)
 		return 0;
 	err = gather_begin(g, in ? len : 0, &bytes);
@@ -144,7 +143,7 @@ int gather_span(struct walk *w, uint64_t addr, uint64_t len, unsigned int dir, s
 	if (good < 0)
 		return (int)good;
 	gather_end(g, (uint32_t)good, in ? (uint32_t)good : 0);
-	*out = (struct placed){.bytes = in ? bytes : NULL, .good = (uint32_t)good, .whole = (uint64_t)good == len};
+	*out = (struct placed){ .bytes = in ? bytes : NULL, .good = (uint32_t)good, .whole = (uint64_t)good == len };
 	return 0;
 }
 
@@ -156,7 +155,7 @@ int gather_string(struct walk *w, uint64_t addr, uint32_t max, struct placed *ou
 	uint32_t len = 0;
 	int err;
 
-	*out = (struct placed){0};
+	*out = (struct placed){ 0 };
 	if (span_class(addr, 1) != SPAN_TRAVELS)
 		return 0;
 	while (len < max && there && !ended) {
@@ -180,7 +179,7 @@ int gather_string(struct walk *w, uint64_t addr, uint32_t max, struct placed *ou
 		len += ended ? (uint32_t)(end - (bytes + len)) + 1 : (uint32_t)n;
 	}
 	gather_end(g, len, len);
-	*out = (struct placed){.bytes = bytes, .good = len, .whole = ended || len == max};
+	*out = (struct placed){ .bytes = bytes, .good = len, .whole = ended || len == max };
 	g->room += len; /* strings are packed */
 	return g->room > ROOM_MAX ? -ENOMEM : 0;
 }
@@ -330,7 +329,7 @@ static int argv_pointers(struct gather *g, uint64_t addr, struct placed *out)
 			len += (uint64_t)n;
 	}
 	gather_end(g, (uint32_t)len, (uint32_t)len);
-	*out = (struct placed){.bytes = bytes, .good = (uint32_t)len, .whole = ended};
+	*out = (struct placed){ .bytes = bytes, .good = (uint32_t)len, .whole = ended };
 	return gather_room(g, len);
 }
 
@@ -338,7 +337,7 @@ int gather_argv(struct walk *w, uint64_t addr, struct placed *out)
 {
 	int err;
 
-	*out = (struct placed){0};
+	*out = (struct placed){ 0 };
 	if (span_class(addr, 8) != SPAN_TRAVELS)
 		return 0;
 	err = argv_pointers(gather_of(w), addr, out);

@@ -67,7 +67,7 @@ static int piece_add(struct iovec *iov, int nr, int max, uint8_t *base, size_t l
 	}
 	if (nr == max)
 		return -ENOBUFS;
-	iov[nr] = (struct iovec){base, len};
+	iov[nr] = (struct iovec){ base, len };
 	return nr + 1;
 }
 
@@ -92,7 +92,7 @@ int sysplan_collect(struct sysplan *p, int64_t ret, struct iovec *iov, int max)
 		p->len[groups - 1] += len;
 		nr = piece_add(iov, nr, max, p->data + span->at, len);
 	}
-	iov[0] = (struct iovec){p->len, groups * sizeof(*p->len)};
+	iov[0] = (struct iovec){ p->len, groups * sizeof(*p->len) };
 	return nr;
 }
 
@@ -166,8 +166,8 @@ static int64_t scatter_add(struct scatter *s, uint64_t addr, const uint8_t *from
 		err = scatter_flush(s);
 	if (err)
 		return err;
-	s->local[s->nr] = (struct iovec){(void *)from, len};
-	s->remote[s->nr] = (struct iovec){(void *)addr, len};
+	s->local[s->nr] = (struct iovec){ (void *)from, len };
+	s->remote[s->nr] = (struct iovec){ (void *)addr, len };
 	s->nr++;
 	s->len += len;
 	return 0;

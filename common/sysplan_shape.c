@@ -26,7 +26,7 @@ static bool vector_fits(const struct walk *w, uint64_t nr)
 int walk_vector(struct walk *w, uint64_t addr, uint64_t *nr, unsigned int dir, const struct trim *trim,
 		struct placed *array)
 {
-	const struct placed nowhere = {.home = NO_ADDRESS};
+	const struct placed nowhere = { .home = NO_ADDRESS };
 	int err;
 
 	/* Too many entries: the kernel says so before it looks */
@@ -48,7 +48,7 @@ int walk_vector(struct walk *w, uint64_t addr, uint64_t *nr, unsigned int dir, c
 
 int shape_vector(struct walk *w, const struct sysarg *arg)
 {
-	const struct trim trim = {.how = TRIM_RET, .unit = 1};
+	const struct trim trim = { .how = TRIM_RET, .unit = 1 };
 	uint64_t nr = plan_number(w->p, arg->unit), all = nr;
 	int err = walk_vector(w, w->p->arg[w->now], &nr, arg->dir, &trim, &w->arg[w->now]);
 
@@ -86,7 +86,7 @@ int shape_mask(struct walk *w, const struct sysarg *arg)
 
 int shape_mask_pair(struct walk *w, const struct sysarg *arg)
 {
-	struct placed *pair = &w->arg[w->now], mask = {0};
+	struct placed *pair = &w->arg[w->now], mask = { 0 };
 	int err = w->ops->span(w, w->p->arg[w->now], 16, DIR_IN, pair);
 
 	(void)arg;
@@ -109,11 +109,11 @@ static uint64_t nest_length(const struct nestdef *def, const uint8_t *head)
 
 int shape_nest(struct walk *w, const struct sysarg *arg)
 {
-	const struct trim all = {.how = TRIM_ALL};
+	const struct trim all = { .how = TRIM_ALL };
 	const struct nestdef *def = &nestdef[arg->unit];
-	struct placed *head = &w->arg[w->now], inner = {0};
+	struct placed *head = &w->arg[w->now], inner = { 0 };
 	uint64_t addr = w->p->arg[w->now];
-	struct trim trim = {.how = def->trim, .width = def->count_len, .unit = def->unit};
+	struct trim trim = { .how = def->trim, .width = def->count_len, .unit = def->unit };
 	int err = w->ops->span(w, addr, def->head, DIR_IN, head);
 
 	if (err || !head->bytes || !head->whole)
@@ -130,7 +130,7 @@ int shape_nest(struct walk *w, const struct sysarg *arg)
 
 int shape_var(struct walk *w, const struct sysarg *arg)
 {
-	const struct trim all = {.how = TRIM_ALL};
+	const struct trim all = { .how = TRIM_ALL };
 	const struct vardef *def = &vardef[arg->unit];
 	uint64_t addr = w->p->arg[w->now], len = def->head;
 	uint8_t head[UINT8_MAX * 2];

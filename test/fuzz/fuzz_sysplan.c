@@ -74,7 +74,7 @@ static ssize_t guest_writev(void *ctx, const struct iovec *local, int ln, const 
 	return move(local, remote, rn, true);
 }
 
-static const struct guest_mem mem = {.readv = guest_readv, .writev = guest_writev};
+static const struct guest_mem mem = { .readv = guest_readv, .writev = guest_writev };
 
 /* What home hands to its kernel */
 static void home_check(const struct sysplan *p, const uint64_t home[6])

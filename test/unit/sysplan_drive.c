@@ -33,7 +33,7 @@ static ssize_t own_writev(void *ctx, const struct iovec *local, int local_nr, co
 	return n < 0 ? -errno : n;
 }
 
-const struct guest_mem own_mem = {.readv = own_readv, .writev = own_writev};
+const struct guest_mem own_mem = { .readv = own_readv, .writev = own_writev };
 
 void home_begin(void)
 {
@@ -98,7 +98,7 @@ static int64_t home_make(const struct sysplan *p, int64_t nr, const uint8_t *tai
 	*out_len = 0;
 	for (int i = 0; i < pieces; i++)
 		*out_len += iov[i].iov_len;
-	to = *out = malloc(*out_len);
+	to = *out = malloc(*out_len + !*out_len);
 	for (int i = 0; i < pieces; i++)
 		to = mempcpy(to, iov[i].iov_base, iov[i].iov_len);
 	sysplan_release(&home);
@@ -107,7 +107,7 @@ static int64_t home_make(const struct sysplan *p, int64_t nr, const uint8_t *tai
 
 int64_t forward(int64_t nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
-	const uint64_t arg[6] = {a0, a1, a2, a3, a4, a5};
+	const uint64_t arg[6] = { a0, a1, a2, a3, a4, a5 };
 	uint8_t *room = malloc(SYSPLAN_TAIL_MAX);
 	struct sysplan p;
 	int64_t ret;
@@ -120,7 +120,7 @@ int64_t forward(int64_t nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, 
 		return len;
 	}
 	for (;;) {
-		uint8_t *tail = malloc((size_t)len), *back;
+		uint8_t *tail = malloc((size_t)len + !len), *back;
 		size_t back_len;
 
 		memcpy(tail, room, (size_t)len);

@@ -12,7 +12,7 @@
 
 #include "sysplan.h"
 
-#define PAGE   4096u
+#define PAGE   ((size_t)4096)
 #define PTR(p) ((uint64_t)(uintptr_t)(p))
 
 /* Number of forwarded calls that were made at home; a transfer in parts counts each */

@@ -164,18 +164,18 @@ static void lay_out(uint8_t *at)
 	memset(at + AT_BUF, 0x5a, ISLAND_PAGES * PAGE - AT_BUF);
 	strcpy((char *)at + AT_NAME, "/etc/passwd");
 	strcpy((char *)at + AT_ATTR, "user.nothing");
-	fds[0] = (struct pollfd){PIPE_FD, POLLIN, 0x77};
-	fds[1] = (struct pollfd){-1, POLLIN, 0x77};
-	fds[2] = (struct pollfd){FILE_FD, POLLIN, 0x77};
+	fds[0] = (struct pollfd){ PIPE_FD, POLLIN, 0x77 };
+	fds[1] = (struct pollfd){ -1, POLLIN, 0x77 };
+	fds[2] = (struct pollfd){ FILE_FD, POLLIN, 0x77 };
 	*(uint64_t *)(at + AT_PAIR) = PTR(at + AT_MASK);
 	*(uint64_t *)(at + AT_PAIR + 8) = 8;
-	vec[0] = (struct iovec){at + AT_BUF, 20};
-	vec[1] = (struct iovec){at + AT_BUF + 20, 80};
-	*msg = (struct msghdr){at + AT_BUF + 200, 100, vec, 2, at + AT_BUF + 300, 100, 0};
+	vec[0] = (struct iovec){ at + AT_BUF, 20 };
+	vec[1] = (struct iovec){ at + AT_BUF + 20, 80 };
+	*msg = (struct msghdr){ at + AT_BUF + 200, 100, vec, 2, at + AT_BUF + 300, 100, 0 };
 	*(socklen_t *)(at + AT_LEN) = 128;
 	FD_SET(PIPE_FD, (fd_set *)(at + AT_SETS));
 	FD_SET(FILE_FD, (fd_set *)(at + AT_SETS + 128));
-	*(struct epoll_event *)(at + AT_EVENT) = (struct epoll_event){EPOLLIN, {.u64 = 42}};
+	*(struct epoll_event *)(at + AT_EVENT) = (struct epoll_event){ EPOLLIN, { .u64 = 42 } };
 	*(uint32_t *)(at + AT_CAP) = _LINUX_CAPABILITY_VERSION_3;
 	*(uint32_t *)(at + AT_ATTRIBUTES) = 7; /* too short: E2BIG, and the kernel says its size */
 	*(uint32_t *)(at + AT_HANDLE) = 0;     /* no room: EOVERFLOW, and the kernel says how much */
@@ -185,7 +185,7 @@ static void lay_out(uint8_t *at)
 /* The descriptors that the table names */
 static void open_all(void)
 {
-	struct epoll_event event = {EPOLLIN, {.u64 = 1}};
+	struct epoll_event event = { EPOLLIN, { .u64 = 1 } };
 	int p[2], s[2];
 
 	signal(SIGPIPE, SIG_IGN);
@@ -259,7 +259,8 @@ END_TEST
 START_TEST(fault_one)
 {
 	static const uint64_t bad[] = {
-		0, 1, 16, 0x7ffffffff000ull, 0x7fffffffefffull, 1ull << 63, UINT64_MAX, UINT64_MAX - 15};
+		0, 1, 16, 0x7ffffffff000ull, 0x7fffffffefffull, 1ull << 63, UINT64_MAX, UINT64_MAX - 15
+	};
 
 	home_begin();
 	open_all();
@@ -309,8 +310,8 @@ END_TEST
 /* Arguments whose memory ends after some bytes; the kernel's own structure of what was there is moved along */
 START_TEST(fault_edge)
 {
-	static const unsigned int there[] = {0,	 1,  2,	 3,  4,	 5,  7,	 8,   9,   11,	12, 13,
-					     15, 16, 17, 24, 32, 47, 48, 100, 127, 128, 144};
+	static const unsigned int there[] = { 0,  1,  2,  3,  4,  5,  7,  8,   9,   11,	 12, 13,
+					      15, 16, 17, 24, 32, 47, 48, 100, 127, 128, 144 };
 
 	home_begin();
 	open_all();

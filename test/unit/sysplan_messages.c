@@ -30,9 +30,9 @@ static void begin(int type)
 START_TEST(message_plain)
 {
 	char a[8] = "", b[8] = "........";
-	struct iovec out[2] = {{"abc", 3}, {"defg", 4}}, in[2] = {{a, 2}, {b, 8}};
-	struct msghdr send = {.msg_iov = out, .msg_iovlen = 2};
-	struct msghdr recv = {.msg_iov = in, .msg_iovlen = 2, .msg_flags = -1, .msg_namelen = 77};
+	struct iovec out[2] = { { "abc", 3 }, { "defg", 4 } }, in[2] = { { a, 2 }, { b, 8 } };
+	struct msghdr send = { .msg_iov = out, .msg_iovlen = 2 };
+	struct msghdr recv = { .msg_iov = in, .msg_iovlen = 2, .msg_flags = -1, .msg_namelen = 77 };
 
 	begin(SOCK_STREAM);
 	ck_assert_int_eq(FORWARD(SYS_sendmsg, pair[0], &send, 0), 7);
@@ -53,23 +53,24 @@ START_TEST(message_descriptors)
 	union {
 		char bytes[CMSG_SPACE(2 * sizeof(int))];
 		struct cmsghdr head;
-	} control = {0};
-	struct iovec out = {"x", 1};
+	} control = { 0 };
+	struct iovec out = { "x", 1 };
 	struct msghdr msg = {
-		.msg_iov = &out, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+		.msg_iov = &out, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+	};
 	struct stat a, b;
 	char byte;
-	int fds[2] = {0, 1};
+	int fds[2] = { 0, 1 };
 
 	begin(SOCK_STREAM);
 	fds[0] = dup(pair[0]);
 	fds[1] = dup(pair[1]);
-	control.head = (struct cmsghdr){CMSG_LEN(sizeof(fds)), SOL_SOCKET, SCM_RIGHTS};
+	control.head = (struct cmsghdr){ CMSG_LEN(sizeof(fds)), SOL_SOCKET, SCM_RIGHTS };
 	memcpy(CMSG_DATA(&control.head), fds, sizeof(fds));
 	ck_assert_int_eq(FORWARD(SYS_sendmsg, pair[0], &msg, 0), 1);
 
 	memset(&control, 0x5a, sizeof(control));
-	out = (struct iovec){&byte, 1};
+	out = (struct iovec){ &byte, 1 };
 	ck_assert_int_eq(FORWARD(SYS_recvmsg, pair[1], &msg, 0), 1);
 	ck_assert_int_eq(control.head.cmsg_type, SCM_RIGHTS);
 	ck_assert_ptr_eq(msg.msg_control, &control);
@@ -84,19 +85,21 @@ END_TEST
 START_TEST(message_control_cut)
 {
 	char room[64], byte;
-	struct iovec vec = {"x", 1};
+	struct iovec vec = { "x", 1 };
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr head;
-	} control = {.head = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+	} control = { .head = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
 	struct msghdr msg = {
-		.msg_iov = &vec, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+		.msg_iov = &vec, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+	};
 
 	begin(SOCK_DGRAM);
 	memcpy(CMSG_DATA(&control.head), &pair[0], sizeof(int));
 	for (size_t len = 0; len < sizeof(room); len++) {
-		struct iovec in = {&byte, 1};
-		struct msghdr a = {.msg_iov = &in, .msg_iovlen = 1, .msg_control = room, .msg_controllen = len}, b = a;
+		struct iovec in = { &byte, 1 };
+		struct msghdr a = { .msg_iov = &in, .msg_iovlen = 1, .msg_control = room, .msg_controllen = len },
+			      b = a;
 
 		ck_assert_int_eq(FORWARD(SYS_sendmsg, pair[0], &msg, 0), 1);
 		ck_assert_int_eq(FORWARD(SYS_recvmsg, pair[1], &a, 0), 1);
@@ -112,12 +115,12 @@ END_TEST
 
 START_TEST(message_names)
 {
-	struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, from;
+	struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) }, from;
 	int a = socket(AF_INET, SOCK_DGRAM, 0), b = socket(AF_INET, SOCK_DGRAM, 0);
 	socklen_t len = sizeof(any);
 	char in[16] = "................";
-	struct iovec out = {"dgram", 5}, vec = {in, 3};
-	struct msghdr msg = {&any, sizeof(any), &out, 1, NULL, 0, 0};
+	struct iovec out = { "dgram", 5 }, vec = { in, 3 };
+	struct msghdr msg = { &any, sizeof(any), &out, 1, NULL, 0, 0 };
 
 	home_begin();
 	ck_assert_int_eq(FORWARD(SYS_bind, a, &any, sizeof(any)), 0);
@@ -125,7 +128,7 @@ START_TEST(message_names)
 	ck_assert_int_eq(len, sizeof(any));
 	ck_assert_int_eq(FORWARD(SYS_sendmsg, b, &msg, 0), 5);
 	memset(&from, 0x5a, sizeof(from));
-	msg = (struct msghdr){&from, 5, &vec, 1, NULL, 0, 0};
+	msg = (struct msghdr){ &from, 5, &vec, 1, NULL, 0, 0 };
 	/* The name is longer than its room, and so is the datagram */
 	ck_assert_int_eq(FORWARD(SYS_recvmsg, a, &msg, 0), 3);
 	ck_assert_int_eq(msg.msg_flags, MSG_TRUNC);
@@ -141,7 +144,7 @@ START_TEST(message_names)
 	ck_assert_int_eq(len, sizeof(from));
 	ck_assert_int_eq(from.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
 	/* Lengths that the kernel refuses */
-	msg = (struct msghdr){&any, (socklen_t)-1, &out, 1, NULL, 0, 0};
+	msg = (struct msghdr){ &any, (socklen_t)-1, &out, 1, NULL, 0, 0 };
 	SAME(SYS_sendmsg, b, &msg, 0);
 	SAME(SYS_recvmsg, a, &msg, MSG_DONTWAIT);
 	msg.msg_namelen = 1000;
@@ -155,27 +158,27 @@ END_TEST
 
 START_TEST(message_impossible)
 {
-	struct iovec vec[2] = {{"abc", 3}, {"d", SIZE_MAX}};
-	struct msghdr msg = {.msg_iov = vec, .msg_iovlen = 2};
+	struct iovec vec[2] = { { "abc", 3 }, { "d", SIZE_MAX } };
+	struct msghdr msg = { .msg_iov = vec, .msg_iovlen = 2 };
 
 	begin(SOCK_DGRAM);
 	SAME(SYS_sendmsg, pair[0], &msg, 0);
-	vec[1] = (struct iovec){(void *)16, 1};
+	vec[1] = (struct iovec){ (void *)16, 1 };
 	SAME(SYS_sendmsg, pair[0], &msg, 0);
-	vec[1] = (struct iovec){(void *)UINT64_MAX, 1};
+	vec[1] = (struct iovec){ (void *)UINT64_MAX, 1 };
 	SAME(SYS_sendmsg, pair[0], &msg, 0);
 	msg.msg_iovlen = 1025;
 	SAME(SYS_sendmsg, pair[0], &msg, 0);
 	SAME(SYS_recvmsg, pair[0], &msg, MSG_DONTWAIT);
 	msg.msg_iovlen = UINT64_MAX;
 	SAME(SYS_sendmsg, pair[0], &msg, 0);
-	msg = (struct msghdr){.msg_iov = vec, .msg_iovlen = 1, .msg_control = (void *)16, .msg_controllen = 20};
+	msg = (struct msghdr){ .msg_iov = vec, .msg_iovlen = 1, .msg_control = (void *)16, .msg_controllen = 20 };
 	SAME(SYS_sendmsg, pair[0], &msg, 0);
 	msg.msg_controllen = 1ul << 20;
 	SAME(SYS_sendmsg, pair[0], &msg, 0);
 	msg.msg_controllen = 1ul << 40;
 	SAME(SYS_sendmsg, pair[0], &msg, 0);
-	msg = (struct msghdr){.msg_iov = NULL, .msg_iovlen = 1};
+	msg = (struct msghdr){ .msg_iov = NULL, .msg_iovlen = 1 };
 	SAME(SYS_sendmsg, pair[0], &msg, 0);
 	msg.msg_iovlen = 0;
 	SAME(SYS_sendmsg, pair[0], &msg, 0);
@@ -189,10 +192,11 @@ START_TEST(message_parts)
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr head;
-	} control = {.head = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
-	struct iovec vec[2] = {{data, 1000}, {data + 1000, len - 1000}};
+	} control = { .head = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	struct iovec vec[2] = { { data, 1000 }, { data + 1000, len - 1000 } };
 	struct msghdr msg = {
-		.msg_iov = vec, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof(control)};
+		.msg_iov = vec, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof(control)
+	};
 
 	begin(SOCK_STREAM);
 	for (size_t i = 0; i < len; i++)
@@ -202,9 +206,10 @@ START_TEST(message_parts)
 	ck_assert_int_eq(home_calls, 3);
 	ck_assert_int_eq(msg.msg_controllen, sizeof(control));
 	for (size_t got = 0; got < len;) {
-		vec[0] = (struct iovec){in + got, len - got};
+		vec[0] = (struct iovec){ in + got, len - got };
 		msg = (struct msghdr){
-			.msg_iov = vec, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+			.msg_iov = vec, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+		};
 		int64_t n = FORWARD(SYS_recvmsg, pair[1], &msg, MSG_DONTWAIT);
 
 		ck_assert_int_gt(n, 0);
@@ -220,10 +225,10 @@ END_TEST
 
 START_TEST(messages)
 {
-	struct iovec out[3] = {{"one", 3}, {"three", 5}, {"", 0}}, in[4];
-	struct mmsghdr send[3] = {{{.msg_iov = &out[0], .msg_iovlen = 1}, 99},
-				  {{.msg_iov = &out[1], .msg_iovlen = 1}, 99},
-				  {{.msg_iov = &out[2], .msg_iovlen = 1}, 99}};
+	struct iovec out[3] = { { "one", 3 }, { "three", 5 }, { "", 0 } }, in[4];
+	struct mmsghdr send[3] = { { { .msg_iov = &out[0], .msg_iovlen = 1 }, 99 },
+				   { { .msg_iov = &out[1], .msg_iovlen = 1 }, 99 },
+				   { { .msg_iov = &out[2], .msg_iovlen = 1 }, 99 } };
 	char text[4][8];
 	struct mmsghdr recv[4];
 
@@ -235,8 +240,8 @@ START_TEST(messages)
 	memset(text, '.', sizeof(text));
 	memset(recv, 0, sizeof(recv));
 	for (int i = 0; i < 4; i++) {
-		in[i] = (struct iovec){text[i], 4};
-		recv[i] = (struct mmsghdr){{.msg_iov = &in[i], .msg_iovlen = 1, .msg_flags = 0x77}, 88};
+		in[i] = (struct iovec){ text[i], 4 };
+		recv[i] = (struct mmsghdr){ { .msg_iov = &in[i], .msg_iovlen = 1, .msg_flags = 0x77 }, 88 };
 	}
 	ck_assert_int_eq(FORWARD(SYS_recvmmsg, pair[1], recv, 4, MSG_DONTWAIT, 0), 3);
 	ck_assert_int_eq(memcmp(text, "one.....thre............", 24), 0);
@@ -259,10 +264,10 @@ START_TEST(messages_partly_there)
 {
 	uint8_t *edge = island(1) + PAGE;
 	struct mmsghdr *at = (struct mmsghdr *)(edge - 2 * sizeof(struct mmsghdr) - 8);
-	struct iovec vec = {"x", 1};
+	struct iovec vec = { "x", 1 };
 
 	begin(SOCK_DGRAM);
-	at[0] = at[1] = (struct mmsghdr){{.msg_iov = &vec, .msg_iovlen = 1}, 0};
+	at[0] = at[1] = (struct mmsghdr){ { .msg_iov = &vec, .msg_iovlen = 1 }, 0 };
 	SAME(SYS_sendmmsg, pair[0], at, 3, 0);
 	SAME(SYS_sendmmsg, pair[0], at, 2, 0);
 	at[1].msg_hdr.msg_iov = (void *)16;
@@ -282,20 +287,20 @@ START_TEST(messages_many)
 
 	begin(SOCK_DGRAM);
 	for (int i = 0; i < 20; i++) {
-		vec[i] = (struct iovec){data, len};
-		msgs[i] = (struct mmsghdr){{.msg_iov = &vec[i], .msg_iovlen = 1}, 0};
+		vec[i] = (struct iovec){ data, len };
+		msgs[i] = (struct mmsghdr){ { .msg_iov = &vec[i], .msg_iovlen = 1 }, 0 };
 	}
 	n = FORWARD(SYS_sendmmsg, pair[0], msgs, 20, MSG_DONTWAIT);
 	ck_assert_int_gt(n, 5);
 	ck_assert_int_lt(n, 20);
 	for (int i = 0; i < 20; i++)
-		vec[i] = (struct iovec){in + (size_t)i * len, len};
+		vec[i] = (struct iovec){ in + (size_t)i * len, len };
 	ck_assert_int_eq(FORWARD(SYS_recvmmsg, pair[1], msgs, 20, MSG_DONTWAIT, 0), n);
 	ck_assert_int_eq(msgs[n - 1].msg_len, len);
 	/* More outputs than usual, and more messages than a kernel takes */
 	for (int i = 0; i < 1100; i++) {
-		vec[i] = (struct iovec){in + i, 1};
-		msgs[i] = (struct mmsghdr){{.msg_iov = &vec[i], .msg_iovlen = 1}, 0};
+		vec[i] = (struct iovec){ in + i, 1 };
+		msgs[i] = (struct mmsghdr){ { .msg_iov = &vec[i], .msg_iovlen = 1 }, 0 };
 	}
 	for (int i = 0; i < 10; i++)
 		ck_assert_int_eq(send(pair[0], "y", 1, MSG_DONTWAIT), 1);

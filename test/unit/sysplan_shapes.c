@@ -50,29 +50,29 @@ static int prepare(struct sysplan *worker, struct sysplan *home, int64_t nr, con
 
 START_TEST(shape_temporary_mask)
 {
-	uint64_t mask = 0x1234, out[6], pair[2] = {PTR(&mask), 8};
-	struct pollfd fd = {0, POLLIN, 0};
+	uint64_t mask = 0x1234, out[6], pair[2] = { PTR(&mask), 8 };
+	struct pollfd fd = { 0, POLLIN, 0 };
 	struct sysplan w, h;
 
 	home_begin();
-	ck_assert_int_eq(prepare(&w, &h, SYS_ppoll, (uint64_t[6]){PTR(&fd), 1, 0, PTR(&mask), 8}, out), 0);
+	ck_assert_int_eq(prepare(&w, &h, SYS_ppoll, (uint64_t[6]){ PTR(&fd), 1, 0, PTR(&mask), 8 }, out), 0);
 	ck_assert(w.row->traits & SYS_TEMPMASK);
 	ck_assert(w.has_tempmask);
 	ck_assert_uint_eq(w.tempmask, mask);
 	ck_assert_uint_eq(out[3], 0);
-	ck_assert_int_eq(prepare(&w, &h, SYS_pselect6, (uint64_t[6]){0, 0, 0, 0, 0, PTR(pair)}, out), 0);
+	ck_assert_int_eq(prepare(&w, &h, SYS_pselect6, (uint64_t[6]){ 0, 0, 0, 0, 0, PTR(pair) }, out), 0);
 	ck_assert(w.has_tempmask);
 	ck_assert_uint_eq(w.tempmask, mask);
 	ck_assert_uint_eq(*(uint64_t *)out[5], 0);
 	ck_assert_uint_eq(((uint64_t *)out[5])[1], 8);
 	/* None, a bad one, and one of another size */
-	ck_assert_int_eq(prepare(&w, &h, SYS_ppoll, (uint64_t[6]){PTR(&fd), 1, 0, 0, 8}, out), 0);
+	ck_assert_int_eq(prepare(&w, &h, SYS_ppoll, (uint64_t[6]){ PTR(&fd), 1, 0, 0, 8 }, out), 0);
 	ck_assert(!w.has_tempmask);
 	ck_assert_uint_eq(out[3], 0);
-	ck_assert_int_eq(prepare(&w, &h, SYS_ppoll, (uint64_t[6]){PTR(&fd), 1, 0, 16, 8}, out), 0);
+	ck_assert_int_eq(prepare(&w, &h, SYS_ppoll, (uint64_t[6]){ PTR(&fd), 1, 0, 16, 8 }, out), 0);
 	ck_assert(!w.has_tempmask);
 	ck_assert_uint_ne(out[3], 0);
-	ck_assert_int_eq(prepare(&w, &h, SYS_ppoll, (uint64_t[6]){PTR(&fd), 1, 0, PTR(&mask), 9}, out), 0);
+	ck_assert_int_eq(prepare(&w, &h, SYS_ppoll, (uint64_t[6]){ PTR(&fd), 1, 0, PTR(&mask), 9 }, out), 0);
 	ck_assert(!w.has_tempmask);
 	ck_assert_uint_ne(out[3], 0);
 }
@@ -82,19 +82,19 @@ END_TEST
 START_TEST(shape_alignment)
 {
 	uint8_t *at = island(600);
-	struct iovec vec[3] = {{at + 512, 1024}, {at + PAGE, 8192}, {at + 5 * PAGE + 100, 700}};
+	struct iovec vec[3] = { { at + 512, 1024 }, { at + PAGE, 8192 }, { at + 5 * PAGE + 100, 700 } };
 	struct sysplan w, h;
 	uint64_t out[6];
 	struct iovec *placed;
 
 	home_begin();
 	for (unsigned int shift = 0; shift < PAGE; shift += 511) {
-		ck_assert_int_eq(prepare(&w, &h, SYS_read, (uint64_t[6]){0, PTR(at) + shift, 2 << 20}, out), 0);
+		ck_assert_int_eq(prepare(&w, &h, SYS_read, (uint64_t[6]){ 0, PTR(at) + shift, 2 << 20 }, out), 0);
 		ck_assert_uint_eq((out[1] - PTR(at)) % PAGE, shift);
 		sysplan_release(&w);
 		sysplan_release(&h);
 	}
-	ck_assert_int_eq(prepare(&w, &h, SYS_readv, (uint64_t[6]){0, PTR(vec), 3}, out), 0);
+	ck_assert_int_eq(prepare(&w, &h, SYS_readv, (uint64_t[6]){ 0, PTR(vec), 3 }, out), 0);
 	placed = (struct iovec *)out[1];
 	for (int i = 0; i < 3; i++)
 		ck_assert_uint_eq(PTR(placed[i].iov_base) % PAGE, PTR(vec[i].iov_base) % PAGE);
@@ -104,7 +104,7 @@ END_TEST
 START_TEST(shape_select)
 {
 	fd_set in, out;
-	struct timeval tv = {0, 0};
+	struct timeval tv = { 0, 0 };
 	int p[2];
 
 	home_begin();
@@ -127,7 +127,7 @@ END_TEST
 
 START_TEST(shape_epoll)
 {
-	struct epoll_event event = {EPOLLIN | EPOLLOUT, {.u64 = 0x123456789abcdef}}, got[5];
+	struct epoll_event event = { EPOLLIN | EPOLLOUT, { .u64 = 0x123456789abcdef } }, got[5];
 	int64_t ep;
 	int s[2];
 
@@ -147,7 +147,7 @@ END_TEST
 START_TEST(shape_network_ioctl)
 {
 	struct ifreq a[8], b[8], lo;
-	struct ifconf x = {.ifc_len = sizeof(a), .ifc_req = a}, y = {.ifc_len = sizeof(b), .ifc_req = b};
+	struct ifconf x = { .ifc_len = sizeof(a), .ifc_req = a }, y = { .ifc_len = sizeof(b), .ifc_req = b };
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
 	home_begin();
@@ -156,7 +156,7 @@ START_TEST(shape_network_ioctl)
 	ck_assert_int_eq(FORWARD(SYS_ioctl, fd, SIOCGIFCONF, &x), NATIVE(SYS_ioctl, fd, SIOCGIFCONF, &y));
 	ck_assert_int_eq(x.ifc_len, y.ifc_len);
 	ck_assert_ptr_eq(x.ifc_req, a);
-	ck_assert_int_eq(memcmp(a, b, sizeof(a)), 0);
+	ck_assert_int_eq(memcmp((char *)a, (char *)b, sizeof(a)), 0);
 	x.ifc_req = NULL;
 	y.ifc_req = NULL;
 	SAME(SYS_ioctl, fd, SIOCGIFCONF, &x);
@@ -178,11 +178,11 @@ START_TEST(shape_file_ioctl)
 	union {
 		struct fiemap head;
 		uint8_t bytes[sizeof(struct fiemap) + 4 * sizeof(struct fiemap_extent)];
-	} a = {.head = {.fm_length = UINT64_MAX, .fm_extent_count = 4}}, b = a;
+	} a = { .head = { .fm_length = UINT64_MAX, .fm_extent_count = 4 } }, b = a;
 	union {
 		struct file_dedupe_range head;
 		uint8_t bytes[sizeof(struct file_dedupe_range) + 2 * sizeof(struct file_dedupe_range_info)];
-	} range = {.head = {.src_length = 4096, .dest_count = 2}};
+	} range = { .head = { .src_length = 4096, .dest_count = 2 } };
 	int fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
 	int flags = 0, n = 0;
 
@@ -191,7 +191,7 @@ START_TEST(shape_file_ioctl)
 	ck_assert_int_eq(pwrite(fd, "x", 1, 20000), 1);
 	ck_assert_int_eq(fsync(fd), 0);
 	ck_assert_int_eq(FORWARD(SYS_ioctl, fd, FS_IOC_FIEMAP, &a), NATIVE(SYS_ioctl, fd, FS_IOC_FIEMAP, &b));
-	ck_assert_int_eq(memcmp(&a, &b, sizeof(a)), 0);
+	ck_assert_int_eq(memcmp(a.bytes, b.bytes, sizeof(a.bytes)), 0);
 	a.head.fm_extent_count = UINT32_MAX;
 	SAME(SYS_ioctl, fd, FS_IOC_FIEMAP, 16);
 	range.head.info[0].dest_fd = range.head.info[1].dest_fd = fd;
@@ -210,7 +210,7 @@ END_TEST
 START_TEST(shape_terminal)
 {
 	struct termios a, b;
-	struct winsize size = {24, 80, 0, 0}, got;
+	struct winsize size = { 24, 80, 0, 0 }, got;
 	uint8_t room[64];
 	int pt = posix_openpt(O_RDWR | O_NOCTTY), n = -1;
 	int64_t peer;
@@ -243,8 +243,8 @@ END_TEST
 
 START_TEST(shape_filters)
 {
-	struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, 0xffff)};
-	struct sock_fprog prog = {1, code};
+	struct sock_filter code[] = { BPF_STMT(BPF_RET | BPF_K, 0xffff) };
+	struct sock_fprog prog = { 1, code };
 	int s[2], value = 0;
 	socklen_t len = sizeof(value);
 
@@ -277,9 +277,9 @@ START_TEST(shape_queues)
 	struct {
 		long type;
 		char text[16];
-	} msg = {7, "hello"}, got;
-	struct sembuf op = {1, 3, 0};
-	unsigned short values[4] = {9, 9, 9, 9};
+	} msg = { 7, "hello" }, got;
+	struct sembuf op = { 1, 3, 0 };
+	unsigned short values[4] = { 9, 9, 9, 9 };
 	struct msqid_ds info;
 	int64_t id;
 
@@ -337,7 +337,7 @@ START_TEST(shape_limited_output)
 {
 	static struct iovec iov[SYSPLAN_IOV_MAX];
 	char a[8] = "abc", b[8] = "defg";
-	struct iovec vec[2] = {{a, 3}, {b, 4}};
+	struct iovec vec[2] = { { a, 3 }, { b, 4 } };
 	int64_t ret;
 	uint64_t out[6];
 	struct sysplan w, h;
@@ -345,13 +345,13 @@ START_TEST(shape_limited_output)
 
 	home_begin();
 	ck_assert_int_eq(pipe(p), 0);
-	ck_assert_int_eq(prepare(&w, &h, SYS_vmsplice, (uint64_t[6]){(uint64_t)p[1], PTR(vec), 2}, out), 0);
+	ck_assert_int_eq(prepare(&w, &h, SYS_vmsplice, (uint64_t[6]){ (uint64_t)p[1], PTR(vec), 2 }, out), 0);
 	ret = native(SYS_writev, out[0], out[1], out[2], 0, 0, 0);
 	ck_assert_int_eq(ret, 7);
 	sysplan_limit(&h, 1, 0);
 	ck_assert_int_eq(sysplan_collect(&h, ret, iov, SYSPLAN_IOV_MAX), 1);
 	ck_assert_int_eq(sysplan_scatter(&w, &ret, iov[0].iov_base, iov[0].iov_len, &own_mem), 0);
-	ck_assert_int_eq(prepare(&w, &h, SYS_vmsplice, (uint64_t[6]){(uint64_t)p[0], PTR(vec), 2}, out), 0);
+	ck_assert_int_eq(prepare(&w, &h, SYS_vmsplice, (uint64_t[6]){ (uint64_t)p[0], PTR(vec), 2 }, out), 0);
 	memset(a, '.', sizeof(a));
 	memset(b, '.', sizeof(b));
 	ret = native(SYS_readv, out[0], out[1], out[2], 0, 0, 0);
@@ -363,11 +363,11 @@ END_TEST
 
 START_TEST(shape_others)
 {
-	struct timespec zero = {0, 0};
-	struct sigevent event = {.sigev_notify = SIGEV_NONE};
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct timespec zero = { 0, 0 };
+	struct sigevent event = { .sigev_notify = SIGEV_NONE };
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	struct f_owner_ex owner;
-	struct itimerspec timer = {.it_value.tv_sec = 100}, old;
+	struct itimerspec timer = { .it_value.tv_sec = 100 }, old;
 	char name[16] = "", text[100];
 	uint64_t hint;
 	int64_t fd;
@@ -420,15 +420,15 @@ END_TEST
 
 START_TEST(shape_strings)
 {
-	char *argv[] = {"/bin/sh", "-c", "test \"$1$VALUE\" = onetwo", "sh", "one", NULL};
-	char *envp[] = {"VALUE=two", "OTHER=", NULL};
+	char *argv[] = { "/bin/sh", "-c", "test \"$1$VALUE\" = onetwo", "sh", "one", NULL };
+	char *envp[] = { "VALUE=two", "OTHER=", NULL };
 	uint64_t out[6];
 	struct sysplan w, h;
 	int status;
 	pid_t pid;
 
 	home_begin();
-	ck_assert_int_eq(prepare(&w, &h, SYS_execve, (uint64_t[6]){PTR(argv[0]), PTR(argv), PTR(envp)}, out), 0);
+	ck_assert_int_eq(prepare(&w, &h, SYS_execve, (uint64_t[6]){ PTR(argv[0]), PTR(argv), PTR(envp) }, out), 0);
 	ck_assert_str_eq(((char **)out[1])[4], "one");
 	ck_assert_ptr_null(((char **)out[1])[5]);
 	ck_assert_str_eq(((char **)out[2])[0], "VALUE=two");
@@ -445,7 +445,7 @@ END_TEST
 START_TEST(shape_bad_strings)
 {
 	uint8_t *edge = island(3) + 3 * PAGE;
-	char **argv = (char **)(edge - 3 * 8), *longest = malloc(140000);
+	char **argv = (char **)(edge - 24), *longest = malloc(140000);
 
 	home_begin();
 	argv[0] = "true";
@@ -490,8 +490,8 @@ END_TEST
 START_TEST(shape_aio)
 {
 	static struct iovec iov[SYSPLAN_IOV_MAX];
-	char in[3][16] = {"................", "................", "................"};
-	struct iovec vec[2] = {{in[2], 2}, {in[2] + 4, 3}};
+	char in[3][16] = { "................", "................", "................" };
+	struct iovec vec[2] = { { in[2], 2 }, { in[2] + 4, 3 } };
 	int fd = memfd_create("aio", 0);
 	/* clang-format off */
 	struct iocb cb[4] = {
@@ -501,7 +501,7 @@ START_TEST(shape_aio)
 		{ .aio_data = 4, .aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = 9999, .aio_buf = PTR(in[1]), .aio_nbytes = 16 },
 	};
 	/* clang-format on */
-	struct iocb *list[4] = {&cb[0], &cb[1], &cb[2], &cb[3]};
+	struct iocb *list[4] = { &cb[0], &cb[1], &cb[2], &cb[3] };
 	uint64_t context = 0, out[6];
 	struct io_event events[4];
 	struct sysplan w, h;
@@ -512,7 +512,7 @@ START_TEST(shape_aio)
 	home_begin();
 	ck_assert_int_eq(write(fd, "0123456", 7), 7);
 	ck_assert_int_eq(syscall(SYS_io_setup, 8, &context), 0);
-	ck_assert_int_eq(prepare(&w, &h, SYS_io_submit, (uint64_t[6]){context, 4, PTR(list)}, out), 0);
+	ck_assert_int_eq(prepare(&w, &h, SYS_io_submit, (uint64_t[6]){ context, 4, PTR(list) }, out), 0);
 	ret = native(SYS_io_submit, out[0], out[1], out[2], 0, 0, 0);
 	ck_assert_int_eq(ret, 3);
 	ck_assert_int_eq(syscall(SYS_io_getevents, context, 3, 3, sysplan_aio_room(&h), NULL), 3);

@@ -18,7 +18,7 @@
 #include "test/unit/sysplan_drive.h"
 #include "test/unit/unit.h"
 
-#define WORLD_PAGES 24u
+#define WORLD_PAGES ((size_t)24)
 #define WORLD_SIZE  (WORLD_PAGES * PAGE)
 #define WORLD_BASE  0x10000000ull
 /* Pages of the world that are not there */
@@ -86,27 +86,27 @@ static ssize_t world_writev(void *ctx, const struct iovec *local, int ln, const 
 	return world_move(local, remote, rn, true);
 }
 
-static const struct guest_mem world_mem = {.readv = world_readv, .writev = world_writev};
+static const struct guest_mem world_mem = { .readv = world_readv, .writev = world_writev };
 
 /* A number that could be an argument, or a field of a structure */
 static uint64_t random_value(void)
 {
-	static const uint64_t known[] = {0,
-					 1,
-					 8,
-					 64,
-					 4096,
-					 UINT32_MAX,
-					 INT32_MAX,
-					 UINT64_MAX,
-					 INT64_MAX,
-					 1ull << 63,
-					 0x7ffffffff000,
-					 0x7fffffffefff,
-					 1 << 20,
-					 (1 << 20) + 1,
-					 1024,
-					 1025};
+	static const uint64_t known[] = { 0,
+					  1,
+					  8,
+					  64,
+					  4096,
+					  UINT32_MAX,
+					  INT32_MAX,
+					  UINT64_MAX,
+					  INT64_MAX,
+					  1ull << 63,
+					  0x7ffffffff000,
+					  0x7fffffffefff,
+					  1 << 20,
+					  (1 << 20) + 1,
+					  1024,
+					  1025 };
 	uint64_t r = random_next();
 
 	switch (r % 8) {
@@ -126,7 +126,9 @@ static uint64_t random_value(void)
 /* A call of the table, now and then with a command that it knows */
 static int64_t random_call(uint64_t arg[6])
 {
-	static const uint32_t ioctls[] = {SIOCGIFCONF, 0xc020660b, 0xc0189436, 0x5401, 0x127a, 0x40085203, 0xc138fd00};
+	static const uint32_t ioctls[] = {
+		SIOCGIFCONF, 0xc020660b, 0xc0189436, 0x5401, 0x127a, 0x40085203, 0xc138fd00
+	};
 	int64_t nr = (int64_t)(random_next() % (sysdef_nr + 2));
 
 	for (int i = 0; i < 6; i++)
@@ -181,7 +183,7 @@ static uint8_t *collect(struct sysplan *p, int64_t ret, size_t *len)
 	for (int i = 0; i < nr; i++)
 		*len += iov[i].iov_len;
 	ck_assert_uint_le(*len, SYSPLAN_TAIL_MAX);
-	to = tail = malloc(*len);
+	to = tail = malloc(*len + !*len);
 	for (int i = 0; i < nr; i++)
 		to = mempcpy(to, iov[i].iov_base, iov[i].iov_len);
 	return tail;
@@ -297,7 +299,7 @@ START_TEST(wire_lies_to_home)
 		spoil(room, &lied);
 		if (random_next() % 4 == 0)
 			arg[random_next() % 6] = random_value();
-		tail = malloc(lied);
+		tail = malloc(lied + !lied);
 		memcpy(tail, room, lied);
 		err = sysplan_place(&h, nr, arg, tail, lied, home_data, PTR(home_data), SLOT_DATA_SIZE, home_arg);
 		ck_assert(err == 0 || err == -EPROTO || err == -ENOMEM);
@@ -350,7 +352,7 @@ START_TEST(wire_lies_to_worker)
 			sysplan_release(&h);
 		}
 		spoil(room, &lied);
-		tail = malloc(lied);
+		tail = malloc(lied + !lied);
 		memcpy(tail, room, lied);
 		memcpy(before, world, WORLD_SIZE);
 		err = sysplan_scatter(&w, &ret, tail, lied, &world_mem);
@@ -375,8 +377,8 @@ END_TEST
 /* Single lies, one by one */
 START_TEST(wire_lengths)
 {
-	uint64_t read_arg[6] = {0, 0x1000, 100}, write_arg[6] = {1, 0x1000, 4}, out[6];
-	uint8_t tail[16] = {100, 0, 0, 0};
+	uint64_t read_arg[6] = { 0, 0x1000, 100 }, write_arg[6] = { 1, 0x1000, 4 }, out[6];
+	uint8_t tail[16] = { 100, 0, 0, 0 };
 	struct sysplan h;
 
 	home_begin();
@@ -418,12 +420,12 @@ static ssize_t gone(void *ctx, const struct iovec *local, int ln, const struct i
 /* A guest that has died, and a tail without room */
 START_TEST(wire_gather_fails)
 {
-	static const struct guest_mem dead = {.readv = gone, .writev = gone};
-	static const struct iovec vec[2] = {{(void *)WORLD_BASE, 4}, {(void *)(WORLD_BASE + 8), 4}};
-	static const long calls[] = {SYS_write,	 SYS_read,     SYS_openat,
-				     SYS_readv,	 SYS_writev,   SYS_sendmsg,
-				     SYS_execve, SYS_recvmmsg, SYS_name_to_handle_at,
-				     SYS_accept, SYS_pselect6, SYS_io_submit};
+	static const struct guest_mem dead = { .readv = gone, .writev = gone };
+	static const struct iovec vec[2] = { { (void *)WORLD_BASE, 4 }, { (void *)(WORLD_BASE + 8), 4 } };
+	static const long calls[] = { SYS_write,  SYS_read,	SYS_openat,
+				      SYS_readv,  SYS_writev,	SYS_sendmsg,
+				      SYS_execve, SYS_recvmmsg, SYS_name_to_handle_at,
+				      SYS_accept, SYS_pselect6, SYS_io_submit };
 	static uint8_t large[SYSPLAN_TAIL_MAX];
 	uint64_t arg[6];
 	uint8_t room[64];
@@ -434,7 +436,7 @@ START_TEST(wire_gather_fails)
 	memset(world, 0x41, sizeof(world));
 	memcpy(world, vec, sizeof(vec));
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		const uint64_t three[6] = {WORLD_BASE, WORLD_BASE, 3, WORLD_BASE, WORLD_BASE, WORLD_BASE};
+		const uint64_t three[6] = { WORLD_BASE, WORLD_BASE, 3, WORLD_BASE, WORLD_BASE, WORLD_BASE };
 		ssize_t n;
 
 		ck_assert_int_eq(sysplan_gather(&p, calls[i], three, &dead, large, sizeof(large)), -ESRCH);
