@@ -20,17 +20,14 @@
 #include "remote/newborn.h"
 
 /**
- * session_leave() - Have a session of its own, and so a process group
+ * init_follow() - Die with init, where no namespace sees to that
  *
- * Where no namespace sees to that, also die with init.
+ * The session and the process group stay init's. If they were the newborn's own, what it forks would keep its number in use
+ * as theirs, and a new program of the same process could not be born while a child of the old one lives.
  */
-static int session_leave(const struct init_setup *setup)
+static int init_follow(const struct init_setup *setup)
 {
-	int err = error_of(setsid());
-
-	if (!err && !setup->namespaces)
-		err = error_of(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
-	return err;
+	return setup->namespaces ? 0 : error_of(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
 }
 
 /**
@@ -91,7 +88,7 @@ struct newborn_stage {
 };
 
 static const struct newborn_stage stages[] = {
-	{"leaving the session", session_leave},
+	{"following init", init_follow},
 	{"changing the ids", ids_change},
 	{"dropping the capabilities", capabilities_drop},
 	{"admitting the remote", remote_admit}, /* behind the change of ids, which takes it back */
