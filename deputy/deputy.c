@@ -248,6 +248,7 @@ int deputy_run(const struct deputy_options *opt, pid_t target, int talk)
 		return 1;
 	prctl(PR_SET_NAME, "om-deputy");
 	d->prog = opt->prog;
+	d->children = opt->children;
 	snprintf(d->node, sizeof(d->node), "%s", opt->node);
 	d->err = deputy_detach(&talk);
 	if (uv_loop_init(&d->loop) || send(talk, &self, sizeof(self), MSG_NOSIGNAL) < 0 || recv(talk, &go, 1, 0) != 1)

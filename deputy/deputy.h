@@ -51,6 +51,14 @@ struct deputy;
 struct thread;
 struct task;
 
+/* What the deputy wants to see of a migrated process; with its death the home process, which has no user code, ends */
+#define HOME_OPTIONS                                                                                                   \
+	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \
+	 PTRACE_O_TRACECLONE)
+
+/* Where the programs go that the family executes later (omrun --children) */
+enum children { CHILDREN_FOLLOW, CHILDREN_HOME, CHILDREN_BEST };
+
 enum thread_state { TH_NATIVE, TH_IDLE, TH_BUSY, TH_HELD, TH_NR };
 
 /**
@@ -208,6 +216,7 @@ struct growth;
  * @node:	Name of the worker node, for messages
  * @prog:	Name of the tool that started it ("omrun"), for messages
  * @err:	The tool's stderr until the image runs, -1 afterwards
+ * @children:	Where later programs go
  * @opened:	1 the node has accepted us, -1 it has not, 0 not yet known
  * @tasks:	The processes of the family
  * @threads:	Their threads by id
@@ -231,6 +240,7 @@ struct deputy {
 	char node[64];
 	const char *prog;
 	int err;
+	enum children children;
 	int opened;
 	struct task *tasks;
 	struct thread *threads[TASK_BUCKETS];
@@ -279,6 +289,11 @@ void slots_release(struct arena *arena, int slot);
 void slots_grow(struct deputy *d, struct thread *thread, void (*then)(struct deputy *, struct thread *, int64_t err));
 /* Registers with which a thread of @task enters the parasite */
 void slots_enter_regs(const struct task *task, const struct arena *arena, int slot, struct user_regs_struct *regs);
+
+/* privileged.c: programs that tracing would take rights from */
+bool privileged_exec(const struct thread *thread); /* is the thread's placed execve about one? */
+/* Make the posted batch, whose last call is that execve, untraced. 1: done, the task is not ours any more; 0: it failed */
+int privileged_exec_make(struct deputy *d, struct thread *thread);
 
 /* exec.c: a process has a new program */
 void exec_done(struct deputy *d, struct thread *thread);
@@ -369,6 +384,7 @@ void stats_write(const struct deputy *d);
  * @addr:	Its address
  * @key:	The cluster key
  * @command:	Name of the program, for the node's administrator
+ * @children:	Where the programs go that it executes later
  */
 struct deputy_options {
 	const char *prog;
@@ -376,6 +392,7 @@ struct deputy_options {
 	struct node_addr addr;
 	uint8_t key[32];
 	const char *command;
+	enum children children;
 };
 int deputy_launch(const struct deputy_options *opt, char *why, size_t why_len);
 

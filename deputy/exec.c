@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <unistd.h>
@@ -27,7 +28,22 @@ static const char *stays_home(pid_t pid)
 	return ident[EI_CLASS] == ELFCLASS32 ? "a 32-bit program" : NULL;
 }
 
-/* Let the process go on natively, without us */
+/* Does the user want this later program elsewhere? */
+static bool wanted_away(const struct deputy *d)
+{
+	double load;
+
+	switch (d->children) {
+	case CHILDREN_HOME:
+		return false;
+	case CHILDREN_BEST: /* at home as long as a processor is idle there: nothing is nearer to its files */
+		return getloadavg(&load, 1) != 1 || load >= (double)sysconf(_SC_NPROCESSORS_ONLN);
+	default:
+		return true;
+	}
+}
+
+/* Let the process go on natively, without us; @why is told while the tool's stderr is there, NULL: it was asked for */
 static void release_home(struct deputy *d, struct task *task, const char *why)
 {
 	char name[32] = "?", path[64];
@@ -41,7 +57,7 @@ static void release_home(struct deputy *d, struct task *task, const char *why)
 		name[n > 0 ? n - 1 : 0] = '\0';
 		close(fd);
 	}
-	if (d->err >= 0)
+	if (d->err >= 0 && why)
 		dprintf(d->err, "%s: %s: runs at home: %s\n", d->prog, name, why);
 	ptrace(PTRACE_SETOPTIONS, task->pid, 0, 0);
 	ptrace(PTRACE_DETACH, task->pid, 0, 0);
@@ -63,6 +79,7 @@ void exec_done(struct deputy *d, struct thread *thread)
 	struct task *task = thread->task;
 	struct wire_drop drop = { (uint32_t)task->pid };
 	const char *why = stays_home(task->pid);
+	bool wanted = !d->stats.images || wanted_away(d);
 	char text[128];
 	int err;
 
@@ -81,7 +98,7 @@ void exec_done(struct deputy *d, struct thread *thread)
 	task->migrated = task->started = false;
 	task->kept = 0;
 	task_note_stderr(task);
-	if (why) {
+	if (why || !wanted) {
 		release_home(d, task, why);
 		return;
 	}

@@ -78,6 +78,14 @@ static void mmap_describe(struct deputy *d, struct thread *thread, int64_t unmap
 	call_answer_ordered(d, thread, err, tail, err ? 0 : sizeof(tail));
 }
 
+/* What the last call that was made of the thread's batch returned */
+static int64_t batch_result(const struct thread *thread)
+{
+	const struct slot *slot = arena_slot(thread->arena, (unsigned int)thread->slot);
+
+	return slot->done ? slot->call[slot->done - 1].ret : -EINTR;
+}
+
 /* The kernel has said whether such a mapping is allowed */
 static void mmap_tried(struct deputy *d, struct thread *thread, int64_t ret)
 {
@@ -159,7 +167,10 @@ static int on_execve(struct deputy *d, struct thread *thread, const uint8_t *tai
 	}
 	batch_add(thread, SYS_rt_sigprocmask, SIG_SETMASK, addr, 0, 8, 0, 0);
 	batch_add(thread, (long)thread->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-	call_post(d, thread, exec_failed);
+	if (!privileged_exec(thread))
+		call_post(d, thread, exec_failed);
+	else if (!privileged_exec_make(d, thread))
+		exec_failed(d, thread, batch_result(thread));
 	return 0;
 }
 

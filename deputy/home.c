@@ -11,11 +11,6 @@
 
 #include "deputy/deputy.h"
 
-/* What the deputy wants to see of a migrated process; with its death the home process, which has no user code, ends */
-#define MIGRATED_OPTIONS                                                                                               \
-	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \
-	 PTRACE_O_TRACECLONE)
-
 /*
  * Bring a stopped thread to a stop outside any system call. In an event stop inside one (exec, clone) the kernel would
  * still overwrite rax on its way out.
@@ -72,7 +67,7 @@ int home_enter(struct task *task, struct thread *thread, uint64_t arena_addr)
 	err = tracee_regs_set(thread->tid, &regs);
 	if (!err)
 		err = home_mask_set(thread->tid, 0);
-	if (!err && ptrace(PTRACE_SETOPTIONS, thread->tid, 0, MIGRATED_OPTIONS) < 0)
+	if (!err && ptrace(PTRACE_SETOPTIONS, thread->tid, 0, HOME_OPTIONS) < 0)
 		err = -errno;
 	if (!err)
 		err = thread_resume(thread, 0);

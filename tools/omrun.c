@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "deputy/deputy.h"
@@ -28,6 +29,8 @@ static const char usage[] =
 	"                    'home' is this machine, as is no -j at all\n"
 	"  -k, --key=FILE    the cluster key (else $OPENMOSIX_KEY, ~/.config/openmosix/key,\n"
 	"                    /etc/openmosix/key)\n"
+	"  -c, --children=WHERE  where programs go that COMMAND executes later: 'follow' (the default:\n"
+	"                    to the same node), 'home', or 'best' (home while a processor is idle here)\n"
 	"  -h, --help        show this text and exit\n"
 	"  -V, --version     show the version and exit\n"
 	"\n"
@@ -70,14 +73,15 @@ static bool has_special_rights(const char *name)
 	struct stat st;
 	struct statvfs fs;
 
-	return geteuid() && program_stat(name, path, sizeof(path), &st) && (st.st_mode & (S_ISUID | S_ISGID)) &&
-	       !(!statvfs(path, &fs) && (fs.f_flag & ST_NOSUID));
+	if (!geteuid() || !program_stat(name, path, sizeof(path), &st) || (!statvfs(path, &fs) && (fs.f_flag & ST_NOSUID)))
+		return false;
+	return (st.st_mode & (S_ISUID | S_ISGID)) || getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
 /* Start the deputy for @node; dies when there is no way to it */
-static void migrate(const char *node, const char *key_file, char **argv)
+static void migrate(const char *node, const char *key_file, enum children children, char **argv)
 {
-	struct deputy_options opt = { .prog = "omrun", .node = node, .command = argv[0] };
+	struct deputy_options opt = { .prog = "omrun", .node = node, .command = argv[0], .children = children };
 	char why[256] = "";
 
 	if (node_lookup(node, &opt.addr, why, sizeof(why)) < 0)
@@ -89,24 +93,40 @@ static void migrate(const char *node, const char *key_file, char **argv)
 	explicit_bzero(opt.key, sizeof(opt.key));
 }
 
+/* The argument of --children; dies when it is none */
+static enum children children_parse(const char *text)
+{
+	static const char *const names[] = { "follow", "home", "best" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (!strcmp(text, names[i]))
+			return (enum children)i;
+	}
+	die(EXIT_FAILED, "--children=%s: neither follow, home nor best", text);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "node", required_argument, NULL, 'j' }, { "key", required_argument, NULL, 'k' },
-		{ "help", no_argument, NULL, 'h' },	  { "version", no_argument, NULL, 'V' },
+		{ "children", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' },	  { "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *node = NULL, *key_file = NULL;
+	enum children children = CHILDREN_FOLLOW;
 	int c;
 
 	log_init("omrun");
-	while ((c = getopt_long(argc, argv, "+j:k:hV", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+j:k:c:hV", options, NULL)) != -1) {
 		switch (c) {
 		case 'j':
 			node = optarg;
 			break;
 		case 'k':
 			key_file = optarg;
+			break;
+		case 'c':
+			children = children_parse(optarg);
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -127,9 +147,9 @@ int main(int argc, char **argv)
 	argv += optind;
 	if (node && strcmp(node, "home")) {
 		if (has_special_rights(argv[0]))
-			log_error("%s: runs at home: a traced program would lose its set-user-ID rights", argv[0]);
+			log_error("%s: runs at home: a traced program would lose its special rights", argv[0]);
 		else
-			migrate(node, key_file, argv);
+			migrate(node, key_file, children, argv);
 	}
 	become(argv);
 }
