@@ -201,7 +201,9 @@ START_TEST(body_has_no_other_abis)
 	body_add(&body, 0x40000000 | SYS_getpid, 0, 0, 0, 0, 0); /* x32 */
 	body_run(&body);
 	ck_assert_int_eq(body_ret(&body, 0), -ENOSYS);
+	body_end(&body);
 
+	body = body_spawn(WANTED_PID);
 	ck_assert_int_eq(ptrace(PTRACE_POKETEXT, body.pid, body.arena.addr + 2048, 0xcc80cdL), 0); /* int $0x80; int3 */
 	ck_assert_int_eq(tracee_regs_get(body.pid, &regs), 0);
 	regs.rip = body.arena.addr + 2048;
