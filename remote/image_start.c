@@ -106,7 +106,8 @@ static int limits_set(const struct guest *guest)
 			return -errno;
 		want.rlim_max = pair[1] < now.rlim_max ? pair[1] : now.rlim_max;
 		want.rlim_cur = pair[0] < want.rlim_max ? pair[0] : want.rlim_max;
-		if (prlimit(guest->outer, (unsigned int)limits_here[i], &want, NULL) < 0)
+		if (memcmp(&want, &now, sizeof(now)) &&
+		    prlimit(guest->outer, (unsigned int)limits_here[i], &want, NULL) < 0)
 			return -errno;
 	}
 	return 0;

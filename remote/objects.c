@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
@@ -152,6 +153,24 @@ static void content_write(struct object *object, uint64_t offset, const uint8_t 
 	}
 }
 
+/**
+ * content_account() - Count what an object takes of the node's memory; give it up when that is too much
+ */
+static void content_account(struct object_table *table, struct object *object)
+{
+	struct stat st;
+	uint64_t taken = object->fd >= 0 && !fstat(object->fd, &st) ? (uint64_t)st.st_blocks * 512 : 0;
+
+	table->bytes += taken - object->taken;
+	object->taken = taken;
+	if (table->bytes <= table->bytes_max)
+		return;
+	log_warn("object %llu: too much file content for this node's memory", (unsigned long long)object->id);
+	table->bytes -= taken;
+	object->taken = 0;
+	object_close(object);
+}
+
 int objects_data(struct object_table *table, const struct wire_object_data *msg, const uint8_t *data, size_t len)
 {
 	struct object *object = object_find(table, msg->object);
@@ -162,13 +181,8 @@ int objects_data(struct object_table *table, const struct wire_object_data *msg,
 		return 0;
 	if (object->shadow)
 		return live_update(object, msg->offset, data, len);
-	if (!object->live && len > table->bytes_max - table->bytes) {
-		log_warn("object %llu: too much file content for this node's memory", (unsigned long long)msg->object);
-		object_close(object);
-		return 0;
-	}
-	table->bytes += object->live ? 0 : len; /* a live one comes again and again */
 	content_write(object, msg->offset, data, len);
+	content_account(table, object);
 	return 0;
 }
 

@@ -47,6 +47,7 @@ enum object_kind {
  * @size:	Bytes
  * @fd:		memfd, -1 when the content could not be kept; of a sealed one, open for reading only
  * @fd_read:	Live: the same, open for reading only; -1 until it is needed
+ * @taken:	Bytes of memory that its content takes
  * @sealed:	A guest may have it; not for live ones
  * @live:	Mapped shared
  * @watched:	Live: next one that guests may write to
@@ -59,6 +60,7 @@ struct object {
 	uint64_t size;
 	int fd;
 	int fd_read;
+	uint64_t taken;
 	bool sealed;
 	bool live;
 	struct object *watched;
@@ -70,7 +72,7 @@ struct object {
  * struct object_table - All objects of a session
  * @bucket:	Objects by number
  * @nr:		How many there are
- * @bytes:	Bytes of content received
+ * @bytes:	Bytes of memory that their content takes
  * @bytes_max:	Most that will be kept
  * @watched:	Live objects that guests may write to
  * @watched_bytes: Bytes of these

@@ -220,8 +220,8 @@ static void lie_second_body(struct rig *rig)
 }
 
 static void (*const lies[])(struct rig *) = {
-	lie_result,  lie_object_twice, lie_object_size,	  lie_object_data, lie_object_none, lie_mapping,     lie_mapping_kind,
-	lie_mapping_short, lie_signal_none, lie_signal_many, lie_xstate,   lie_second_body,
+	lie_result,	  lie_object_twice,  lie_object_size, lie_object_data, lie_object_none, lie_mapping,
+	lie_mapping_kind, lie_mapping_short, lie_signal_none, lie_signal_many, lie_xstate,	lie_second_body,
 };
 
 START_TEST(remote_ends_a_session_for_a_lie)
@@ -402,7 +402,8 @@ UNIT(remote)
 	tcase_add_test(tc, remote_runs_an_image);
 	tcase_add_test(tc, remote_refuses_what_its_cpu_lacks);
 	tcase_add_test(tc, remote_leaves_nothing_when_the_connection_ends);
-	tcase_add_loop_test(tc, remote_ends_a_session_for_a_body_that_cannot_be, 0, sizeof(body_lies) / sizeof(*body_lies));
+	tcase_add_loop_test(tc, remote_ends_a_session_for_a_body_that_cannot_be, 0,
+			    sizeof(body_lies) / sizeof(*body_lies));
 	tcase_add_loop_test(tc, remote_ends_a_session_for_a_lie, 0, sizeof(lies) / sizeof(*lies));
 	tcase_add_test(tc, remote_passes_over_what_concerns_nobody);
 	tcase_add_test(tc, remote_says_which_image_cannot_be);

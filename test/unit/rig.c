@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -43,18 +44,35 @@ asm(".pushsection .rodata\n"
     ".popsection\n");
 /* clang-format on */
 
+/**
+ * struct rig_message - A message that has come
+ * @type:	What it is
+ * @msg:	Its fields
+ * @tail_len:	Bytes of its tail
+ * @tail:	Its tail
+ */
+struct rig_message {
+	enum wire_type type;
+	union wire_any msg;
+	size_t tail_len;
+	uint8_t tail[];
+};
+
 static void on_message(void *ctx, enum wire_type type, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
+	struct rig_message *message;
 	struct rig *rig = ctx;
 
 	if (type == WIRE_USAGE || type == WIRE_TAKEN)
 		return;
-	ck_assert_msg(type == rig->wanted, "%s came instead of %s", wire_name(type), wire_name(rig->wanted));
-	rig->msg = *msg;
-	rig->tail_len = tail_len < sizeof(rig->tail) ? tail_len : sizeof(rig->tail) - 1;
-	memcpy(rig->tail, tail, rig->tail_len);
-	rig->tail[rig->tail_len] = '\0';
-	rig->got = true;
+	ck_assert_uint_lt(rig->queued, sizeof(rig->queue) / sizeof(*rig->queue));
+	message = malloc(sizeof(*message) + tail_len);
+	ck_assert_ptr_nonnull(message);
+	message->type = type;
+	message->msg = *msg;
+	message->tail_len = tail_len;
+	memcpy(message->tail, tail, tail_len);
+	rig->queue[rig->queued++] = message;
 	uv_stop(&rig->loop);
 }
 
@@ -112,8 +130,9 @@ struct wire_hello rig_hello(void)
 static void image_default(struct rig *rig)
 {
 	struct user_regs_struct regs = { 0 };
-	uint64_t mm[12] = { RIG_CODE, RIG_CODE + RIG_PAGE, RIG_CODE, RIG_CODE + RIG_PAGE, 0x10000000, 0x10000000,
-			    RIG_STACK + 0x1000, RIG_STACK, RIG_STACK, RIG_STACK, RIG_STACK, 0 };
+	uint64_t mm[12] = { RIG_CODE,	RIG_CODE + RIG_PAGE, RIG_CODE,		 RIG_CODE + RIG_PAGE,
+			    0x10000000, 0x10000000,	     RIG_STACK + 0x1000, RIG_STACK,
+			    RIG_STACK,	RIG_STACK,	     RIG_STACK,		 0 };
 
 	regs.rip = RIG_CODE;
 	regs.rsp = RIG_STACK + STACK_SIZE - 4096;
@@ -121,14 +140,20 @@ static void image_default(struct rig *rig)
 	regs.ss = 0x2b;
 	regs.eflags = 0x202;
 	regs.orig_rax = (unsigned long long)-1;
-	rig->body = (struct wire_body){ .pid = RIG_PID, .tid = RIG_PID, .arena_addr = RIG_ARENA, .arena_size = arena_size(1),
-					.comm = "rig" };
+	rig->body = (struct wire_body){
+		.pid = RIG_PID, .tid = RIG_PID, .arena_addr = RIG_ARENA, .arena_size = arena_size(1), .comm = "rig"
+	};
 	memcpy(rig->body.regs, &regs, sizeof(regs));
 	memcpy(rig->body.mm, mm, sizeof(mm));
-	rig->vmas[0] = (struct wire_vma){ RIG_CODE, RIG_CODE + RIG_PAGE, PROT_READ | PROT_EXEC,
-					  MAP_PRIVATE | MAP_ANONYMOUS, 0, 0 };
-	rig->vmas[1] = (struct wire_vma){ RIG_STACK, RIG_STACK + STACK_SIZE, PROT_READ | PROT_WRITE,
-					  MAP_PRIVATE | MAP_ANONYMOUS | WIRE_VMA_STACK, 0, 0 };
+	rig->vmas[0] =
+		(struct wire_vma){ RIG_CODE, RIG_CODE + RIG_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, 0,
+				   0 };
+	rig->vmas[1] = (struct wire_vma){ RIG_STACK,
+					  RIG_STACK + STACK_SIZE,
+					  PROT_READ | PROT_WRITE,
+					  MAP_PRIVATE | MAP_ANONYMOUS | WIRE_VMA_STACK,
+					  0,
+					  0 };
 	rig->vma_nr = 2;
 }
 
@@ -187,15 +212,30 @@ void rig_send(struct rig *rig, enum wire_type type, const void *msg, const void 
 		channel_send(rig->channel, type, msg, &piece, tail_len ? 1 : 0);
 }
 
+/* Take the oldest message; false when there is none */
+static bool message_take(struct rig *rig, enum wire_type wanted)
+{
+	struct rig_message *message = rig->queue[0];
+
+	if (!rig->queued)
+		return false;
+	memmove(rig->queue, rig->queue + 1, --rig->queued * sizeof(*rig->queue));
+	ck_assert_msg(message->type == wanted, "%s came instead of %s", wire_name(message->type), wire_name(wanted));
+	rig->msg = message->msg;
+	rig->tail_len = message->tail_len < sizeof(rig->tail) ? message->tail_len : sizeof(rig->tail) - 1;
+	memcpy(rig->tail, message->tail, rig->tail_len);
+	rig->tail[rig->tail_len] = '\0';
+	free(message);
+	return true;
+}
+
 bool rig_wait(struct rig *rig, enum wire_type type)
 {
-	rig->wanted = type;
-	rig->got = false;
 	uv_timer_start(&rig->timer, on_timeout, PATIENCE_MS, 0);
-	while (rig->channel && !rig->got)
+	while (rig->channel && !rig->queued)
 		uv_run(&rig->loop, UV_RUN_DEFAULT);
 	uv_timer_stop(&rig->timer);
-	return rig->got;
+	return message_take(rig, type);
 }
 
 void rig_wait_end(struct rig *rig)
@@ -209,6 +249,8 @@ void rig_end(struct rig *rig)
 
 	if (rig->channel)
 		channel_close(rig->channel);
+	while (rig->queued)
+		free(rig->queue[--rig->queued]);
 	uv_close((uv_handle_t *)&rig->timer, NULL);
 	uv_run(&rig->loop, UV_RUN_DEFAULT);
 	ck_assert_int_eq(uv_loop_close(&rig->loop), 0);

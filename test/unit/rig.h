@@ -18,15 +18,17 @@
 #define RIG_ARENA 0x6f0000000000ull
 #define RIG_PAGE  4096u
 
+struct rig_message;
+
 /**
  * struct rig - A session with an om-remote
  * @loop:	Event loop
  * @channel:	Connection; NULL when the other side has closed it
  * @timer:	Ends waiting
  * @remote:	Process
- * @wanted:	Message that is waited for
- * @got:	It has come
- * @msg:	The last message
+ * @queue:	Messages that have come, oldest first
+ * @queued:	Their number
+ * @msg:	The last message that was waited for
  * @tail:	Its tail
  * @tail_len:	Its length
  * @vmas:	Mappings of the next BODY
@@ -38,8 +40,8 @@ struct rig {
 	struct channel *channel;
 	uv_timer_t timer;
 	pid_t remote;
-	enum wire_type wanted;
-	bool got;
+	struct rig_message *queue[16];
+	unsigned int queued;
 	union wire_any msg;
 	uint8_t tail[4096];
 	size_t tail_len;
