@@ -24,7 +24,7 @@ for n in range(int(sys.argv[1])):
         f.write(picture(n))
 END
 $RUN png2yuv -v 0 -j 'frame%03d.png' -f 25 -I p -n "$frames" >"$OUT/a.y4m"
-$RUN y4mscaler -v 0 -O size=352x288 <"$OUT/a.y4m" >"$OUT/b.y4m"
+$RUN y4mscaler -v 0 -I sar=1:1 -O sar=1:1 -O size=352x288 <"$OUT/a.y4m" >"$OUT/b.y4m"
 $RUN yuvmedianfilter -v 0 -t 2 <"$OUT/b.y4m" >"$OUT/c.y4m"
 $RUN mpeg2enc -v 0 -M 0 -f 1 -o "$OUT/d.m1v" <"$OUT/c.y4m"
 $RUN mp2enc -v 0 -o "$OUT/e.mp2" <"$(sound 10)"

@@ -13,7 +13,8 @@ $RUN sed -n 5p "$text"
 status $RUN cat <&-
 status $RUN echo text >&-
 status $RUN ls missing 2>&-
-$RUN cat 0<>"$text" >/dev/null
+cp "$text" copy
+$RUN cat 0<>copy >/dev/null
 status $RUN dd if=/dev/zero of=/dev/full bs=64k count=1 status=none
 status $RUN dd if="$text" of="$OUT/dd" bs=100001 count=7 skip=3 seek=1 status=none
 $RUN dd if=/dev/zero bs=3M count=4 status=none | $RUN wc -c
