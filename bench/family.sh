@@ -28,12 +28,12 @@ bench_births() {
 	done
 	# What a fork costs more than at home, in round trips
 	race "$ROUNDS" ours "seconds_of fork ${OM[*]}" native 'seconds_of fork' \
-		channel 'channel_run channel_pingpong 1e-6 100 2000 4'
+		ping 'ping 50'
 	if [ -s "$WORK/samples/ours" ]; then
 		paste "$WORK/samples/ours" "$WORK/samples/native" | awk 'NF == 2 { print $1 - $2 }' >"$WORK/samples/more"
-		row births/fork-more s more channel '<=3' 'more than natively, in round trips'
+		row births/fork-more s more ping '<=3' 'more than natively, in round trips'
 	else
-		row births/fork-more s ours channel '<=3'
+		row births/fork-more s ours ping '<=3'
 	fi
 	births_shell
 }

@@ -294,7 +294,8 @@ row() {
 	elif [ ! -s "$WORK/samples/$ours" ]; then
 		failed "$name" "$target" 'no time was left for it'
 	elif [ ! -s "$WORK/samples/$other" ]; then
-		line "$name" "$(human "$(middle "$ours")" "$unit")" "${other%%-*}: not available here" - "$target" "$6"
+		line "$name" "$(human "$(middle "$ours")" "$unit")" "${other%%-*} has no figure" - "$target" \
+			"$(cat "$WORK/samples/$other.out" 2>/dev/null || echo 'not available here')"
 	else
 		ratio=$(paste "$WORK/samples/$ours" "$WORK/samples/$other" | awk 'NF == 2 { print $1 / $2 }' | median)
 		result "$name" "$(human "$(middle "$ours")" "$unit")" "${other%%-*} $(human "$(middle "$other")" "$unit")" "$ratio" \

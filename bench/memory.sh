@@ -141,7 +141,7 @@ bench_sort() {
 	local args="-S 100M --parallel=1 -T $WORK -o"
 	race $((ROUNDS < 3 ? ROUNDS : 3)) native "timed sort $args $WORK/sorted.native $WORK/lines" \
 		ours "timed ${OM[*]} sort $args $WORK/sorted.ours $WORK/lines"
-	row sort s ours native - "$(human "$SORT" B)"
+	row sort s ours native - "$(human "$SORT" B), $(calls_of_last) calls"
 	[ ! -s "$WORK/samples/ours" ] || cmp -s "$WORK/sorted.native" "$WORK/sorted.ours" || failed sort - 'the outputs differ'
 	rm -f "$WORK/lines" "$WORK"/sorted.*
 }
