@@ -81,6 +81,7 @@ struct home_arena {
  * @planned:	@plan is in use
  * @finish:	What happens when its batch is done, or NULL: the answer is as its row says
  * @code:	Kernel restart code that replaces -EINTR after an interruption, 0 = none
+ * @submitted:	io_submit: what it returned
  * @flags:	WIRE_RESULT_* flags of the answer
  */
 struct call {
@@ -92,6 +93,7 @@ struct call {
 	bool planned;
 	void (*finish)(struct deputy *, struct thread *, int64_t ret);
 	int64_t code;
+	int64_t submitted;
 	uint32_t flags;
 };
 
@@ -160,6 +162,7 @@ struct usage {
  * @reaped:	Time of its children that it has waited for
  * @tally:	What is counted for monitors
  * @why:	Why it cannot move, empty = it can
+ * @aio:	Events of asynchronous I/O that the guest has not asked for yet
  * @kept:	Signals that stay pending at home, for a signalfd
  * @err_dev:	Device and inode of descriptor 2 when it was started, to know whose ear it is
  * @err_ino:	.
@@ -176,6 +179,7 @@ struct task {
 	struct usage usage, past, reaped;
 	struct tally tally;
 	char why[96];
+	struct aio_event *aio;
 	uint64_t kept;
 	dev_t err_dev;
 	ino_t err_ino;
@@ -206,6 +210,7 @@ struct dead {
 struct object;
 struct outbox_item;
 struct growth;
+struct aio_event;
 
 
 /**
@@ -352,6 +357,12 @@ int times_waitid(struct deputy *d, struct thread *thread, const uint8_t *tail, s
 int times_getrusage(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
 int times_times(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
 void times_task_died(struct deputy *d, const struct task *task);
+
+/* aio.c: io_submit and its events; call_handlers */
+int aio_submit(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
+int aio_getevents(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
+int aio_destroy(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
+void aio_forget(struct task *task);
 
 /* signal.c: signals between the two halves */
 void signal_stop(struct deputy *d, struct thread *thread, int signo);

@@ -97,6 +97,7 @@ void exec_done(struct deputy *d, struct thread *thread)
 		deputy_send(d, WIRE_DROP, &drop, sizeof(drop), NULL, 0);
 	task->migrated = task->started = false;
 	task->kept = 0;
+	aio_forget(task);
 	task_note_stderr(task);
 	if (why || !wanted) {
 		release_home(d, task, why);

@@ -227,7 +227,8 @@ static const struct {
 	{ SYS_migrate_pages, on_foreign }, { SYS_move_pages, on_foreign }, { SYS_get_robust_list, on_foreign },
 	{ SYS_process_vm_readv, on_foreign }, { SYS_process_vm_writev, on_foreign },
 	{ SYS_clone3, on_foreign }, { SYS_seccomp, on_foreign },
-	{ SYS_vmsplice, on_vmsplice },
+	{ SYS_vmsplice, on_vmsplice }, { SYS_io_submit, aio_submit }, { SYS_io_getevents, aio_getevents },
+	{ SYS_io_pgetevents, aio_getevents }, { SYS_io_destroy, aio_destroy },
 	{ SYS_times, times_times },  { SYS_signalfd, signal_signalfd }, { SYS_signalfd4, signal_signalfd },
 };
 
