@@ -81,26 +81,23 @@ static void show_link(const char *path)
 	printf("%s %.*s\n", path, n < 0 ? 1 : (int)n, n < 0 ? "-" : text);
 }
 
-/* The number of lines of a file, or the error */
-static void show_lines(const char *path)
+/* How a file begins, or the error; of those that change all the time, that it is there */
+static void show_file(const char *path)
 {
-	FILE *f = fopen(path, "r");
-	int lines = 0, c;
+	char text[64] = "";
+	int fd = open(path, O_RDONLY);
 
-	if (!f) {
+	if (fd < 0 || read(fd, text, 32) < 0)
 		printf("%s %s\n", path, strerror(errno));
-		return;
-	}
-	while ((c = getc(f)) != EOF)
-		lines += c == '\n';
-	fclose(f);
-	printf("%s %d lines\n", path, lines);
+	else
+		printf("%s %.*s\n", path, strncmp(path, "/proc/net", 9) ? (int)strcspn(text, "\n") : 0, text);
+	close(fd);
 }
 
 static int look(void)
 {
 	static const char *const ns[] = { "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts" };
-	static const char *const file[] = { "/etc/hostname", "/etc/passwd", "/proc/self/mountinfo", "/proc/self/cgroup",
+	static const char *const file[] = { "/etc/hostname", "/etc/passwd", "/proc/self/cgroup",
 					    "/proc/net/dev", "/proc/net/route", "/proc/self/uid_map", "/proc/1/cmdline",
 					    "/proc/1/environ", "/proc/sys/kernel/random/boot_id", "/root/x", "/init" };
 	struct utsname u;
@@ -115,7 +112,7 @@ static int look(void)
 	show_link("/proc/self/root");
 	show_link("/proc/1/exe");
 	for (size_t i = 0; i < sizeof(file) / sizeof(*file); i++)
-		show_lines(file[i]);
+		show_file(file[i]);
 	printf("uid %d gid %d pid is home's %d\n", getuid(), getgid(), getpid() == atoi(realpath("/proc/self", NULL) + 6));
 	for (int fd = 3; fd < 64; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0)
