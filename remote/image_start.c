@@ -21,6 +21,7 @@
 #define DATA_MM	    0
 #define DATA_COMM   256
 #define DATA_IGNORE 512
+#define DATA_STACK  768
 
 /* The vectors behind the initial stack pointer that are searched for the auxiliary vector's start, in words */
 #define STACK_WORDS_MAX (1u << 20)
@@ -75,13 +76,16 @@ static void add_identity(struct image *image)
 }
 
 /**
- * add_ignored() - Signals that the task ignores
+ * add_signals() - Signals that the task ignores; and no alternate stack, whatever the sandbox's init had
  */
-static void add_ignored(struct image *image)
+static void add_signals(struct image *image)
 {
+	const stack_t stack = { .ss_flags = SS_DISABLE };
 	const struct kernel_sigaction ignore = { .handler = (uint64_t)(uintptr_t)SIG_IGN };
 	struct batch *batch = &image->batch;
 
+	memcpy(batch_data(batch) + DATA_STACK, &stack, sizeof(stack));
+	batch_add(batch, SYS_sigaltstack, batch_data_addr(batch) + DATA_STACK, 0, 0, 0, 0, 0);
 	memcpy(batch_data(batch) + DATA_IGNORE, &ignore, sizeof(ignore));
 	for (uint64_t signo = 1; signo <= SIGNALS; signo++) {
 		if (signo == SIGKILL || signo == SIGSTOP || !(image->body.sigignored & (1ull << (signo - 1))))
@@ -207,7 +211,7 @@ static int image_finish(struct guest *guest, const char **what)
 	*what = "cannot prepare the image";
 	add_protections(image);
 	add_identity(image);
-	add_ignored(image);
+	add_signals(image);
 	err = batch_run(&image->batch);
 	if (!err)
 		err = auxv_patch(guest);
