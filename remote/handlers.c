@@ -178,6 +178,14 @@ static void denied_begin(struct thread *thread)
 }
 
 /**
+ * detached_begin() - Nothing is attached anywhere
+ */
+static void detached_begin(struct thread *thread)
+{
+	call_return(thread, -EINVAL);
+}
+
+/**
  * sigtimedwait_trace() - stop_action: the call is made again, with a stop at its end
  */
 static void sigtimedwait_trace(struct thread *thread, struct user_regs_struct *regs)
@@ -247,6 +255,7 @@ static const struct handler handlers[] = {
 	{ SYS_getpid, getpid_begin, NULL },
 	{ SYS_execve, execve_begin, NULL },
 	{ SYS_exit, exit_begin, NULL },
+	{ SYS_shmdt, detached_begin, NULL },
 	{ SYS_getrusage, getrusage_begin, NULL },
 	{ SYS_times, NULL, times_result },
 	{ SYS_rt_sigtimedwait, sigtimedwait_begin, NULL },
