@@ -210,6 +210,10 @@ commands     := omrun omd omctl omps
 man_pages    := $(wildcard man/*.[1-8])
 
 install: all ## install under $(DESTDIR)$(PREFIX)
+	@$(MAKE) --no-print-directory install-built
+
+# What was built, as it is: with other flags than those of the build nothing is built anew
+install-built:
 	$(Q)install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir) $(DESTDIR)$(compdir) $(DESTDIR)$(unitdir)/system \
 		$(DESTDIR)$(unitdir)/user
 	$(Q)install -m 755 $(commands:%=$(BUILD)/bin/%) $(DESTDIR)$(bindir)
@@ -236,7 +240,7 @@ clean: ## remove what was built
 	rm -rf build build-*
 
 .PHONY: all clean test-programs check check-run check-unit check-asan check-valgrind check-valgrind-run tidy cppcheck \
-	fuzz fuzz-run format format-check deps deps-try demo bench install uninstall help
+	fuzz fuzz-run format format-check deps deps-try demo bench install install-built uninstall help
 .DELETE_ON_ERROR:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

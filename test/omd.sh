@@ -560,7 +560,7 @@ omd_installed() {
 	local file
 
 	place
-	make -C "$TOP" -s BUILD="$BUILD" DESTDIR="$D/inst" PREFIX=/usr install >"$D/make.out" 2>&1 ||
+	make -C "$TOP" -s BUILD="$BUILD" DESTDIR="$D/inst" PREFIX=/usr install-built >"$D/make.out" 2>&1 ||
 		wrong "$(tail -n 3 "$D/make.out")"
 	for file in bin/omrun bin/omd bin/omctl bin/omps libexec/openmosix/om-remote share/man/man8/omd.8 share/man/man1/omrun.1 \
 		share/man/man1/omctl.1 share/man/man7/openmosix.7 share/bash-completion/completions/omrun \

@@ -29,7 +29,7 @@ _omrun() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		-j | --node | -k | --key) i=$((i + 1)) ;;
+		-j | --node | -k | --key | -c | --children) i=$((i + 1)) ;;
 		--) i=$((i + 1)); break ;;
 		-*) ;;
 		*) break ;;
@@ -48,9 +48,10 @@ _omrun() {
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	-j | --node) _openmosix_words "home $(_openmosix_nodes)" ;;
 	-k | --key) _openmosix_files ;;
+	-c | --children) _openmosix_words 'follow home best' ;;
 	*)
 		case ${COMP_WORDS[COMP_CWORD]} in
-		-*) _openmosix_words '-j --node -k --key -h --help -V --version' ;;
+		-*) _openmosix_words '-j --node -k --key -c --children -h --help -V --version' ;;
 		*) mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}") ;;
 		esac
 		;;
