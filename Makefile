@@ -104,7 +104,7 @@ check: deps-try ## run all tests; the last line is `N passed, N failed`
 	@$(MAKE) --no-print-directory check-run
 
 check-run: all $(BUILD)/test/unit test-programs
-	$(Q)test/all.sh '$(unit_cmd)' '$(check_cmd)'
+	$(Q)test/all.sh 'BUILD=$(BUILD) test/house.sh' '$(unit_cmd)' '$(check_cmd)'
 
 check-unit: deps-try ## run the unit tests alone
 	@$(MAKE) --no-print-directory $(unit_cmd)
