@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/times.h>
 
+#include "log.h"
 #include "remote/calls.h"
 #include "remote/filter.h"
 #include "remote/listener.h"
@@ -55,10 +56,12 @@ static void mmap_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 	}
 	err = fd < 0 ? fd
 		     : notify_addfd(listener_fd(thread->guest->listener), call->notif, fd, (int)call->arg[MMAP_FD_ARG]);
-	if (err < 0)
-		call_return(thread, err == -EBADF ? -ENOMEM : err); /* more descriptors than this node has room for */
-	else
+	if (err >= 0) {
 		call_continue(thread);
+		return;
+	}
+	log_warn("guest %u: object %llu cannot be mapped: %s", thread->guest->pid, (unsigned long long)object, strerror(-err));
+	call_return(thread, err == -EBADF ? -ENOMEM : err); /* more descriptors than this node has room for */
 }
 
 /**

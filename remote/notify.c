@@ -64,5 +64,11 @@ int notify_addfd(int listener, uint64_t id, int source, int target)
 		.newfd_flags = O_CLOEXEC,
 	};
 
-	return ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add) < 0 ? -errno : 0;
+	int ret;
+
+	/* It waits for the guest to take the descriptor, and a signal of ours may come first */
+	do
+		ret = ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+	while (ret < 0 && errno == EINTR);
+	return ret < 0 ? -errno : 0;
 }
