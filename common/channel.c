@@ -2,6 +2,7 @@
 /* Life of a channel; see include/channel.h and common/channel_io.h for the theory of operation. */
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -402,6 +403,33 @@ void channel_backlog_max_set(struct channel *ch, size_t bytes)
 size_t channel_backlog(const struct channel *ch)
 {
 	return ch->tx.backlog;
+}
+
+/**
+ * channel_drain() - Wait until the peer has taken most of what waits for it
+ * @ch:		Channel
+ * @rest_max:	Bytes that may go on waiting
+ * @timeout_ms:	How long the peer may take nothing
+ *
+ * Return: 0, -EPIPE or -ETIMEDOUT.
+ */
+int channel_drain(struct channel *ch, size_t rest_max, int timeout_ms)
+{
+	struct pollfd p = {.fd = channel_fd(ch), .events = POLLOUT};
+	int ready;
+
+	while (ch->tx.backlog > rest_max && ch->state < CHANNEL_ENDING && !ch->tx.error) {
+		ready = poll(&p, 1, timeout_ms);
+		if (!ready)
+			return -ETIMEDOUT;
+		if (ready < 0 && errno != EINTR)
+			return -errno;
+		ch->tx.blocked = false;
+		channel_tx_flush(ch);
+		if (!ch->tx.blocked)
+			ch->io->want_write(ch, false);
+	}
+	return ch->state < CHANNEL_ENDING && !ch->tx.error ? 0 : -EPIPE;
 }
 
 /**

@@ -16,10 +16,10 @@
 #include "deputy/deputy.h"
 #include "deputy/monitor.h"
 
-/* Nothing is left to look after */
+/* Nothing is left to look after; what the last task left in shared memory may be still to come */
 static void loop_end_if_done(struct deputy *d)
 {
-	if (!d->tasks)
+	if (!d->tasks && (!d->channel || !d->segments))
 		uv_stop(&d->loop);
 }
 
@@ -268,6 +268,7 @@ int deputy_run(const struct deputy_options *opt, pid_t target, int talk)
 	stats_write(d);
 	outbox_clear(d);
 	objects_free(d);
+	shm_free(d);
 	free(d->piece);
 	free(d);
 	return 0;

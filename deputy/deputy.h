@@ -164,6 +164,7 @@ struct usage {
  * @why:	Why it cannot move, empty = it can
  * @aio:	Events of asynchronous I/O that the guest has not asked for yet
  * @kept:	Signals that stay pending at home, for a signalfd
+ * @attachments: Segments of shared memory that it has attached, see shm.c
  * @err_dev:	Device and inode of descriptor 2 when it was started, to know whose ear it is
  * @err_ino:	.
  */
@@ -181,6 +182,7 @@ struct task {
 	char why[96];
 	struct aio_event *aio;
 	uint64_t kept;
+	struct attachment *attachments;
 	dev_t err_dev;
 	ino_t err_ino;
 };
@@ -208,6 +210,8 @@ struct dead {
 };
 
 struct object;
+struct segment;
+struct attachment;
 struct outbox_item;
 struct growth;
 struct aio_event;
@@ -236,6 +240,7 @@ struct aio_event;
  * @objects:	Mapped files
  * @live_nr:	How many of them are mapped shared
  * @next_object: Number for the next one
+ * @segments:	Segments of shared memory
  * @lost:	Why the connection was lost, empty = it was not
  */
 struct deputy {
@@ -259,6 +264,7 @@ struct deputy {
 	struct object *objects;
 	unsigned int live_nr;
 	uint64_t next_object;
+	struct segment *segments;
 	struct stats stats;
 	char lost[128];
 };
@@ -310,6 +316,7 @@ int ship_image(struct deputy *d, struct task *task, struct thread *thread);
 int deputy_send(struct deputy *d, enum wire_type type, const void *msg, size_t msg_len, const void *tail, size_t tail_len);
 int outbox_file(struct deputy *d, uint64_t object, int fd, uint64_t size, bool zeros); /* @zeros: send them too */
 int outbox_memory(struct deputy *d, pid_t pid, uint64_t start, uint64_t end);
+int outbox_segment(struct deputy *d, uint64_t object, pid_t pid, uint64_t start, uint64_t end);
 void outbox_pump(struct deputy *d);
 void outbox_clear(struct deputy *d);
 
@@ -350,6 +357,15 @@ call_handler handler_find(uint32_t nr);
 /* fork.c: new threads and processes */
 int fork_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* a call_handler */
 void fork_event(struct deputy *d, struct thread *thread, int signo);
+
+/* shm.c: System V shared memory; call_handlers for shmat and shmdt */
+int shm_attach(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
+int shm_detach(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
+int shm_inherit(struct task *child, const struct task *parent); /* by a fork */
+void shm_forget(struct deputy *d, struct task *task);		/* its address space is gone */
+/* WRITE_BACK of an object that is no file */
+int shm_write_back(struct deputy *d, const struct wire_write_back *msg, const uint8_t *data, size_t len);
+void shm_free(struct deputy *d);
 
 /* times.c: processor time that was used on the worker; call_handlers */
 int times_wait4(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);

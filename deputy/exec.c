@@ -95,6 +95,7 @@ void exec_done(struct deputy *d, struct thread *thread)
 	home_forget(task);
 	if (task->migrated)
 		deputy_send(d, WIRE_DROP, &drop, sizeof(drop), NULL, 0);
+	shm_forget(d, task);
 	task->migrated = task->started = false;
 	task->kept = 0;
 	aio_forget(task);

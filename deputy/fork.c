@@ -110,7 +110,7 @@ static struct thread *process_adopt(struct deputy *d, const struct task *parent,
 {
 	struct task *task = task_add(d, pid);
 
-	if (!task || slots_inherit(task, parent) < 0)
+	if (!task || slots_inherit(task, parent) < 0 || shm_inherit(task, parent) < 0)
 		return NULL;
 	task->migrated = task->started = true;
 	task->kept = parent->kept;

@@ -223,7 +223,7 @@ static const struct {
 	{ SYS_mmap, on_mmap },	    { SYS_exit, on_exit },	  { SYS_exit_group, on_exit }, { SYS_execve, on_execve },
 	{ SYS_execveat, on_execve }, { SYS_clone, fork_begin },  { SYS_fork, fork_begin },    { SYS_vfork, fork_begin },
 	{ SYS_wait4, times_wait4 },  { SYS_waitid, times_waitid }, { SYS_getrusage, times_getrusage },
-	{ SYS_shmat, on_foreign },   { SYS_shmdt, on_foreign },	  { SYS_rt_sigtimedwait, on_foreign },
+	{ SYS_shmat, shm_attach },   { SYS_shmdt, shm_detach },	  { SYS_rt_sigtimedwait, on_foreign },
 	{ SYS_migrate_pages, on_foreign }, { SYS_move_pages, on_foreign }, { SYS_get_robust_list, on_foreign },
 	{ SYS_process_vm_readv, on_foreign }, { SYS_process_vm_writev, on_foreign },
 	{ SYS_clone3, on_foreign }, { SYS_seccomp, on_foreign },

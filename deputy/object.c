@@ -178,7 +178,9 @@ int object_write_back(struct deputy *d, const struct wire_write_back *msg, const
 
 	for (o = d->objects; o && o->id != msg->object; o = o->next)
 		;
-	if (!o || !o->live || !o->writable || msg->offset > (uint64_t)o->st.st_size ||
+	if (!o)
+		return shm_write_back(d, msg, data, len);
+	if (!o->live || !o->writable || msg->offset > (uint64_t)o->st.st_size ||
 	    len > (uint64_t)o->st.st_size - msg->offset)
 		return -EPROTO;
 	if (pwrite(o->fd, data, len, (off_t)msg->offset) != (ssize_t)len)

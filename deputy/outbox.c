@@ -29,7 +29,8 @@
  * @pid:	Source: the process whose memory is read
  * @at:		Source: next offset or address
  * @end:	Source: where it ends
- * @object:	Source: id of the file object
+ * @start:	Source: where an object's content begins in memory
+ * @object:	Source: id of the object, 0 = none
  * @zeros:	Source: send pages of zeros, too
  * @tail:	The tail
  */
@@ -41,7 +42,7 @@ struct outbox_item {
 	size_t tail_len;
 	int fd;
 	pid_t pid;
-	uint64_t at, end, object;
+	uint64_t start, at, end, object;
 	bool zeros;
 	uint8_t tail[];
 };
@@ -103,6 +104,14 @@ static int object_send(struct deputy *d, struct outbox_item *item, uint64_t at, 
 	return channel_send(d->channel, WIRE_OBJECT_DATA, &msg, iov, 1);
 }
 
+/* Send a piece of a process's memory as content of an object */
+static int segment_send(struct deputy *d, struct outbox_item *item, uint64_t at, const struct iovec *iov)
+{
+	struct wire_object_data msg = { .object = item->object, .offset = at - item->start };
+
+	return channel_send(d->channel, WIRE_OBJECT_DATA, &msg, iov, 1);
+}
+
 /* Send a piece of a process's memory */
 static int pages_send(struct deputy *d, struct outbox_item *item, uint64_t at, const struct iovec *iov)
 {
@@ -132,7 +141,7 @@ static int memory_more(struct deputy *d, struct outbox_item *item)
 	int err = tracee_read(item->pid, item->at, d->piece, len);
 
 	if (!err)
-		err = runs_send(d, item, d->piece, len, pages_send);
+		err = runs_send(d, item, d->piece, len, item->object ? segment_send : pages_send);
 	item->at += len;
 	return err ? err : item->at < item->end;
 }
@@ -218,4 +227,10 @@ int outbox_file(struct deputy *d, uint64_t object, int fd, uint64_t size, bool z
 int outbox_memory(struct deputy *d, pid_t pid, uint64_t start, uint64_t end)
 {
 	return source_append(d, (struct outbox_item){ .more = memory_more, .fd = -1, .pid = pid, .at = start, .end = end });
+}
+
+int outbox_segment(struct deputy *d, uint64_t object, pid_t pid, uint64_t start, uint64_t end)
+{
+	return source_append(d, (struct outbox_item){ .more = memory_more, .fd = -1, .pid = pid, .object = object,
+						      .start = start, .at = start, .end = end });
 }

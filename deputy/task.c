@@ -100,6 +100,7 @@ void task_remove(struct deputy *d, struct task *task)
 	while (task->threads)
 		thread_remove(d, task->threads);
 	home_forget(task);
+	shm_forget(d, task);
 	aio_forget(task);
 	for (at = &d->tasks; *at != task; at = &(*at)->next)
 		;

@@ -97,6 +97,7 @@ enum wire_refuse_code {
 #define WIRE_ID_TAKEN	    wire_taken, taken
 #define WIRE_ID_WRITE_BACK  wire_write_back, write_back
 #define WIRE_ID_STATUS	    wire_status, status
+#define WIRE_ID_FORGET	    wire_forget, forget
 
 #define WIRE_ID_1(tag, member) tag
 #define WIRE_ID_2(tag, member) member

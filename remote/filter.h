@@ -26,7 +26,8 @@
 /*
  * A body's own descriptor table is the worker's affair, but close(2) goes home. The kernel looks at the lower half of
  * its argument only; the filter lets it through when this is the upper half. So a batch can close what it has opened,
- * and a guest that finds out can close descriptors that it has no use for.
+ * and a guest that finds out can close descriptors that it has no use for. Likewise mmap, for shmat: what such a guest
+ * can map are the objects that it has mapped already, no other way than their descriptors are open for.
  */
 #define FILTER_OWN_FD	   0x6f6d6f6d00000000ull
 #define FILTER_OWN_FD_MASK 0xffffffff00000000ull

@@ -13,6 +13,7 @@
 #include "remote/fork.h"
 #include "remote/listener.h"
 #include "remote/session.h"
+#include "remote/shm.h"
 #include "remote/stops.h"
 #include "tracee.h"
 
@@ -86,12 +87,7 @@ static int args_gather(const struct thread *thread, const struct user_regs_struc
 	}
 }
 
-/**
- * call_skip() - The stopped thread does not make its call, which returns @ret
- *
- * A restart code means that a signal comes first: the thread executes the system call instruction again behind it.
- */
-static void call_skip(struct thread *thread, int64_t ret)
+void call_skip(struct thread *thread, int64_t ret)
 {
 	struct user_regs_struct regs;
 
@@ -161,6 +157,10 @@ static int newborn_adopt(struct thread *parent, uint32_t tid, pid_t outer, const
 		guest->outer = outer;
 		guest->state = GUEST_LIVE;
 		guest->listener = listener_get(parent->guest->listener);
+		if (shm_inherit(guest, parent->guest)) {
+			guest_forget(guest);
+			return -EAGAIN;
+		}
 	}
 	thread = thread_new(guest, tid, outer, THREAD_RUNNING);
 	if (!thread) {

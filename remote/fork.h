@@ -21,6 +21,12 @@
 
 #include "remote/guest.h"
 
+/*
+ * The stopped thread does not make its call, which returns @ret. A restart code means that a signal comes first: the thread
+ * executes the system call instruction again behind it.
+ */
+void call_skip(struct thread *thread, int64_t ret);
+
 /* A thread has stopped at a call that the filter traces */
 void fork_stopped(struct thread *thread);
 

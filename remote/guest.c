@@ -9,6 +9,7 @@
 #include "remote/image.h"
 #include "remote/listener.h"
 #include "remote/session.h"
+#include "remote/shm.h"
 #include "remote/sigqueue.h"
 #include "remote/timers.h"
 #include "tracee.h"
@@ -123,6 +124,7 @@ void guest_forget(struct guest *guest)
 	table->guests_nr--;
 	sigqueue_clear(guest);
 	timers_clear(guest);
+	shm_clear(guest);
 	image_free(guest);
 	listener_put(guest->listener);
 	sandbox_body_release(&guest->body);

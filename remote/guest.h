@@ -40,6 +40,7 @@ struct image;
 struct queued;
 struct plain_timer;
 struct handler;
+struct attach;
 struct thread;
 
 /* Threads of one session; a call's number names its thread by index */
@@ -110,6 +111,7 @@ struct call {
  * @saved:	Registers that the change into rt_sigsuspend overwrote: rdi, rsi, orig_rax
  * @trace:	enum exit_trace
  * @waiting:	Signals that the traced call waits for
+ * @attach:	Segment that it attaches or detaches, or NULL
  * @defaulted:	Stopped until home has dealt with a default action
  * @exiting:	Makes its last call
  */
@@ -128,6 +130,7 @@ struct thread {
 	uint64_t saved[3];
 	enum exit_trace trace;
 	uint64_t waiting;
+	struct attach *attach;
 	bool defaulted;
 	bool exiting;
 };
@@ -147,6 +150,7 @@ struct thread {
  * @signals:	Signals on their way into it, oldest first
  * @signals_nr:	Their number
  * @plain_timers: See timers.c
+ * @attaches:	Segments of shared memory that it has attached, see shm.h
  * @cpu_limit_s: RLIMIT_CPU's hard limit when it was last looked at, seconds
  * @usage:	What the last USAGE told: user time, system time, resident bytes
  */
@@ -164,6 +168,7 @@ struct guest {
 	struct queued *signals;
 	unsigned int signals_nr;
 	struct plain_timer *plain_timers;
+	struct attach *attaches;
 	uint64_t cpu_limit_s;
 	uint64_t usage[3];
 };

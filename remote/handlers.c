@@ -14,6 +14,7 @@
 #include "remote/listener.h"
 #include "remote/notify.h"
 #include "remote/session.h"
+#include "remote/shm.h"
 #include "remote/timers.h"
 #include "remote/usage.h"
 #include "tracee.h"
@@ -82,9 +83,13 @@ static bool is_last(const struct thread *thread)
  */
 static void exit_begin(struct thread *thread)
 {
+	bool last = is_last(thread);
+
 	usage_tell(thread->guest);
+	if (last)
+		shm_leave(thread->guest);
 	call_send(thread, thread->call.nr, thread->call.arg, 0, NULL, 0);
-	if (is_last(thread))
+	if (last)
 		return;
 	thread->exiting = true;
 	call_continue(thread);
@@ -95,6 +100,7 @@ static void exit_begin(struct thread *thread)
  */
 static void exit_group_begin(struct thread *thread)
 {
+	shm_leave(thread->guest);
 	usage_tell(thread->guest);
 	call_send(thread, thread->call.nr, thread->call.arg, 0, NULL, 0);
 }
@@ -114,7 +120,17 @@ static void execve_begin(struct thread *thread)
 	}
 	front[0] = state.blocked;
 	front[1] = state.ignored;
+	shm_leave(thread->guest);
 	call_forward(thread, front, sizeof(front));
+}
+
+/**
+ * execve_result() - There is an answer: it has failed
+ */
+static void execve_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
+{
+	shm_stay(thread->guest);
+	call_complete(thread, ret, 0, tail, tail_len);
 }
 
 /**
@@ -170,22 +186,6 @@ static void own_memory_begin(struct thread *thread)
 		call_continue(thread);
 	else
 		call_return(thread, guest_by_pid(thread->guest->session, pid) ? -EPERM : -ESRCH);
-}
-
-/**
- * denied_begin() - As in a kernel that was built without it
- */
-static void denied_begin(struct thread *thread)
-{
-	call_return(thread, -ENOSYS);
-}
-
-/**
- * detached_begin() - Nothing is attached anywhere
- */
-static void detached_begin(struct thread *thread)
-{
-	call_return(thread, -EINVAL);
 }
 
 /**
@@ -254,11 +254,11 @@ static void tid_address_begin(struct thread *thread)
 /* Handlers, in the order of the calls' numbers. clone and its like never come as notifications: fork.c. */
 static const struct handler handlers[] = {
 	{ SYS_mmap, NULL, mmap_result },
-	{ SYS_shmat, denied_begin, NULL },
+	{ SYS_shmat, shm_attach_begin, shm_attach_result },
 	{ SYS_getpid, getpid_begin, NULL },
-	{ SYS_execve, execve_begin, NULL },
+	{ SYS_execve, execve_begin, execve_result },
 	{ SYS_exit, exit_begin, NULL },
-	{ SYS_shmdt, detached_begin, NULL },
+	{ SYS_shmdt, shm_detach_begin, shm_detach_result },
 	{ SYS_getrusage, getrusage_begin, NULL },
 	{ SYS_times, NULL, times_result },
 	{ SYS_rt_sigtimedwait, sigtimedwait_begin, NULL },
@@ -276,7 +276,7 @@ static const struct handler handlers[] = {
 	{ SYS_process_vm_readv, own_memory_begin, NULL },
 	{ SYS_process_vm_writev, own_memory_begin, NULL },
 	{ SYS_seccomp, local_begin, NULL },
-	{ SYS_execveat, execve_begin, NULL },
+	{ SYS_execveat, execve_begin, execve_result },
 };
 
 const struct handler *handler_find(uint32_t nr)

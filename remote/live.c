@@ -14,6 +14,9 @@
 #define CHUNK 65536u
 /* Equal bytes between two differences that are sent along rather than apart */
 #define GAP_MAX 64u
+/* Bytes of content that may wait to be sent, and how long home may take none of them */
+#define BACKLOG_MAX (4u << 20)
+#define DRAIN_MS    15000
 
 /**
  * content_read() - Content from @offset on, zeroes where there is none; 0 or negative errno
@@ -206,4 +209,26 @@ void live_sync(struct session *session)
 	for (struct object *o = session->objects.watched; o; o = o->watched)
 		if (o->fd >= 0 && o->shadow && !session->ended)
 			object_sync(session, o);
+}
+
+int live_send(struct session *session, const struct object *object)
+{
+	uint64_t at = 0, end;
+	uint8_t now[CHUNK];
+	int err = 0;
+
+	while (!err && data_next(object, &at, &end)) {
+		for (; at < end && !err; at += CHUNK) {
+			struct wire_write_back msg = { object->id, at };
+			struct iovec piece = { now, end - at < CHUNK ? end - at : CHUNK };
+
+			err = content_read(object, at, now, piece.iov_len);
+			if (!err)
+				err = channel_send(session->channel, WIRE_WRITE_BACK, &msg, &piece, 1);
+			if (!err)
+				err = channel_drain(session->channel, BACKLOG_MAX, DRAIN_MS);
+		}
+		at = end;
+	}
+	return err;
 }

@@ -34,5 +34,7 @@ int live_resize(struct object_table *table, struct object *object, uint64_t size
 int live_update(struct object *object, uint64_t offset, const uint8_t *data, size_t len);
 /* Send home what guests have written */
 void live_sync(struct session *session);
+/* Send home all content of an object that is not watched, however much it is: 0 or negative errno */
+int live_send(struct session *session, const struct object *object);
 
 #endif

@@ -221,6 +221,16 @@ static int object_seal(struct object *object)
 }
 
 /**
+ * read_only_fd() - Descriptor of a live object that cannot write
+ */
+static int read_only_fd(struct object *object)
+{
+	if (object->fd_read < 0)
+		object->fd_read = reopen(object->fd);
+	return object->fd_read;
+}
+
+/**
  * live_fd() - Descriptor of a live object, for a mapping that can become writable or that cannot
  */
 static int live_fd(struct object_table *table, struct object *object, bool writable)
@@ -231,9 +241,7 @@ static int live_fd(struct object_table *table, struct object *object, bool writa
 		err = live_watch(table, object);
 		return err ? err : object->fd;
 	}
-	if (object->fd_read < 0)
-		object->fd_read = reopen(object->fd);
-	return object->fd_read;
+	return read_only_fd(object);
 }
 
 int objects_fd(struct object_table *table, uint64_t id, uint32_t kind)
@@ -253,4 +261,28 @@ int objects_fd(struct object_table *table, uint64_t id, uint32_t kind)
 	if (!object->sealed)
 		err = object_seal(object);
 	return err ? err : object->fd;
+}
+
+int objects_segment_fd(struct object_table *table, uint64_t id, bool writable)
+{
+	struct object *object = object_find(table, id);
+
+	if (!object || !object->live)
+		return -EPROTO;
+	if (object->fd < 0)
+		return -ENOMEM;
+	return writable ? object->fd : read_only_fd(object);
+}
+
+void objects_remove(struct object_table *table, struct object *object)
+{
+	struct object **at = &table->bucket[object->id % OBJECT_BUCKETS];
+
+	while (*at != object)
+		at = &(*at)->next;
+	*at = object->next;
+	table->nr--;
+	table->bytes -= object->taken;
+	object_close(object);
+	free(object);
 }

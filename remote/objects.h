@@ -15,7 +15,7 @@
  * whoever may map it for writing is of the same family.
  *
  * What arrives is bounded by the worker's memory: an object that would be too much fails, and so does its mapping, with
- * ENOMEM. Objects live as long as the session.
+ * ENOMEM. Objects live as long as the session, but those of shared memory, which end with their last attachment (shm.h).
  */
 #ifndef OM_REMOTE_OBJECTS_H
 #define OM_REMOTE_OBJECTS_H
@@ -50,6 +50,7 @@ enum object_kind {
  * @taken:	Bytes of memory that its content takes
  * @sealed:	A guest may have it; not for live ones
  * @live:	Mapped shared
+ * @dirty:	Live, of shared memory: guests may have written to it since home has got it
  * @watched:	Live: next one that guests may write to
  * @shadow:	Live, watched: the content as home knows it, NULL when it is not watched
  * @shadow_len:	Bytes of it
@@ -63,6 +64,7 @@ struct object {
 	uint64_t taken;
 	bool sealed;
 	bool live;
+	bool dirty;
 	struct object *watched;
 	uint8_t *shadow;
 	uint64_t shadow_len;
@@ -101,6 +103,11 @@ int objects_data(struct object_table *table, const struct wire_object_data *msg,
  * sent, -ENOMEM for one that could not be kept, -ENODEV for a live one that is too large to be mapped for writing.
  */
 int objects_fd(struct object_table *table, uint64_t id, uint32_t kind);
+
+/* Likewise of a live object that is not compared (shm.h) */
+int objects_segment_fd(struct object_table *table, uint64_t id, bool writable);
+/* An object ends that is not watched */
+void objects_remove(struct object_table *table, struct object *object);
 
 /* The object with number @id, or NULL */
 struct object *object_find(const struct object_table *table, uint64_t id);

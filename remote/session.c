@@ -11,6 +11,7 @@
 #include "remote/image.h"
 #include "remote/live.h"
 #include "remote/session.h"
+#include "remote/shm.h"
 #include "remote/signals.h"
 #include "remote/sigqueue.h"
 #include "remote/stops.h"
@@ -133,12 +134,20 @@ static int on_drop(struct session *session, const union wire_any *msg, const uin
 	return 0;
 }
 
+static int on_forget(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	return shm_object_forget(session, msg->forget.object);
+}
+
 /* What is done with each message of the deputy: 0 or negative errno, which ends the session */
 static int (*const message_table[WIRE_TYPES])(struct session *, const union wire_any *, const uint8_t *, size_t) = {
 	[WIRE_BODY] = on_body,	 [WIRE_LIMITS] = on_limits, [WIRE_XSTATE] = on_xstate,
 	[WIRE_PAGES] = on_pages, [WIRE_OBJECT] = on_object, [WIRE_OBJECT_DATA] = on_object_data,
 	[WIRE_START] = on_start, [WIRE_RESULT] = on_result, [WIRE_SIGNAL] = on_signal,
 	[WIRE_STOP] = on_stop,	 [WIRE_CONT] = on_cont,	    [WIRE_DROP] = on_drop,
+	[WIRE_FORGET] = on_forget,
 };
 
 /**

@@ -11,6 +11,7 @@
 #include "remote/calls.h"
 #include "remote/live.h"
 #include "remote/session.h"
+#include "remote/shm.h"
 #include "remote/signals.h"
 #include "remote/sigqueue.h"
 #include "remote/stops.h"
@@ -21,6 +22,8 @@
 
 /* Set with one signal */
 #define SET(signo) (1ull << ((signo)-1))
+/* Signals whose default action the process survives */
+#define STOP_SIGNALS (SET(SIGSTOP) | SET(SIGTSTP) | SET(SIGTTIN) | SET(SIGTTOU))
 
 /* Whose default action is to be ignored; SIGCONT's effect has happened at home */
 #define DEFAULT_IGNORED (SET(SIGCHLD) | SET(SIGURG) | SET(SIGWINCH) | SET(SIGCONT))
@@ -136,6 +139,8 @@ static void default_send(struct guest *guest, uint32_t tid, const siginfo_t *inf
 
 	memcpy(msg.info, info, sizeof(msg.info));
 	live_sync(guest->session); /* it may be the end of the guest, and not of its files */
+	if (!(SET(info->si_signo) & STOP_SIGNALS))
+		shm_leave(guest);
 	session_send(guest->session, WIRE_DEFAULT, &msg);
 }
 

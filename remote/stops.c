@@ -29,7 +29,8 @@ void thread_resume(struct thread *thread, int signo)
 /**
  * on_stop() - The stop that PTRACE_INTERRUPT has asked for
  *
- * It has up to two purposes: to do something with the thread on its way out of a call, and to freeze it.
+ * It has up to two purposes: to do something with the thread on its way out of a call, and to freeze it. What was done may
+ * be to send a call home: then its result lets the thread go on.
  */
 static void on_stop(struct thread *thread)
 {
@@ -41,7 +42,7 @@ static void on_stop(struct thread *thread)
 		action(thread, &regs);
 		tracee_regs_set(thread->outer, &regs);
 	}
-	if (!thread->guest->frozen)
+	if (!thread->guest->frozen && !thread->call.id)
 		thread_resume(thread, 0);
 }
 
