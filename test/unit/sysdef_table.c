@@ -123,6 +123,18 @@ START_TEST(table_refuses_what_it_lacks)
 }
 END_TEST
 
+/* What is made at home without special code gets no address of the guest as a number */
+START_TEST(table_sends_no_addresses)
+{
+	for (size_t nr = 0; nr < sysdef_nr; nr++) {
+		if (!sysdef[nr].name || (sysdef[nr].where != SYS_HOME && sysdef[nr].where != SYS_BOTH))
+			continue;
+		for (int i = 0; i < 6; i++)
+			ck_assert_msg(sysdef[nr].arg[i].kind != ARG_ADDR || nr == SYS_io_cancel, "%s", sysdef[nr].name);
+	}
+}
+END_TEST
+
 START_TEST(table_ioctl)
 {
 	/* From the table */
@@ -158,6 +170,7 @@ START_TEST(table_commands)
 	ck_assert_int_eq(resolve(SYS_prctl, PR_SET_NAME, 0, 0)->where, SYS_BOTH);
 	ck_assert_int_eq(resolve(SYS_prctl, PR_GET_NAME, 0, 0)->where, SYS_HOME);
 	ck_assert_int_eq(resolve(SYS_prctl, PR_SET_MM, 0, 0)->where, SYS_DENY);
+	ck_assert_int_eq(resolve(SYS_prctl, PR_SET_SECCOMP, 0, 0)->where, SYS_LOCAL);
 	ck_assert_int_eq(resolve(SYS_setsockopt, 0, SOL_SOCKET, SO_ATTACH_FILTER)->arg[3].size, SIZE_SHAPE);
 	ck_assert_int_eq(resolve(SYS_setsockopt, 0, SOL_SOCKET, SO_RCVBUF)->arg[3].size, SIZE_ARG);
 	/* An option number that would run into the level */
@@ -199,6 +212,7 @@ UNIT(sysdef)
 	tcase_add_test(tc, table_finds_faults);
 	tcase_add_test(tc, table_is_complete);
 	tcase_add_test(tc, table_refuses_what_it_lacks);
+	tcase_add_test(tc, table_sends_no_addresses);
 	tcase_add_test(tc, table_ioctl);
 	tcase_add_test(tc, table_commands);
 	tcase_add_test(tc, table_conditions);

@@ -16,11 +16,13 @@
 #include "test/unit/unit.h"
 
 static char dir[64];
+static int started_in;
 
 /* An own directory as current directory */
 static void enter(void)
 {
 	home_begin();
+	started_in = open(".", O_RDONLY | O_DIRECTORY);
 	strcpy(dir, "/tmp/om-unit-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(chdir(dir), 0);
@@ -31,7 +33,8 @@ static void leave(void)
 	/* What a test may have left; the rest it has removed itself */
 	unlink("a");
 	unlink("f");
-	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_int_eq(fchdir(started_in), 0);
+	close(started_in);
 	ck_assert_int_eq(rmdir(dir), 0);
 }
 
