@@ -80,11 +80,11 @@ static char *lists(void)
 
 	fputs(".Ss On the node where the task runs\n", out);
 	calls_list(out, SYS_LOCAL, 0);
-	fputs(".Ss At home\n", out);
+	fputs(".Ss \\&At home\n", out);
 	calls_list(out, SYS_HOME, 0);
-	fputs(".Ss At home first, then where the task runs\n", out);
+	fputs(".Ss \\&At home first, then where the task runs\n", out);
 	calls_list(out, SYS_BOTH, 0);
-	fputs(".Ss In a way of their own\n", out);
+	fputs(".Ss \\&In a way of their own\n", out);
 	calls_list(out, SYS_HANDLER, 0);
 	fputs(".Ss Nowhere\n.Bl -tag -width ENOSYS\n", out);
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
