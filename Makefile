@@ -136,9 +136,8 @@ FUZZ_SECONDS ?= 60
 
 tidy: ## look at all sources with clang-tidy
 	@sh tools/deps.sh $(build_packages) check clang clang-tidy
-	$(Q)clang-tidy --quiet $(hosted) $(unit_src) -- $(filter-out -Werror,$(OM_CFLAGS)) 2>&1 | \
-		grep -v 'warnings generated\|Suppressed\|Use -header-filter' ; test $${PIPESTATUS[0]} -eq 0
-tidy: SHELL := /bin/bash
+	$(Q)for f in $(hosted) $(unit_src); do $(if $(V),,printf '  %-7s %s\n' TIDY $$f;) \
+		clang-tidy --quiet $$f -- $(filter-out -Werror,$(OM_CFLAGS)) 2>/dev/null || bad=1; done; [ -z "$$bad" ]
 
 cppcheck: ## look at all sources with cppcheck
 	@sh tools/deps.sh cppcheck

@@ -228,7 +228,7 @@ static void close_sockets(struct listener *listener)
 int listener_open(struct listener *listener, uv_loop_t *loop, const struct node_addr *addr,
 		  const struct listener_ops *ops, void *ctx, char *why, size_t why_len)
 {
-	struct node_sockaddr at[NODE_SOCKADDR_MAX];
+	struct node_sockaddr at[NODE_SOCKADDR_MAX] = { 0 };
 	bool every = addr->host[0] == '\0';
 	int nr, ret;
 
