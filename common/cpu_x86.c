@@ -148,7 +148,7 @@ static const struct component components[] = {
 static void leaf(uint32_t nr, uint32_t sub, uint32_t r[4])
 {
 	memset(r, 0, 16);
-	if (__get_cpuid_max(nr & 0x80000000u, NULL) >= nr)
+	if ((uint32_t)__get_cpuid_max(nr & 0x80000000u, NULL) >= nr)
 		__cpuid_count(nr, sub, r[0], r[1], r[2], r[3]);
 }
 
