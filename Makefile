@@ -241,5 +241,6 @@ clean: ## remove what was built
 .PHONY: all clean test-programs check check-run check-unit check-asan check-valgrind check-valgrind-run tidy cppcheck \
 	fuzz fuzz-run format format-check deps deps-try demo bench install install-built uninstall help
 .DELETE_ON_ERROR:
+.SECONDARY:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
