@@ -37,15 +37,13 @@ static void limits_raise(void)
 
 int deputy_detach(int *talk)
 {
-	int err, null;
+	int err, high, null;
 	sigset_t none;
 
-	/* To fixed places: the tool's stderr at 3, the talk at 4, nothing else */
+	/* To fixed places: the tool's stderr at 3, the talk at 4, nothing else. The talk may be anywhere, even at 0 or 3 */
+	high = fcntl(*talk, F_DUPFD, 10);
 	err = dup2(STDERR_FILENO, 3);
-	if (*talk != 4) {
-		dup2(*talk, 4);
-		*talk = 4;
-	}
+	*talk = dup2(high, 4);
 	close_range(5, ~0u, 0);
 	null = open("/dev/null", O_RDWR);
 	for (int fd = 0; fd < 3; fd++)

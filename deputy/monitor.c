@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The deputy's socket for monitors; see deputy/monitor.h for the theory of operation. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -304,6 +307,26 @@ unlink:
 	return err;
 }
 
+/**
+ * stale_remove() - Remove the sockets of deputies that were killed
+ * @path:	The runtime directory
+ */
+static void stale_remove(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int pid, end;
+
+	while (dir && (entry = readdir(dir))) {
+		end = 0;
+		sscanf(entry->d_name, REPORT_SOCKET_PREFIX "%d" REPORT_SOCKET_SUFFIX "%n", &pid, &end);
+		if (end && !entry->d_name[end] && pid > 0 && kill(pid, 0) < 0 && errno == ESRCH)
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 struct monitor *monitor_open(struct deputy *d)
 {
 	struct monitor *monitor = calloc(1, sizeof(*monitor));
@@ -320,6 +343,7 @@ struct monitor *monitor_open(struct deputy *d)
 		err = -errno;
 		goto free;
 	}
+	stale_remove(path);
 	monitor->deputy = d;
 	snprintf(monitor->name, sizeof(monitor->name), REPORT_SOCKET_PREFIX "%d" REPORT_SOCKET_SUFFIX, (int)getpid());
 	err = uv_pipe_init(&d->loop, &monitor->listener, 0);

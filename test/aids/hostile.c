@@ -539,7 +539,7 @@ static void bomb_signals(void)
 	signal(SIGALRM, on_tick);
 	signal(SIGUSR1, on_tick);
 	setitimer(ITIMER_REAL, &it, NULL);
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < 2000; i++) {
 		kill(getpid(), SIGUSR1);
 		sigqueue(getpid(), SIGUSR1, (union sigval){ .sival_int = i });
 	}
