@@ -182,10 +182,10 @@ static void own_memory_begin(struct thread *thread)
 {
 	uint32_t pid = (uint32_t)thread->call.arg[0];
 
-	if (!pid || pid == thread->guest->pid)
-		call_continue(thread);
+	if (pid != thread->guest->pid && guest_by_pid(thread->guest->session, pid))
+		call_return(thread, -EPERM);
 	else
-		call_return(thread, guest_by_pid(thread->guest->session, pid) ? -EPERM : -ESRCH);
+		call_continue(thread); /* nobody else is there to be found */
 }
 
 /**
