@@ -97,7 +97,7 @@ void call_finish(struct deputy *d, struct thread *thread)
 		task_end_post(d, thread);
 		return;
 	}
-	if (ret == -EINTR && call->code) {
+	if (ret == -EINTR && call->code && !call->whole) {
 		interrupted_answer(d, thread);
 		return;
 	}
@@ -199,6 +199,7 @@ void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *ta
 	thread->call.id = msg->call;
 	thread->call.nr = msg->nr;
 	thread->call.code = 0;
+	thread->call.whole = false;
 	memcpy(thread->call.arg, msg->arg, sizeof(thread->call.arg));
 	thread->call.flags = regular_flag(thread, msg);
 	err = (handler ? handler : row_begin)(d, thread, tail, tail_len);

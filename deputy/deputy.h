@@ -83,6 +83,7 @@ struct home_arena {
  * @code:	Kernel restart code that replaces -EINTR after an interruption, 0 = none
  * @submitted:	io_submit: what it returned
  * @flags:	WIRE_RESULT_* flags of the answer
+ * @whole:	@finish deals with an interruption itself
  */
 struct call {
 	uint64_t id;
@@ -95,6 +96,7 @@ struct call {
 	int64_t code;
 	int64_t submitted;
 	uint32_t flags;
+	bool whole;
 };
 
 /**

@@ -123,24 +123,33 @@ static void segment_put(struct deputy *d, struct segment *segment)
 		segment_free(d, segment);
 }
 
-/* Has no page of the segment ever been touched? False when that cannot be told. Looking would touch them all. */
-static bool segment_is_empty(const struct segment *segment)
+/* What /proc/sysvipc/shm says of a segment; false when it cannot be told, which is so for other namespaces */
+static bool segment_look(int shmid, ino_t ipc_ns, unsigned long *attached, unsigned long long *memory)
 {
-	FILE *file = segment->ipc_ns == ipc_namespace(getpid()) ? fopen("/proc/sysvipc/shm", "re") : NULL;
+	FILE *file = ipc_ns == ipc_namespace(getpid()) ? fopen("/proc/sysvipc/shm", "re") : NULL;
 	unsigned long long rss, swap;
-	bool empty = false;
+	bool found = false;
 	char line[512];
-	int shmid;
+	int id;
 
 	/* key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap */
-	while (file && !empty && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%*d %d %*o %*u %*d %*d %*u %*u %*u %*u %*u %*u %*u %*u %llu %llu", &shmid, &rss,
-			   &swap) == 3)
-			empty = shmid == segment->shmid && !rss && !swap;
-	}
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = sscanf(line, "%*d %d %*o %*u %*d %*d %lu %*u %*u %*u %*u %*u %*u %*u %llu %llu", &id, attached,
+			       &rss, &swap) == 4 &&
+			id == shmid;
 	if (file)
 		fclose(file);
-	return empty;
+	*memory = found ? rss + swap : 0;
+	return found;
+}
+
+/* Has no page of the segment ever been touched? Looking would touch them all. */
+static bool segment_is_empty(const struct segment *segment)
+{
+	unsigned long long memory;
+	unsigned long attached;
+
+	return segment_look(segment->shmid, segment->ipc_ns, &attached, &memory) && !memory;
 }
 
 /* A segment that is new to the worker: announce it, and send what is in it */
@@ -197,26 +206,57 @@ static bool process_is_traced(pid_t pid)
 	return tracer == getpid();
 }
 
-/* Does somebody outside the family have the segment, of whose attachments we know @known? */
-static bool is_foreign(const struct shmid_ds *ds, int shmid, unsigned int known)
+/* Is it a call that makes processes? */
+static bool is_fork(uint32_t nr)
 {
+	return nr == SYS_clone || nr == SYS_fork || nr == SYS_vfork;
+}
+
+/*
+ * How often does the task have the segment, at most: as we know, by calls that are being made, or in truth? A child that is
+ * being made has it as often, before the child can be seen.
+ */
+static unsigned int task_attached(const struct task *task, const struct segment *segment, int shmid)
+{
+	unsigned int known = 0, times = 1, found = process_attached(task->pid, shmid);
+
+	for (const struct attachment *a = task->attachments; a; a = a->next)
+		known += a->segment == segment;
+	for (const struct thread *t = task->threads; t; t = t->sibling) {
+		known += t->call.id && t->call.nr == SYS_shmat;
+		times += t->call.id && is_fork(t->call.nr);
+	}
+	return (known > found ? known : found) * times;
+}
+
+/*
+ * Does somebody outside the family have the segment, that the family may have as @segment? The kernel's answer to the
+ * task may be old: forks and exits have been made since.
+ */
+static bool is_foreign(struct deputy *d, struct task *task, const struct shmid_ds *ds, int shmid,
+		       const struct segment *segment)
+{
+	unsigned long attached = ds->shm_nattch, own = 0;
+	unsigned long long memory;
 	struct dirent *entry;
-	unsigned long own = 0;
 	DIR *proc;
 
-	if (ds->shm_nattch <= known)
+	if (attached <= (segment ? segment->users : 0) + 1)
 		return false;
-	/* A fork or an exit may be on its way to us: count exactly */
+	if (!segment_look(shmid, ipc_namespace(task->pid), &attached, &memory))
+		attached = ds->shm_nattch;
+	for (task = d->tasks; task; task = task->next)
+		own += task_attached(task, segment, shmid);
 	proc = opendir("/proc");
-	while (proc && (entry = readdir(proc))) {
+	while (proc && attached > own && (entry = readdir(proc))) {
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 
-		if (pid > 0 && process_is_traced(pid))
+		if (pid > 0 && !task_find(d, pid) && process_is_traced(pid))
 			own += process_attached(pid, shmid);
 	}
 	if (proc)
 		closedir(proc);
-	return ds->shm_nattch > own;
+	return attached > own;
 }
 
 /* Note that the task has the segment attached; 0 or negative errno */
@@ -268,27 +308,33 @@ void shm_forget(struct deputy *d, struct task *task)
 		attachment_remove(d, &task->attachments);
 }
 
-/* Put a batch of one call into the slot and post it */
+/*
+ * Put a batch of one call into the slot and post it. The calls here do not wait, and none of them is left half done for a
+ * signal: one that was taken out before it began (-EINTR) is posted again.
+ */
 static void call_one(struct deputy *d, struct thread *thread, long nr, uint64_t a0, uint64_t a1, uint64_t a2,
 		     void (*finish)(struct deputy *, struct thread *, int64_t ret))
 {
+	thread->call.whole = true;
 	executor_begin(thread->arena, (unsigned int)thread->slot, 0);
 	executor_add(thread->arena, (unsigned int)thread->slot, nr, a0, a1, a2, 0, 0, 0);
 	call_post(d, thread, finish);
 }
 
-/* It is detached again */
+/* It was attached, but cannot be used, and is detached again */
 static void shmat_undone(struct deputy *d, struct thread *thread, int64_t ret)
 {
-	(void)ret;
-	call_answer(d, thread, (int64_t)thread->call.home_arg[HOME_ERR], NULL, 0);
+	if (ret == -EINTR)
+		call_one(d, thread, SYS_shmdt, thread->call.home_arg[HOME_ADDR], 0, 0, shmat_undone);
+	else
+		call_answer(d, thread, (int64_t)thread->call.home_arg[HOME_ERR], NULL, 0);
 }
 
-/* It was attached, but cannot be used */
+/* It is attached, but cannot be used */
 static void shmat_undo(struct deputy *d, struct thread *thread, int64_t err)
 {
 	thread->call.home_arg[HOME_ERR] = (uint64_t)err;
-	call_one(d, thread, SYS_shmdt, thread->call.home_arg[HOME_ADDR], 0, 0, shmat_undone);
+	shmat_undone(d, thread, -EINTR);
 }
 
 /* It is attached, and stays so: say what it is */
@@ -297,12 +343,13 @@ static void shmat_answer(struct deputy *d, struct thread *thread, const struct s
 	bool writable = !(thread->call.arg[2] & SHM_RDONLY);
 	uint32_t kind = writable ? SHMAT_WRITABLE : SHMAT_READ_ONLY;
 	uint64_t addr = thread->call.home_arg[HOME_ADDR];
+	int shmid = (int)thread->call.arg[0];
+	struct segment *segment = segment_find(d, shmid, ipc_namespace(thread->tid), ds->shm_cpid);
 	uint8_t tail[SHMAT_ANSWER_LEN];
-	struct segment *segment = segment_find(d, (int)thread->call.arg[0], ipc_namespace(thread->tid), ds->shm_cpid);
 
-	if (is_foreign(ds, (int)thread->call.arg[0], segment ? segment->users + 1 : 1)) {
+	if (is_foreign(d, thread->task, ds, shmid, segment)) {
 		snprintf(thread->task->why, sizeof(thread->task->why), "segment %d is shared with a process elsewhere",
-			 (int)thread->call.arg[0]);
+			 shmid);
 		log_warn("task %d: %s", (int)thread->task->pid, thread->task->why);
 		shmat_undo(d, thread, -ENOMEM);
 		return;
@@ -319,20 +366,14 @@ static void shmat_answer(struct deputy *d, struct thread *thread, const struct s
 	call_answer_ordered(d, thread, (int64_t)addr, tail, sizeof(tail));
 }
 
-/* The kernel has attached it, or said why not, and what it is */
-static void shmat_made(struct deputy *d, struct thread *thread, int64_t ret)
+/* The kernel has said what it is that was attached */
+static void shmat_told(struct deputy *d, struct thread *thread, int64_t ret)
 {
-	const struct slot *slot = arena_slot(thread->arena, (unsigned int)thread->slot);
-	int64_t addr = executor_ret(thread->arena, (unsigned int)thread->slot, 0);
 	struct shmid_ds ds;
 
-	if (addr < 0 && addr > -4096) {
-		call_answer(d, thread, addr, NULL, 0);
-		return;
-	}
-	thread->call.home_arg[HOME_ADDR] = (uint64_t)addr;
-	if (slot->done < 2) { /* a signal came between the two */
-		shmat_undo(d, thread, thread->call.code ? thread->call.code : -EINTR);
+	if (ret == -EINTR) {
+		call_one(d, thread, SYS_shmctl, thread->call.arg[0], IPC_STAT,
+			 arena_data_addr(thread->arena, (unsigned int)thread->slot), shmat_told);
 		return;
 	}
 	if (ret < 0) {
@@ -343,6 +384,24 @@ static void shmat_made(struct deputy *d, struct thread *thread, int64_t ret)
 	shmat_answer(d, thread, &ds);
 }
 
+/*
+ * The kernel has attached it, or said why not. It attaches where there is room; the guest's address is the worker's
+ * affair. SHM_EXEC goes along because the kernel wants a permission for it: nothing here ever jumps to what it holds.
+ */
+static void shmat_made(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	const uint64_t *a = thread->call.arg;
+
+	if (ret == -EINTR) {
+		call_one(d, thread, SYS_shmat, a[0], 0, a[2] & (SHM_RDONLY | SHM_EXEC), shmat_made);
+	} else if (ret < 0 && ret > -4096) {
+		call_answer(d, thread, ret, NULL, 0);
+	} else {
+		thread->call.home_arg[HOME_ADDR] = (uint64_t)ret;
+		shmat_told(d, thread, -EINTR);
+	}
+}
+
 /* What the kernel says of the address before it looks at anything else */
 static bool address_is_valid(uint64_t addr, uint64_t flags)
 {
@@ -351,24 +410,13 @@ static bool address_is_valid(uint64_t addr, uint64_t flags)
 	return addr / PAGE_BYTES || !(flags & SHM_REMAP);
 }
 
-/*
- * Attach where there is room; the guest's address is the worker's affair. SHM_EXEC goes along because the kernel
- * wants a permission for it: nothing here ever jumps to what the segment holds.
- */
 int shm_attach(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
-	const struct arena *arena = thread->arena;
-	unsigned int slot = (unsigned int)thread->slot;
-	const uint64_t *a = thread->call.arg;
-
 	(void)tail;
 	(void)tail_len;
-	if (!address_is_valid(a[1], a[2]))
+	if (!address_is_valid(thread->call.arg[1], thread->call.arg[2]))
 		return -EINVAL;
-	executor_begin(arena, slot, SLOT_STOP_ON_ERROR);
-	executor_add(arena, slot, SYS_shmat, a[0], 0, a[2] & (SHM_RDONLY | SHM_EXEC), 0, 0, 0);
-	executor_add(arena, slot, SYS_shmctl, a[0], IPC_STAT, arena_data_addr(arena, slot), 0, 0, 0);
-	call_post(d, thread, shmat_made);
+	shmat_made(d, thread, -EINTR);
 	return 0;
 }
 
@@ -377,6 +425,10 @@ static void shmdt_made(struct deputy *d, struct thread *thread, int64_t ret)
 {
 	struct attachment **at = attachment_find(thread->task, thread->call.arg[0]);
 
+	if (ret == -EINTR) {
+		call_one(d, thread, SYS_shmdt, thread->call.arg[0], 0, 0, shmdt_made);
+		return;
+	}
 	call_answer_ordered(d, thread, ret, NULL, 0);
 	if (ret >= 0 && *at)
 		attachment_remove(d, at);
@@ -389,7 +441,7 @@ int shm_detach(struct deputy *d, struct thread *thread, const uint8_t *tail, siz
 	(void)tail_len;
 	if (!*attachment_find(thread->task, thread->call.arg[0]))
 		return -EINVAL;
-	call_one(d, thread, SYS_shmdt, thread->call.arg[0], 0, 0, shmdt_made);
+	shmdt_made(d, thread, -EINTR);
 	return 0;
 }
 

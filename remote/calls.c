@@ -90,6 +90,9 @@ void call_return(struct thread *thread, int64_t ret)
 
 	log_debug("thread %u: returns %lld", thread->tid, (long long)ret);
 	thread->answered = is_restart(ret) ? (int)ret : 0;
+	/* The kernel looks at restart codes where it delivers signals, and another thread may take this one: go there anyway */
+	if (is_restart(ret))
+		ptrace(PTRACE_INTERRUPT, thread->outer, 0, 0);
 	call_end(thread);
 	notify_answer(listener_fd(thread->guest->listener), call->notif, ret);
 }
@@ -103,7 +106,6 @@ void call_continue(struct thread *thread)
 
 void call_park(struct thread *thread, stop_action action)
 {
-	ptrace(PTRACE_INTERRUPT, thread->outer, 0, 0);
 	thread->at_stop = action;
 	call_return(thread, -ERESTARTNOINTR);
 }

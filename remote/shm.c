@@ -300,6 +300,17 @@ static void attach_map(struct thread *thread, struct user_regs_struct *regs)
 }
 
 /**
+ * fd_is_taken() - Is a segment being attached through the guest's descriptor @fd?
+ */
+static bool fd_is_taken(const struct guest *guest, int fd)
+{
+	for (const struct attach *a = guest->attaches; a; a = a->next)
+		if (!a->addr && a->fd == fd)
+			return true;
+	return false;
+}
+
+/**
  * fd_choose() - A descriptor number for the mapping
  *
  * A mapping of a file uses the number that the file has at home, in another thread at the same moment perhaps.
@@ -311,8 +322,8 @@ static int fd_choose(const struct thread *thread)
 
 	if (!prlimit(thread->outer, RLIMIT_NOFILE, NULL, &limit) && limit.rlim_cur < FD_LIMIT)
 		fd = (int)limit.rlim_cur - 1;
-	for (const struct thread *t = thread->guest->threads; t; t = t->next)
-		fd -= t != thread && t->attach;
+	while (fd >= 0 && fd_is_taken(thread->guest, fd))
+		fd--;
 	return fd;
 }
 
@@ -360,6 +371,7 @@ void shm_attach_result(struct thread *thread, int64_t ret, const uint8_t *tail, 
 	memcpy(&attach->size, tail + 8, sizeof(attach->size));
 	memcpy(&kind, tail + 16, sizeof(kind));
 	attach->home = (uint64_t)ret;
+	attach->fd = -1;
 	attach->writable = kind == OBJECT_LIVE;
 	attach->next = thread->guest->attaches;
 	thread->guest->attaches = thread->attach = attach;
