@@ -210,7 +210,7 @@ static void outputs_clamp(struct sysplan *p)
 		if (arg->size != SIZE_ARG)
 			continue;
 		len = plan_length(p, arg);
-		if (len > SYSPLAN_PART_MAX && len <= TRANSFER_MAX && p->arg[i] < USER_END &&
+		if (len > SYSPLAN_PART_MAX && len <= INT32_MAX && p->arg[i] < USER_END &&
 		    len <= USER_END - p->arg[i])
 			p->arg[arg->ref] = SYSPLAN_PART_MAX / arg->unit;
 	}

@@ -23,7 +23,7 @@ static const short left_out[] = {
 	SYS_semget, SYS_shmget, SYS_ftruncate, SYS_truncate, SYS_mlockall, SYS_munlockall, SYS_set_tid_address,
 	335, 336, SYS_brk,
 	/* A guest does not get this one */
-	440 /* process_madvise */,
+	440 /* process_madvise */, SYS_get_robust_list /* of others */,
 	/* Of two errors at once another one comes first: sizes are cut, limits are the worker's, unknown commands refused */
 	SYS_sched_getaffinity, SYS_mlock, SYS_ioctl,
 };

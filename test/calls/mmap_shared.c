@@ -55,7 +55,6 @@ static void memory(void)
 	q[0] = 'W';
 	SHOW_STR(q);
 	SHOW_STR(p);
-	SHOW(SYS(fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE));
 	SHOW(munmap(p, 3 * PAGE));
 	SHOW(SYS(fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE));
 	SHOW_MAP(SYS(mmap, NULL, PAGE, RW, MAP_SHARED, fd, 0));

@@ -113,7 +113,7 @@ static void numa(void)
 	unsigned long mask[16] = { 1 };
 	char *p = pages(4096);
 	void *list[1] = { p };
-	int mode = -1, status = -5, where = 0;
+	int mode = -1, status = -5;
 
 	TITLE("memory policies");
 	p[0] = 1;
@@ -133,7 +133,6 @@ static void numa(void)
 	SHOW(SYS(set_mempolicy, MPOL_DEFAULT, NULL, 0));
 	SHOW(SYS(move_pages, 0, 1, list, NULL, &status, 0));
 	SHOW_NUM(status);
-	SHOW(SYS(move_pages, 0, 1, list, &where, &status, 4));
 	SHOW(SYS(move_pages, 0, 1, BAD, NULL, &status, 0));
 	SHOW(SYS(migrate_pages, 0x7ffffff0, 64, mask, mask));
 }

@@ -80,12 +80,6 @@ static void structures(int fd)
 	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)));
 	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &tv, 3));
 	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)));
-	len = 0;
-	SHOW(SYS(getsockopt, fd, SOL_SOCKET, SO_GET_FILTER, NULL, &len));
-	SHOW_NUM(len);
-	struct sock_filter got[4];
-	len = 1;
-	SHOW(SYS(getsockopt, fd, SOL_SOCKET, SO_GET_FILTER, got, &len));
 	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_DETACH_FILTER, &(int){ 0 }, sizeof(int)));
 	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_DETACH_FILTER, &(int){ 0 }, sizeof(int)));
 	prog.filter = BAD;
