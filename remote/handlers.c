@@ -251,6 +251,24 @@ static void tid_address_begin(struct thread *thread)
 	call_park(thread, tid_address_made);
 }
 
+/**
+ * cpu_clock_begin() - Clocks that the filter does not let through: those of home, and CPU clocks by number
+ *
+ * The number of a CPU clock holds the number of a process or thread (clock_getcpuclockid(3)): the complement of what is
+ * above its three lowest bits. A guest's is counted here.
+ */
+static void cpu_clock_begin(struct thread *thread)
+{
+	const struct session *session = thread->guest->session;
+	int clock = (int)thread->call.arg[0];
+	uint32_t id = ~(uint32_t)(clock >> 3);
+
+	if (clock < 0 && (clock & 7) != 3 && (!id || guest_by_pid(session, id) || thread_by_tid(session, id)))
+		call_continue(thread);
+	else
+		call_forward(thread, NULL, 0);
+}
+
 /* Handlers, in the order of the calls' numbers. clone and its like never come as notifications: fork.c. */
 static const struct handler handlers[] = {
 	{ SYS_mmap, NULL, mmap_result },
