@@ -61,9 +61,12 @@ static void registers_cancel(struct thread *thread, struct user_regs_struct *reg
 		call_abort(thread, regs);
 		return;
 	}
-	/* Whatever has not been begun will find slot->cancel, or has passed the check and is moved */
+	/*
+	 * Whatever has not been begun will find slot->cancel, or has passed the check and is moved. It is made after the
+	 * handler, as if the signal had come a little earlier.
+	 */
 	if (!thread->call.code)
-		thread->call.code = -ERESTARTSYS;
+		thread->call.code = -ERESTARTNOINTR;
 	if (regs->rip >= label_addr(thread, label->call_begin) && regs->rip <= label_addr(thread, label->call_insn)) {
 		regs->rip = label_addr(thread, label->call_end);
 		regs->rax = (unsigned long long)-EINTR;
