@@ -42,7 +42,7 @@ hold_start() {
 		HOLD_PIDS+=($!)
 	done
 	exec {HOLD_FD}>"$WORK/hold.in"
-	while [ "$(cat "$WORK"/hold.out.* | grep -c ready)" != "$count" ]; do
+	while [ "$(cat "$WORK"/hold.out.* 2>/dev/null | grep -c ready)" != "$count" ]; do
 		[ $SECONDS -lt $end ] && kill -0 "${HOLD_PIDS[0]}" 2>/dev/null || return 1
 		sleep 0.05
 	done
