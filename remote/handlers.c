@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -22,6 +23,7 @@
 /* Home's answer to mmap: object, size, kind */
 #define MMAP_ANSWER_LEN 20
 #define MMAP_KIND_AT	16
+#define MMAP_PROT_ARG	2
 #define MMAP_FD_ARG	4
 
 #define SIGSET_LEN 8
@@ -51,6 +53,8 @@ static void mmap_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 	memcpy(&object, tail, sizeof(object));
 	memcpy(&kind, tail + MMAP_KIND_AT, sizeof(kind));
 	fd = objects_fd(&session->objects, object, kind);
+	if (fd == -ENODEV && !(call->arg[MMAP_PROT_ARG] & PROT_WRITE)) /* then it cannot become writable later */
+		fd = objects_fd(&session->objects, object, OBJECT_LIVE_READ_ONLY);
 	if (fd == -EPROTO) {
 		session_end(session, "the deputy maps an object that it has not sent");
 		return;
@@ -61,7 +65,8 @@ static void mmap_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 		call_continue(thread);
 		return;
 	}
-	log_warn("guest %u: object %llu cannot be mapped: %s", thread->guest->pid, (unsigned long long)object, strerror(-err));
+	log_warn("guest %u: object %llu cannot be mapped: %s", thread->guest->pid, (unsigned long long)object,
+		 strerror(-err));
 	call_return(thread, err == -EBADF ? -ENOMEM : err); /* more descriptors than this node has room for */
 }
 

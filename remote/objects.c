@@ -21,6 +21,8 @@
 #define MFD_NOEXEC_SEAL 0x0008u
 #endif
 
+#define PAGE 4096u
+
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 int objects_init(struct object_table *table)
@@ -154,6 +156,47 @@ static void content_write(struct object *object, uint64_t offset, const uint8_t 
 }
 
 /**
+ * run_length() - Length of the run of pages of zeroes, or of other pages, that @data begins with
+ * @zero:	Set: it is one of zeroes
+ */
+static size_t run_length(const uint8_t *data, size_t len, bool *zero)
+{
+	static const uint8_t none[PAGE];
+	size_t at = 0;
+
+	while (at < len) {
+		size_t n = len - at < PAGE ? len - at : PAGE;
+		bool is_zero = !memcmp(data + at, none, n);
+
+		if (!at)
+			*zero = is_zero;
+		else if (is_zero != *zero)
+			break;
+		at += n;
+	}
+	return at;
+}
+
+/**
+ * content_update() - Write to a live object; where zeroes replace something, they take no memory
+ */
+static void content_update(struct object *object, uint64_t offset, const uint8_t *data, size_t len)
+{
+	const int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+
+	while (len && object->fd >= 0) {
+		bool zero;
+		size_t n = run_length(data, len, &zero);
+
+		if (!zero || fallocate(object->fd, punch, (off_t)offset, (off_t)n) < 0)
+			content_write(object, offset, data, n);
+		data += n;
+		offset += n;
+		len -= n;
+	}
+}
+
+/**
  * content_account() - Count what an object takes of the node's memory; give it up when that is too much
  */
 static void content_account(struct object_table *table, struct object *object)
@@ -181,7 +224,7 @@ int objects_data(struct object_table *table, const struct wire_object_data *msg,
 		return 0;
 	if (object->shadow)
 		return live_update(object, msg->offset, data, len);
-	content_write(object, msg->offset, data, len);
+	(object->live ? content_update : content_write)(object, msg->offset, data, len);
 	content_account(table, object);
 	return 0;
 }
