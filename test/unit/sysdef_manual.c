@@ -103,7 +103,8 @@ static char *lists(void)
 	return text;
 }
 
-static char *page_read(void)
+/* Inlined, gcc 12 takes the buffer for the variable that points to it (-Wdangling-pointer) */
+static __attribute__((noinline)) char *page_read(void)
 {
 	size_t len = 0;
 	char *text = NULL;
