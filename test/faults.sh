@@ -116,18 +116,19 @@ faults_unreachable() {
 # peer SCRIPT: a node that is none: python makes one connection and does what SCRIPT says with it; sets NODE
 peer() {
 	command -v python3 >/dev/null || skip 'no python3'
-	NODE=127.0.0.1:$((20000 + ($$ * 16 + TEST_NR) % 40000))
 	stage
 	env OM_CHECK=$$ OM_TEST="$TEST.peer" timeout 60 python3 -c "
-import socket, sys, time
+import os, socket, time
 s = socket.socket()
-s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-s.bind(('127.0.0.1', ${NODE##*:}))
+s.bind(('127.0.0.1', 0))
 s.listen(5)
-open('$SCENE/listening', 'w').close()
+with open('$SCENE/port.new', 'w') as f:
+    f.write(str(s.getsockname()[1]))
+os.rename('$SCENE/port.new', '$SCENE/port')
 c = s.accept()[0]
 $1" >"$SCENE/peer.log" 2>&1 &
-	until_true 10 test -e "$SCENE/listening" || wrong 'the peer does not listen'
+	until_true 10 test -e "$SCENE/port" || wrong "the peer does not listen: $(cat "$SCENE/peer.log")"
+	NODE=127.0.0.1:$(cat "$SCENE/port")
 }
 
 faults_peer_closes() {
@@ -409,20 +410,20 @@ all_here() {
 # --- resources -------------------------------------------------------------------------------------------------
 
 faults_disk_full() {
-	local side
+	local side file=big
 
 	if [ "$ME" = root ]; then
 		stage
 		mount -t tmpfs -o size=256k,mode=777 none "$SCENE/cwd/out" || skip 'no tmpfs can be mounted'
 	else
 		stage
-		ln -s /dev/full "$SCENE/cwd/out/file"
+		file=full
+		ln -s /dev/full "$SCENE/cwd/out/$file"
 	fi
 	for side in '' "-j $SHARED"; do
 		rm -f "$SCENE/cwd/out/big"
 		# shellcheck disable=SC2086
-		[ -L "$SCENE/cwd/out/file" ] && omrun $side dd if=/dev/zero of=out/file bs=100k count=10 ||
-			omrun $side dd if=/dev/zero of=out/big bs=100k count=10
+		omrun $side dd if=/dev/zero "of=out/$file" bs=100k count=10
 		[ "$(cat "$SCENE/status")" = 1 ] || wrong "'$side': status $(cat "$SCENE/status")"
 		grep -q 'No space left' "$SCENE/stderr" || wrong "'$side': $(cat "$SCENE/stderr")"
 		grep 'bytes' "$SCENE/stderr" | cut -d'(' -f1 >"$SCENE/said$side"

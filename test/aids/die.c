@@ -31,7 +31,7 @@ int main(int argc, char **argv)
 	const char *how = argc > 1 ? argv[1] : "";
 	int n = argc > 2 ? atoi(argv[2]) : 0, p[2];
 	sigset_t all;
-	struct rlimit limit = { 1, 1 };
+	struct rlimit limit = {1, 1};
 
 	printf("dying: %s %d\n", how, n);
 	fflush(stdout);

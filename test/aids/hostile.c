@@ -59,8 +59,8 @@ static void on_fault(int sig)
 static void catch_faults(void)
 {
 	static char stack[65536];
-	stack_t ss = { .ss_sp = stack, .ss_size = sizeof(stack) };
-	struct sigaction sa = { .sa_handler = on_fault, .sa_flags = SA_ONSTACK | SA_NODEFER };
+	stack_t ss = {.ss_sp = stack, .ss_size = sizeof(stack)};
+	struct sigaction sa = {.sa_handler = on_fault, .sa_flags = SA_ONSTACK | SA_NODEFER};
 
 	sigaltstack(&ss, NULL);
 	sigaction(SIGSEGV, &sa, NULL);
@@ -96,10 +96,18 @@ static void show_file(const char *path)
 
 static int look(void)
 {
-	static const char *const ns[] = { "cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts" };
-	static const char *const file[] = { "/etc/hostname", "/etc/passwd", "/proc/self/cgroup",
-					    "/proc/net/dev", "/proc/net/route", "/proc/self/uid_map", "/proc/1/cmdline",
-					    "/proc/1/environ", "/proc/sys/kernel/random/boot_id", "/root/x", "/init" };
+	static const char *const ns[] = {"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"};
+	static const char *const file[] = {"/etc/hostname",
+					   "/etc/passwd",
+					   "/proc/self/cgroup",
+					   "/proc/net/dev",
+					   "/proc/net/route",
+					   "/proc/self/uid_map",
+					   "/proc/1/cmdline",
+					   "/proc/1/environ",
+					   "/proc/sys/kernel/random/boot_id",
+					   "/root/x",
+					   "/init"};
 	struct utsname u;
 	char path[64];
 
@@ -113,7 +121,8 @@ static int look(void)
 	show_link("/proc/1/exe");
 	for (size_t i = 0; i < sizeof(file) / sizeof(*file); i++)
 		show_file(file[i]);
-	printf("uid %d gid %d pid is home's %d\n", getuid(), getgid(), getpid() == atoi(realpath("/proc/self", NULL) + 6));
+	printf("uid %d gid %d pid is home's %d\n", getuid(), getgid(),
+	       getpid() == atoi(realpath("/proc/self", NULL) + 6));
 	for (int fd = 3; fd < 64; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0)
 			printf("descriptor %d\n", fd);
@@ -123,8 +132,9 @@ static int look(void)
 
 static int look_for(char **arg)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(atoi(arg[1])), .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct sockaddr_in sa = {
+		.sin_family = AF_INET, .sin_port = htons(atoi(arg[1])), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	int fd = open(arg[0], O_RDONLY);
 
 	if (fd >= 0)
@@ -159,8 +169,8 @@ static long each_page(void (*fn)(uintptr_t page, void *ctx), void *ctx)
 	unsigned char vec;
 	long count = 0;
 	uintptr_t here = (uintptr_t)&each_page, stack = (uintptr_t)&vec, libc = (uintptr_t)&strlen;
-	uintptr_t from[] = { 0x10000, here - (64ul << 20), libc - (1ul << 30), stack - (64ul << 20) };
-	uintptr_t to[] = { 1ul << 30, here + (256ul << 20), libc + (256ul << 20), stack + (256ul << 20) };
+	uintptr_t from[] = {0x10000, here - (64ul << 20), libc - (1ul << 30), stack - (64ul << 20)};
+	uintptr_t to[] = {1ul << 30, here + (256ul << 20), libc + (256ul << 20), stack + (256ul << 20)};
 
 	for (int area = 0; area < 4; area++) {
 		for (uintptr_t p = from[area] & ~(PAGE - 1); p < to[area] && p < 0x7ffffffff000; p += PAGE) {
@@ -204,7 +214,7 @@ static int memory(char **arg)
 
 	catch_faults();
 	for (; *arg; arg++) {
-		struct search s = { .len = strlen(*arg) / 2 };
+		struct search s = {.len = strlen(*arg) / 2};
 
 		if (s.len > sizeof(s.needle))
 			s.len = sizeof(s.needle);
@@ -224,24 +234,25 @@ static int memory(char **arg)
 
 static int denied(void)
 {
-	struct perf_event_attr perf = { .type = PERF_TYPE_SOFTWARE, .size = sizeof(perf), .config = PERF_COUNT_SW_CPU_CLOCK };
-	union bpf_attr bpf = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1 };
-	char params[256] = { 0 };
+	struct perf_event_attr perf = {
+		.type = PERF_TYPE_SOFTWARE, .size = sizeof(perf), .config = PERF_COUNT_SW_CPU_CLOCK};
+	union bpf_attr bpf = {.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1};
+	char params[256] = {0};
 	const struct {
 		const char *name;
 		long ret;
 	} row[] = {
-		{ "ptrace", syscall(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0) },
-		{ "ptrace seize", syscall(SYS_ptrace, PTRACE_SEIZE, 1, 0, 0) },
-		{ "bpf", syscall(SYS_bpf, BPF_MAP_CREATE, &bpf, sizeof(bpf)) },
-		{ "perf_event_open", syscall(SYS_perf_event_open, &perf, 0, -1, -1, 0) },
-		{ "userfaultfd", syscall(SYS_userfaultfd, O_CLOEXEC) },
-		{ "io_uring_setup", syscall(SYS_io_uring_setup, 4, params) },
-		{ "memfd_secret", syscall(SYS_memfd_secret, 0) },
-		{ "iopl", syscall(SYS_iopl, 3) },
-		{ "ioperm", syscall(SYS_ioperm, 0x80, 1, 1) },
-		{ "kexec_load", syscall(SYS_kexec_load, 0, 0, NULL, 0) },
-		{ "no such call", syscall(5000) },
+		{"ptrace", syscall(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0)},
+		{"ptrace seize", syscall(SYS_ptrace, PTRACE_SEIZE, 1, 0, 0)},
+		{"bpf", syscall(SYS_bpf, BPF_MAP_CREATE, &bpf, sizeof(bpf))},
+		{"perf_event_open", syscall(SYS_perf_event_open, &perf, 0, -1, -1, 0)},
+		{"userfaultfd", syscall(SYS_userfaultfd, O_CLOEXEC)},
+		{"io_uring_setup", syscall(SYS_io_uring_setup, 4, params)},
+		{"memfd_secret", syscall(SYS_memfd_secret, 0)},
+		{"iopl", syscall(SYS_iopl, 3)},
+		{"ioperm", syscall(SYS_ioperm, 0x80, 1, 1)},
+		{"kexec_load", syscall(SYS_kexec_load, 0, 0, NULL, 0)},
+		{"no such call", syscall(5000)},
 	};
 
 	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
@@ -271,7 +282,8 @@ static long int80(long nr, long a, long b, long c)
  */
 static long compat(long nr, long a, long b, long c)
 {
-	unsigned char *low = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	unsigned char *low = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	uint32_t base = (uintptr_t)low, at;
 	long ret;
 
@@ -289,7 +301,8 @@ static long compat(long nr, long a, long b, long c)
 	memcpy(low + 35, &at, 4);
 	memcpy(low + 64, &base, 4);
 	memcpy(low + 68, "\x23\x00", 2);
-	asm volatile("mov %%rsp, 128(%[low]); lea 8192(%[low]), %%rsp; lea 32(%[low]), %%rsi; call *%%rsi; mov 128(%[low]), %%rsp"
+	asm volatile("mov %%rsp, 128(%[low]); lea 8192(%[low]), %%rsp; lea 32(%[low]), %%rsi; call *%%rsi; mov "
+		     "128(%[low]), %%rsp"
 		     : "=a"(ret)
 		     : "a"(nr), "b"(a), "c"(b), "d"(c), [low] "D"(low)
 		     : "memory", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15");
@@ -382,7 +395,7 @@ static long call_at(uintptr_t insn, long nr, long a, long b, long c)
 static int arena(void)
 {
 	static struct found f;
-	struct sigaction sa = { .sa_sigaction = on_step, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+	struct sigaction sa = {.sa_sigaction = on_step, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 	long honest, count;
 	int made = 0;
 
@@ -436,7 +449,7 @@ static void scribble_page(uintptr_t page, void *ctx)
 static int scribble(void)
 {
 	char here;
-	struct scribble s = { .keep = { (uintptr_t)&here, (uintptr_t)&scribble, (uintptr_t)stdout } };
+	struct scribble s = {.keep = {(uintptr_t)&here, (uintptr_t)&scribble, (uintptr_t)stdout}};
 
 	catch_faults();
 	each_page(scribble_page, &s);
@@ -525,7 +538,7 @@ static void bomb_descriptors(void)
 
 static void bomb_calls(void)
 {
-	static const long nr[] = { SYS_getppid, SYS_read, SYS_lseek, SYS_close, SYS_fstat, SYS_poll };
+	static const long nr[] = {SYS_getppid, SYS_read, SYS_lseek, SYS_close, SYS_fstat, SYS_poll};
 
 	for (long i = 0; i < 100000; i++)
 		syscall(nr[i % 6], 900 + i % 50, 8, i);
@@ -534,16 +547,16 @@ static void bomb_calls(void)
 
 static void bomb_signals(void)
 {
-	struct itimerval it = { { 0, 100 }, { 0, 100 } };
+	struct itimerval it = {{0, 100}, {0, 100}};
 
 	signal(SIGALRM, on_tick);
 	signal(SIGUSR1, on_tick);
 	setitimer(ITIMER_REAL, &it, NULL);
 	for (int i = 0; i < 2000; i++) {
 		kill(getpid(), SIGUSR1);
-		sigqueue(getpid(), SIGUSR1, (union sigval){ .sival_int = i });
+		sigqueue(getpid(), SIGUSR1, (union sigval){.sival_int = i});
 	}
-	it = (struct itimerval){ 0 };
+	it = (struct itimerval){0};
 	setitimer(ITIMER_REAL, &it, NULL);
 	printf("signals\n");
 }
@@ -554,11 +567,11 @@ static void bomb_maps(void)
 
 	/* Each second page, so that nothing merges */
 	for (long i = 0; i < 40000; i++) {
-		if (mmap((void *)(0x100000000 + i * 2 * PAGE), PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, i % 2 ? fd : -1,
-			 0) != MAP_FAILED)
+		if (mmap((void *)(0x100000000 + i * 2 * PAGE), PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED,
+			 i % 2 ? fd : -1, 0) != MAP_FAILED)
 			n++;
-		if (mmap((void *)(0x300000000 + i * 2 * PAGE), PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1,
-			 0) != MAP_FAILED)
+		if (mmap((void *)(0x300000000 + i * 2 * PAGE), PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS,
+			 -1, 0) != MAP_FAILED)
 			n++;
 	}
 	printf("maps\n");
@@ -570,9 +583,10 @@ static int bomb(const char *how)
 		const char *name;
 		void (*fn)(void);
 	} row[] = {
-		{ "forks", bomb_forks }, { "threads", bomb_threads }, { "memory", bomb_memory },
-		{ "descriptors", bomb_descriptors }, { "calls", bomb_calls }, { "signals", bomb_signals },
-		{ "maps", bomb_maps },
+		{"forks", bomb_forks},	 {"threads", bomb_threads},
+		{"memory", bomb_memory}, {"descriptors", bomb_descriptors},
+		{"calls", bomb_calls},	 {"signals", bomb_signals},
+		{"maps", bomb_maps},
 	};
 
 	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
@@ -602,8 +616,23 @@ static char *room;
 /* A value that programs get wrong: small, huge, a pointer into or over the edge of something, a descriptor */
 static uint64_t value(void)
 {
-	static const uint64_t odd[] = { 0, 1, -1, 8, 0x7fffffff, 0x80000000, 0xffffffff, 1ull << 32, 1ull << 63, 0x7fffffffffffffff,
-					4095, 4096, 4097, 65536, 1310720, 1310721, 0x7ffffffff000 };
+	static const uint64_t odd[] = {0,
+				       1,
+				       -1,
+				       8,
+				       0x7fffffff,
+				       0x80000000,
+				       0xffffffff,
+				       1ull << 32,
+				       1ull << 63,
+				       0x7fffffffffffffff,
+				       4095,
+				       4096,
+				       4097,
+				       65536,
+				       1310720,
+				       1310721,
+				       0x7ffffffff000};
 
 	switch (next() % 8) {
 	case 0:
@@ -629,23 +658,96 @@ static uint64_t value(void)
  * of them blocks for good: a timer interrupts.
  */
 static const short fuzzed[] = {
-	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_preadv, SYS_pwritev, SYS_preadv2, SYS_pwritev2, SYS_pread64, SYS_pwrite64,
-	SYS_poll, SYS_ppoll, SYS_select, SYS_pselect6, SYS_epoll_wait, SYS_epoll_ctl, SYS_epoll_pwait, SYS_sendto, SYS_recvfrom,
-	SYS_sendmsg, SYS_recvmsg, SYS_sendmmsg, SYS_recvmmsg, SYS_getsockopt, SYS_setsockopt, SYS_getsockname, SYS_getpeername,
-	SYS_accept4, SYS_getcwd, SYS_readlink, SYS_getdents64, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_fcntl, SYS_ioctl,
-	SYS_getgroups, SYS_getresuid, SYS_getrlimit, SYS_uname, SYS_sysinfo, SYS_times, SYS_getrusage,
-	SYS_clock_gettime, SYS_clock_getres, SYS_timerfd_gettime, SYS_timer_gettime, SYS_getitimer, SYS_rt_sigpending,
-	SYS_rt_sigtimedwait, SYS_sched_getaffinity, SYS_sched_getattr, SYS_getxattr, SYS_fgetxattr, SYS_flistxattr, SYS_lseek,
-	SYS_io_submit, SYS_io_getevents, SYS_process_vm_readv, SYS_mincore, SYS_splice, SYS_tee, SYS_vmsplice, SYS_capget,
-	SYS_name_to_handle_at, SYS_openat2, SYS_faccessat2, SYS_mq_timedreceive, SYS_msgrcv, SYS_semtimedop, SYS_getrandom,
-	SYS_futex, SYS_get_robust_list, SYS_inotify_add_watch, SYS_signalfd4, SYS_eventfd2, SYS_sendfile, SYS_copy_file_range,
-	SYS_clone3, SYS_execve, SYS_wait4, SYS_waitid, SYS_kcmp, SYS_get_mempolicy,
+	SYS_read,
+	SYS_write,
+	SYS_readv,
+	SYS_writev,
+	SYS_preadv,
+	SYS_pwritev,
+	SYS_preadv2,
+	SYS_pwritev2,
+	SYS_pread64,
+	SYS_pwrite64,
+	SYS_poll,
+	SYS_ppoll,
+	SYS_select,
+	SYS_pselect6,
+	SYS_epoll_wait,
+	SYS_epoll_ctl,
+	SYS_epoll_pwait,
+	SYS_sendto,
+	SYS_recvfrom,
+	SYS_sendmsg,
+	SYS_recvmsg,
+	SYS_sendmmsg,
+	SYS_recvmmsg,
+	SYS_getsockopt,
+	SYS_setsockopt,
+	SYS_getsockname,
+	SYS_getpeername,
+	SYS_accept4,
+	SYS_getcwd,
+	SYS_readlink,
+	SYS_getdents64,
+	SYS_fstat,
+	SYS_newfstatat,
+	SYS_statx,
+	SYS_fcntl,
+	SYS_ioctl,
+	SYS_getgroups,
+	SYS_getresuid,
+	SYS_getrlimit,
+	SYS_uname,
+	SYS_sysinfo,
+	SYS_times,
+	SYS_getrusage,
+	SYS_clock_gettime,
+	SYS_clock_getres,
+	SYS_timerfd_gettime,
+	SYS_timer_gettime,
+	SYS_getitimer,
+	SYS_rt_sigpending,
+	SYS_rt_sigtimedwait,
+	SYS_sched_getaffinity,
+	SYS_sched_getattr,
+	SYS_getxattr,
+	SYS_fgetxattr,
+	SYS_flistxattr,
+	SYS_lseek,
+	SYS_io_submit,
+	SYS_io_getevents,
+	SYS_process_vm_readv,
+	SYS_mincore,
+	SYS_splice,
+	SYS_tee,
+	SYS_vmsplice,
+	SYS_capget,
+	SYS_name_to_handle_at,
+	SYS_openat2,
+	SYS_faccessat2,
+	SYS_mq_timedreceive,
+	SYS_msgrcv,
+	SYS_semtimedop,
+	SYS_getrandom,
+	SYS_futex,
+	SYS_get_robust_list,
+	SYS_inotify_add_watch,
+	SYS_signalfd4,
+	SYS_eventfd2,
+	SYS_sendfile,
+	SYS_copy_file_range,
+	SYS_clone3,
+	SYS_execve,
+	SYS_wait4,
+	SYS_waitid,
+	SYS_kcmp,
+	SYS_get_mempolicy,
 };
 
 /* Whom a descriptor sends signals to is not left to chance */
 static void fuzz_command(long nr, uint64_t cmd)
 {
-	static const unsigned int signals[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG, FIOSETOWN, SIOCSPGRP };
+	static const unsigned int signals[] = {F_SETOWN, F_SETOWN_EX, F_SETSIG, FIOSETOWN, SIOCSPGRP};
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
 		if ((unsigned int)cmd == signals[i])
@@ -656,8 +758,8 @@ static void fuzz_command(long nr, uint64_t cmd)
 
 static int fuzz(char **arg)
 {
-	struct itimerval it = { { 0, 20000 }, { 0, 20000 } };
-	struct sigaction sa = { .sa_handler = on_tick };
+	struct itimerval it = {{0, 20000}, {0, 20000}};
+	struct sigaction sa = {.sa_handler = on_tick};
 	long count = atol(arg[1]);
 	int s[2];
 
@@ -670,8 +772,8 @@ static int fuzz(char **arg)
 	room = mmap(NULL, 17 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	mprotect(room + 16 * PAGE, PAGE, PROT_NONE);
 	if (room == MAP_FAILED || socketpair(AF_UNIX, SOCK_STREAM, 0, s) || dup2(s[0], 40) < 0 || dup2(s[1], 41) < 0 ||
-	    socketpair(AF_UNIX, SOCK_DGRAM, 0, s) || dup2(s[0], 42) < 0 || dup2(s[1], 43) < 0 || pipe(s) || dup2(s[0], 44) < 0 ||
-	    dup2(s[1], 45) < 0)
+	    socketpair(AF_UNIX, SOCK_DGRAM, 0, s) || dup2(s[0], 42) < 0 || dup2(s[1], 43) < 0 || pipe(s) ||
+	    dup2(s[0], 44) < 0 || dup2(s[1], 45) < 0)
 		return 1;
 	dup2(syscall(SYS_memfd_create, "fuzz", 0), 46);
 	dup2(syscall(SYS_epoll_create1, 0), 47);
@@ -689,9 +791,12 @@ static int fuzz(char **arg)
 		else if (nr == SYS_clone3)
 			syscall(nr, 8 + next() % 64, next() % 200);
 		else if (nr == SYS_ioctl || nr == SYS_fcntl)
-			fuzz_command(nr, next() % 2 ? value() : nr == SYS_ioctl ? 0x5400 + next() % 0x80 : next() % 0x10);
+			fuzz_command(nr, next() % 2	   ? value()
+					 : nr == SYS_ioctl ? 0x5400 + next() % 0x80
+							   : next() % 0x10);
 		else
-			syscall(nr, next() % 2 ? value() : 40 + next() % 8, value(), value(), value(), value(), value());
+			syscall(nr, next() % 2 ? value() : 40 + next() % 8, value(), value(), value(), value(),
+				value());
 	}
 	if (write(1, "survived\n", 9) < 0)
 		_exit(1);

@@ -27,9 +27,9 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 
 int main(int argc, char **argv)
 {
-	static const int sigs[] = { SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT, SIGALRM };
+	static const int sigs[] = {SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT, SIGALRM};
 	const char *how = argc > 1 ? argv[1] : "pause";
-	struct sigaction sa = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART };
+	struct sigaction sa = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART};
 	volatile double x = 1;
 	sigset_t none, all;
 	FILE *file;

@@ -25,9 +25,9 @@ static int number(const char *name)
 		const char *name;
 		int nr;
 	} row[] = {
-		{ "HUP", SIGHUP }, { "INT", SIGINT }, { "QUIT", SIGQUIT }, { "KILL", SIGKILL }, { "USR1", SIGUSR1 },
-		{ "USR2", SIGUSR2 }, { "TERM", SIGTERM }, { "CONT", SIGCONT }, { "STOP", SIGSTOP }, { "TSTP", SIGTSTP },
-		{ "TTIN", SIGTTIN }, { "WINCH", SIGWINCH }, { "SEGV", SIGSEGV }, { "ALRM", SIGALRM }, { "URG", SIGURG },
+		{"HUP", SIGHUP},   {"INT", SIGINT},	{"QUIT", SIGQUIT}, {"KILL", SIGKILL}, {"USR1", SIGUSR1},
+		{"USR2", SIGUSR2}, {"TERM", SIGTERM},	{"CONT", SIGCONT}, {"STOP", SIGSTOP}, {"TSTP", SIGTSTP},
+		{"TTIN", SIGTTIN}, {"WINCH", SIGWINCH}, {"SEGV", SIGSEGV}, {"ALRM", SIGALRM}, {"URG", SIGURG},
 	};
 
 	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
@@ -92,7 +92,7 @@ int main(int argc, char **argv)
 
 		printf("%s %s\n", what, argv[i + 1]);
 		if (!strcmp(what, "quiet")) {
-			printf("  %d\n", poll(&(struct pollfd){ out[0], POLLIN, 0 }, 1, atoi(argv[i + 1])));
+			printf("  %d\n", poll(&(struct pollfd){out[0], POLLIN, 0}, 1, atoi(argv[i + 1])));
 			continue;
 		}
 		kill(strcmp(what, "group") ? child : -child, sig);

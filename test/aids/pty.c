@@ -15,16 +15,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define QUIET_MS  250	/* nothing for so long: it waits for keys */
-#define FIRST_MS  4000	/* how long the first answer to a key may take */
-#define SILENT_MS 700	/* the same, of a command that says nothing */
+#define QUIET_MS  250  /* nothing for so long: it waits for keys */
+#define FIRST_MS  4000 /* how long the first answer to a key may take */
+#define SILENT_MS 700  /* the same, of a command that says nothing */
 
 static int master;
 
 /* Copy what appears until it is quiet; false at the end */
 static int copy(int first_ms)
 {
-	struct pollfd p = { master, POLLIN, 0 };
+	struct pollfd p = {master, POLLIN, 0};
 	int wait = first_ms;
 	char buf[4096];
 	ssize_t n;
@@ -64,7 +64,7 @@ static int unescape(char *line)
 
 static void size(int lines, int columns)
 {
-	struct winsize ws = { lines, columns, 0, 0 };
+	struct winsize ws = {lines, columns, 0, 0};
 
 	ioctl(master, TIOCSWINSZ, &ws);
 }

@@ -8,16 +8,17 @@
 static void show_events(const struct io_event *ev, long n)
 {
 	for (long i = 0; i < n; i++)
-		printf("  data %llu res %lld res2 %lld\n", (long long)ev[i].data, (long long)ev[i].res, (long long)ev[i].res2);
+		printf("  data %llu res %lld res2 %lld\n", (long long)ev[i].data, (long long)ev[i].res,
+		       (long long)ev[i].res2);
 }
 
 int main(void)
 {
 	char *buf = pages(8192), *back = pages(8192);
-	struct iovec v[2] = { { back, 100 }, { back + 4096, 200 } };
-	struct iocb cb[4], *list[5] = { &cb[0], &cb[1], &cb[2], &cb[3], BAD };
+	struct iovec v[2] = {{back, 100}, {back + 4096, 200}};
+	struct iocb cb[4], *list[5] = {&cb[0], &cb[1], &cb[2], &cb[3], BAD};
 	struct io_event ev[8];
-	struct timespec ts = { 0, 20000000 };
+	struct timespec ts = {0, 20000000};
 	unsigned long ctx = 0, other = 0;
 	uint64_t count = 0;
 	int fd, efd;
@@ -34,7 +35,13 @@ int main(void)
 	fill(buf, 8192, 7);
 	TITLE("write");
 	memset(cb, 0, sizeof(cb));
-	cb[0] = (struct iocb){ .aio_data = 11, .aio_lio_opcode = IOCB_CMD_PWRITE, .aio_fildes = fd, .aio_buf = (uintptr_t)buf, .aio_nbytes = 8192, .aio_flags = IOCB_FLAG_RESFD, .aio_resfd = efd };
+	cb[0] = (struct iocb){.aio_data = 11,
+			      .aio_lio_opcode = IOCB_CMD_PWRITE,
+			      .aio_fildes = fd,
+			      .aio_buf = (uintptr_t)buf,
+			      .aio_nbytes = 8192,
+			      .aio_flags = IOCB_FLAG_RESFD,
+			      .aio_resfd = efd};
 	SHOW(SYS(io_submit, ctx, 1, list));
 	SHOW(SYS(io_getevents, ctx, 1, 8, ev, NULL));
 	show_events(ev, 1);
@@ -42,12 +49,22 @@ int main(void)
 	SHOW_NUM(count);
 	show_file("file");
 	TITLE("read");
-	cb[0] = (struct iocb){ .aio_data = 21, .aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = fd, .aio_buf = (uintptr_t)back, .aio_nbytes = 4096, .aio_offset = 4000 };
+	cb[0] = (struct iocb){.aio_data = 21,
+			      .aio_lio_opcode = IOCB_CMD_PREAD,
+			      .aio_fildes = fd,
+			      .aio_buf = (uintptr_t)back,
+			      .aio_nbytes = 4096,
+			      .aio_offset = 4000};
 	SHOW(SYS(io_submit, ctx, 1, list));
 	SHOW(SYS(io_getevents, ctx, 1, 1, ev, NULL));
 	show_events(ev, 1);
 	show_bytes("back", back, 4096);
-	cb[0] = (struct iocb){ .aio_data = 31, .aio_lio_opcode = IOCB_CMD_PREADV, .aio_fildes = fd, .aio_buf = (uintptr_t)v, .aio_nbytes = 2, .aio_offset = 10 };
+	cb[0] = (struct iocb){.aio_data = 31,
+			      .aio_lio_opcode = IOCB_CMD_PREADV,
+			      .aio_fildes = fd,
+			      .aio_buf = (uintptr_t)v,
+			      .aio_nbytes = 2,
+			      .aio_offset = 10};
 	SHOW(SYS(io_submit, ctx, 1, list));
 	SHOW(SYS(io_getevents, ctx, 1, 1, ev, NULL));
 	show_events(ev, 1);
@@ -55,22 +72,27 @@ int main(void)
 	show_bytes("back", back + 4096, 200);
 	TITLE("several");
 	for (int i = 0; i < 3; i++)
-		cb[i] = (struct iocb){ .aio_data = 41, .aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = fd, .aio_buf = (uintptr_t)(back + i * 1000), .aio_nbytes = 1000, .aio_offset = i * 50 };
+		cb[i] = (struct iocb){.aio_data = 41,
+				      .aio_lio_opcode = IOCB_CMD_PREAD,
+				      .aio_fildes = fd,
+				      .aio_buf = (uintptr_t)(back + i * 1000),
+				      .aio_nbytes = 1000,
+				      .aio_offset = i * 50};
 	SHOW(SYS(io_submit, ctx, 3, list));
 	SHOW(SYS(io_getevents, ctx, 3, 8, ev, NULL));
 	show_events(ev, 3);
 	show_bytes("back", back, 3000);
-	cb[0] = (struct iocb){ .aio_data = 51, .aio_lio_opcode = IOCB_CMD_FSYNC, .aio_fildes = fd };
+	cb[0] = (struct iocb){.aio_data = 51, .aio_lio_opcode = IOCB_CMD_FSYNC, .aio_fildes = fd};
 	SHOW_OK(SYS(io_submit, ctx, 1, list));
 	SHOW_OK(SYS(io_getevents, ctx, 0, 8, ev, &ts));
 	SHOW(SYS(io_getevents, ctx, 1, 8, ev, &ts) >= 0);
 	SHOW(SYS(io_pgetevents, ctx, 1, 8, ev, &ts, NULL));
 	TITLE("errors");
-	cb[0] = (struct iocb){ .aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = BADFD };
+	cb[0] = (struct iocb){.aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = BADFD};
 	SHOW(SYS(io_submit, ctx, 1, list));
-	cb[0] = (struct iocb){ .aio_lio_opcode = 99, .aio_fildes = fd };
+	cb[0] = (struct iocb){.aio_lio_opcode = 99, .aio_fildes = fd};
 	SHOW(SYS(io_submit, ctx, 1, list));
-	cb[0] = (struct iocb){ .aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = fd, .aio_buf = 8, .aio_nbytes = 100 };
+	cb[0] = (struct iocb){.aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = fd, .aio_buf = 8, .aio_nbytes = 100};
 	SHOW(SYS(io_submit, ctx, 1, list));
 	if (SYS(io_getevents, ctx, 0, 1, ev, &ts) == 1)
 		show_events(ev, 1);

@@ -78,9 +78,9 @@ static void owners(int fd)
 
 static void times(int fd)
 {
-	struct utimbuf ub = { 1000, 2000 };
-	struct timeval tv[2] = { { 3000, 111111 }, { 4000, 222222 } };
-	struct timespec ts[2] = { { 5000, 333333333 }, { 6000, 444444444 } };
+	struct utimbuf ub = {1000, 2000};
+	struct timeval tv[2] = {{3000, 111111}, {4000, 222222}};
+	struct timespec ts[2] = {{5000, 333333333}, {6000, 444444444}};
 	struct stat st;
 	time_t now;
 
@@ -117,7 +117,7 @@ static void times(int fd)
 	SHOW(SYS(utimensat, AT_FDCWD, "plain", ts, 1 << 20));
 	SHOW(SYS(utimensat, AT_FDCWD, NULL, ts, 0));
 	SHOW(SYS(futimesat, BADFD, "plain", NULL));
-	ub = (struct utimbuf){ 1000, 2000 };
+	ub = (struct utimbuf){1000, 2000};
 	SHOW(SYS(utime, "plain", &ub));
 }
 

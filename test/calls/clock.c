@@ -23,9 +23,21 @@ static bool near(int64_t a, int64_t b)
 
 static void reading(void)
 {
-	static const clockid_t ids[] = { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID,
-					 CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME,
-					 CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM, 10, CLOCK_TAI, 12, -1, 1000 };
+	static const clockid_t ids[] = {CLOCK_REALTIME,
+					CLOCK_MONOTONIC,
+					CLOCK_PROCESS_CPUTIME_ID,
+					CLOCK_THREAD_CPUTIME_ID,
+					CLOCK_MONOTONIC_RAW,
+					CLOCK_REALTIME_COARSE,
+					CLOCK_MONOTONIC_COARSE,
+					CLOCK_BOOTTIME,
+					CLOCK_REALTIME_ALARM,
+					CLOCK_BOOTTIME_ALARM,
+					10,
+					CLOCK_TAI,
+					12,
+					-1,
+					1000};
 	struct timespec ts, res;
 	struct timeval tv;
 	struct timezone tz;
@@ -39,7 +51,8 @@ static void reading(void)
 		bool valid = !r;
 		errno = 0;
 		r = SYS(clock_getres, ids[i], &res);
-		printf(" resolution %ld %s %ld", r, r ? show_errno(errno) : "", r ? 0 : res.tv_sec * 1000000000 + res.tv_nsec);
+		printf(" resolution %ld %s %ld", r, r ? show_errno(errno) : "",
+		       r ? 0 : res.tv_sec * 1000000000 + res.tv_nsec);
 		/* The vDSO and the call tell the same time */
 		printf(" alike %d\n", valid && near(now_us(ids[i]), raw_us(ids[i])));
 	}
@@ -84,7 +97,7 @@ static void order(void)
 
 static void sleeping(void)
 {
-	struct timespec ts = { 0, 30000000 }, rem = { 7, 7 };
+	struct timespec ts = {0, 30000000}, rem = {7, 7};
 	int64_t start, took;
 
 	TITLE("sleeping");
@@ -108,13 +121,13 @@ static void sleeping(void)
 	clock_gettime(CLOCK_BOOTTIME, &ts);
 	SHOW(SYS(clock_nanosleep, CLOCK_BOOTTIME, TIMER_ABSTIME, &ts, NULL));
 	TITLE("errors");
-	ts = (struct timespec){ 0, 1000000000 };
+	ts = (struct timespec){0, 1000000000};
 	SHOW(SYS(nanosleep, &ts, NULL));
-	ts = (struct timespec){ -1, 0 };
+	ts = (struct timespec){-1, 0};
 	SHOW(SYS(nanosleep, &ts, NULL));
 	SHOW(SYS(nanosleep, BAD, NULL));
 	SHOW(SYS(nanosleep, NULL, NULL));
-	ts = (struct timespec){ 0, 1 };
+	ts = (struct timespec){0, 1};
 	SHOW(SYS(nanosleep, &ts, BAD));
 	SHOW(SYS(clock_nanosleep, 99, 0, &ts, NULL));
 	SHOW(SYS(clock_nanosleep, CLOCK_THREAD_CPUTIME_ID, 0, &ts, NULL));
@@ -128,7 +141,7 @@ static void on_tick(int sig UNUSED)
 
 static void interrupted(void)
 {
-	struct timespec ts = { 5, 0 }, rem = { 0, 0 };
+	struct timespec ts = {5, 0}, rem = {0, 0};
 
 	TITLE("interrupted");
 	handle(SIGALRM, on_tick, 0);
@@ -150,9 +163,9 @@ static void interrupted(void)
 
 static void setting(void)
 {
-	struct timex tx = { .modes = 0 };
-	struct timespec ts = { -1, 0 };
-	struct timeval tv = { 0, 2000000 };
+	struct timex tx = {.modes = 0};
+	struct timespec ts = {-1, 0};
+	struct timeval tv = {0, 2000000};
 
 	TITLE("setting");
 	SHOW(SYS(clock_settime, CLOCK_MONOTONIC, &ts));
@@ -182,7 +195,9 @@ static void used(void)
 	while (now_us(CLOCK_PROCESS_CPUTIME_ID) - cpu < 100000)
 		x = x * 1.0000001;
 	SHOW(SYS(getrusage, RUSAGE_SELF, &ru));
-	SHOW_TRUE(ru.ru_utime.tv_sec * 1000000 + ru.ru_utime.tv_usec + ru.ru_stime.tv_sec * 1000000 + ru.ru_stime.tv_usec >= 80000);
+	SHOW_TRUE(ru.ru_utime.tv_sec * 1000000 + ru.ru_utime.tv_usec + ru.ru_stime.tv_sec * 1000000 +
+			  ru.ru_stime.tv_usec >=
+		  80000);
 	SHOW_TRUE(ru.ru_maxrss > 500);
 	SHOW_TRUE(SYS(times, &tms) != -1);
 	SHOW_TRUE(tms.tms_utime + tms.tms_stime >= 7);

@@ -34,7 +34,14 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	siglongjmp(back, 1);
 }
 
-#define TRY(what) do { printf("%s\n", #what); if (!sigsetjmp(back, 1)) { what; printf("  no fault\n"); } } while (0)
+#define TRY(what)                                                                                                      \
+	do {                                                                                                           \
+		printf("%s\n", #what);                                                                                 \
+		if (!sigsetjmp(back, 1)) {                                                                             \
+			what;                                                                                          \
+			printf("  no fault\n");                                                                        \
+		}                                                                                                      \
+	} while (0)
 
 static void memory_faults(void)
 {
@@ -95,7 +102,10 @@ static void processor_faults(void)
 	TRY(asm volatile("cli"));
 	TRY(asm volatile("mov %%cr0, %%rax" ::: "rax"));
 	/* One step by the trap flag: the trap comes after the next instruction */
-	TRY(asm volatile("pushf; orq $0x100, (%%rsp); popf; nop; nop" ::: "cc", "memory"); asm volatile("pushf; andq $~0x100, (%%rsp); popf" ::: "cc", "memory"));
+	TRY(asm volatile("pushf; orq $0x100, (%%rsp); popf; nop; nop" ::
+				 : "cc", "memory");
+	    asm volatile("pushf; andq $~0x100, (%%rsp); popf" ::
+				 : "cc", "memory"));
 }
 
 static void on_nested(int sig UNUSED, siginfo_t *info UNUSED, void *context UNUSED)
@@ -136,7 +146,7 @@ static void repairs(void)
 int main(void)
 {
 	static char stack[65536];
-	stack_t ss = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	stack_t ss = {.ss_sp = stack, .ss_size = sizeof(stack)};
 
 	MUST(sigaltstack(&ss, NULL));
 	base = pages(3 * PAGE);

@@ -36,7 +36,7 @@ static int wait_for(int ep, int timeout)
 
 static long ctl(int ep, int op, int fd, uint32_t events, uint64_t data)
 {
-	struct epoll_event ev = { .events = events, .data.u64 = data };
+	struct epoll_event ev = {.events = events, .data.u64 = data};
 
 	return SYS(epoll_ctl, ep, op, fd, &ev);
 }
@@ -198,7 +198,7 @@ static void on_tick(int sig UNUSED)
 static void masks(void)
 {
 	int ep = MUST(epoll_create1(0)), e = MUST(eventfd(0, 0));
-	struct timespec ts = { 0, 1000000 };
+	struct timespec ts = {0, 1000000};
 	struct epoll_event ev;
 	uint64_t set = 0, blocked = 1ull << (SIGALRM - 1);
 	sigset_t old;

@@ -7,25 +7,83 @@
 #include "show.h"
 
 /* Not a descriptor, not a pid, not mapped, not aligned */
-#define WRONG 0x7fff0009l
+#define WRONG	   0x7fff0009l
 #define SCRATCH_FD 50
 /* Where the name is: some calls take the pointer for a number, which must be the same in every run */
 #define NAME_ADDR 0x20000000l
 
 static const short left_out[] = {
-	SYS_exit, SYS_exit_group, SYS_rt_sigreturn, SYS_fork, SYS_vfork, SYS_clone, SYS_clone3, SYS_execve, SYS_execveat,
-	SYS_pause, SYS_ptrace, SYS_kill, SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_close,
-	SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setfsuid, SYS_setfsgid,
-	SYS_setsid, SYS_prctl, SYS_personality, SYS_umask, SYS_alarm, SYS_acct, SYS_sethostname, SYS_setdomainname,
-	SYS_reboot, SYS_vhangup, SYS_sync, SYS_syncfs, SYS_seccomp, SYS_syslog, SYS_iopl, SYS_ioperm, SYS_init_module,
-	SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_kexec_file_load, SYS_bpf, SYS_perf_event_open,
-	SYS_userfaultfd, SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register, SYS_memfd_secret, SYS_msgget,
-	SYS_semget, SYS_shmget, SYS_ftruncate, SYS_truncate, SYS_mlockall, SYS_munlockall, SYS_set_tid_address,
-	335, 336, SYS_brk,
+	SYS_exit,
+	SYS_exit_group,
+	SYS_rt_sigreturn,
+	SYS_fork,
+	SYS_vfork,
+	SYS_clone,
+	SYS_clone3,
+	SYS_execve,
+	SYS_execveat,
+	SYS_pause,
+	SYS_ptrace,
+	SYS_kill,
+	SYS_tkill,
+	SYS_tgkill,
+	SYS_rt_sigqueueinfo,
+	SYS_rt_tgsigqueueinfo,
+	SYS_close,
+	SYS_setuid,
+	SYS_setgid,
+	SYS_setreuid,
+	SYS_setregid,
+	SYS_setresuid,
+	SYS_setresgid,
+	SYS_setfsuid,
+	SYS_setfsgid,
+	SYS_setsid,
+	SYS_prctl,
+	SYS_personality,
+	SYS_umask,
+	SYS_alarm,
+	SYS_acct,
+	SYS_sethostname,
+	SYS_setdomainname,
+	SYS_reboot,
+	SYS_vhangup,
+	SYS_sync,
+	SYS_syncfs,
+	SYS_seccomp,
+	SYS_syslog,
+	SYS_iopl,
+	SYS_ioperm,
+	SYS_init_module,
+	SYS_finit_module,
+	SYS_delete_module,
+	SYS_kexec_load,
+	SYS_kexec_file_load,
+	SYS_bpf,
+	SYS_perf_event_open,
+	SYS_userfaultfd,
+	SYS_io_uring_setup,
+	SYS_io_uring_enter,
+	SYS_io_uring_register,
+	SYS_memfd_secret,
+	SYS_msgget,
+	SYS_semget,
+	SYS_shmget,
+	SYS_ftruncate,
+	SYS_truncate,
+	SYS_mlockall,
+	SYS_munlockall,
+	SYS_set_tid_address,
+	335,
+	336,
+	SYS_brk,
 	/* A guest does not get this one */
-	440 /* process_madvise */, SYS_get_robust_list /* of others */,
+	440 /* process_madvise */,
+	SYS_get_robust_list /* of others */,
 	/* Of two errors at once another one comes first: sizes are cut, limits are the worker's, unknown commands refused */
-	SYS_sched_getaffinity, SYS_mlock, SYS_ioctl,
+	SYS_sched_getaffinity,
+	SYS_mlock,
+	SYS_ioctl,
 };
 
 static bool is_left_out(int nr)
@@ -56,7 +114,8 @@ static void all(const char *what, long a, long b, long c, long d, long e, long f
 
 int main(void)
 {
-	char *name = mmap((void *)NAME_ADDR, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	char *name = mmap((void *)NAME_ADDR, 4096, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	int fd;
 
 	if (name != (void *)NAME_ADDR)

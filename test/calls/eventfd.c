@@ -55,7 +55,7 @@ static void counters(void)
 
 static void timers(void)
 {
-	struct itimerspec it = { { 0, 10000000 }, { 0, 10000000 } }, got = { 0 };
+	struct itimerspec it = {{0, 10000000}, {0, 10000000}}, got = {0};
 	uint64_t v = 0;
 	int fd;
 
@@ -71,23 +71,23 @@ static void timers(void)
 	SHOW(SYS(timerfd_gettime, fd, &got));
 	SHOW_NUM(got.it_interval.tv_nsec);
 	SHOW_TRUE(got.it_value.tv_nsec > 0 && got.it_value.tv_nsec <= 10000000);
-	it = (struct itimerspec){ { 0, 0 }, { 0, 0 } };
+	it = (struct itimerspec){{0, 0}, {0, 0}};
 	SHOW(SYS(timerfd_settime, fd, 0, &it, &got));
 	SHOW_NUM(got.it_interval.tv_nsec);
 	SHOW(fcntl(fd, F_SETFL, O_NONBLOCK));
 	SHOW(read(fd, &v, 8));
-	SHOW(poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 0));
+	SHOW(poll(&(struct pollfd){fd, POLLIN, 0}, 1, 0));
 	clock_gettime(CLOCK_MONOTONIC, &it.it_value);
 	it.it_value.tv_sec -= 1;
 	SHOW(SYS(timerfd_settime, fd, TFD_TIMER_ABSTIME, &it, NULL));
-	SHOW(poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 1000));
+	SHOW(poll(&(struct pollfd){fd, POLLIN, 0}, 1, 1000));
 	SHOW(read(fd, &v, 8));
 	SHOW_NUM(v);
-	it.it_value = (struct timespec){ 100, 0 };
+	it.it_value = (struct timespec){100, 0};
 	SHOW(SYS(timerfd_settime, fd, 0, &it, NULL));
 	SHOW(SYS(timerfd_gettime, fd, &got));
 	SHOW_TRUE(got.it_value.tv_sec == 99 || got.it_value.tv_sec == 100);
-	SHOW(ioctl(fd, _IOW('T', 0, uint64_t), &(uint64_t){ 3 }));
+	SHOW(ioctl(fd, _IOW('T', 0, uint64_t), &(uint64_t){3}));
 	SHOW(read(fd, &v, 8));
 	TITLE("errors");
 	SHOW(read(fd, &v, 7));
@@ -122,7 +122,7 @@ static void show_info(const struct signalfd_siginfo *si)
 static void signals(void)
 {
 	struct signalfd_siginfo si[4], *last = edge(sizeof(*last));
-	union sigval value = { .sival_int = 42 };
+	union sigval value = {.sival_int = 42};
 	uint64_t set = 1ull << (SIGUSR1 - 1) | 1ull << (SIGRTMIN - 1) | 1ull << (SIGALRM - 1), none = 0;
 	int fd;
 	ssize_t n;
@@ -135,7 +135,7 @@ static void signals(void)
 	sigqueue(getpid(), SIGRTMIN, value);
 	value.sival_int = 43;
 	sigqueue(getpid(), SIGRTMIN, value);
-	SHOW(poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 0));
+	SHOW(poll(&(struct pollfd){fd, POLLIN, 0}, 1, 0));
 	n = SHOW(read(fd, si, sizeof(si)));
 	for (int i = 0; i < n / (int)sizeof(*si); i++)
 		show_info(&si[i]);

@@ -7,7 +7,11 @@
 #include "show.h"
 
 #define TCGETS_ANY 0x5401
-#define RW_HINT(cmd, hint) ({ uint64_t hint_ = (hint); fcntl(fd, cmd, &hint_); })
+#define RW_HINT(cmd, hint)                                                                                             \
+	({                                                                                                             \
+		uint64_t hint_ = (hint);                                                                               \
+		fcntl(fd, cmd, &hint_);                                                                                \
+	})
 
 static void flags(int fd)
 {
@@ -30,19 +34,19 @@ static void flags(int fd)
 	SHOW(SYS(fcntl, fd, F_GETFD));
 	SHOW(SYS(ioctl, fd, FIONCLEX));
 	SHOW(SYS(fcntl, fd, F_GETFD));
-	SHOW(SYS(ioctl, fd, FIONBIO, &(int){ 1 }));
+	SHOW(SYS(ioctl, fd, FIONBIO, &(int){1}));
 	SHOW_HEX(fcntl(fd, F_GETFL));
-	SHOW(SYS(ioctl, fd, FIONBIO, &(int){ 0 }));
+	SHOW(SYS(ioctl, fd, FIONBIO, &(int){0}));
 	SHOW(SYS(ioctl, fd, FIONBIO, BAD));
-	SHOW(SYS(ioctl, fd, FIOASYNC, &(int){ 1 }));
-	SHOW(SYS(ioctl, BADFD, FIONBIO, &(int){ 1 }));
+	SHOW(SYS(ioctl, fd, FIOASYNC, &(int){1}));
+	SHOW(SYS(ioctl, BADFD, FIONBIO, &(int){1}));
 }
 
 static void owners(void)
 {
-	struct f_owner_ex ox = { .type = F_OWNER_TID, .pid = getpid() }, *last = edge(sizeof(ox));
+	struct f_owner_ex ox = {.type = F_OWNER_TID, .pid = getpid()}, *last = edge(sizeof(ox));
 	int s[2];
-	uid_t ids[2] = { -5, -5 };
+	uid_t ids[2] = {-5, -5};
 
 	TITLE("owners");
 	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
@@ -66,7 +70,7 @@ static void owners(void)
 	SHOW(SYS(fcntl, s[0], F_GETSIG));
 	SHOW(SYS(fcntl, s[0], F_SETSIG, 65));
 	SHOW(SYS(fcntl, s[0], F_SETSIG, 0));
-	SHOW(SYS(ioctl, s[0], FIOSETOWN, &(int){ getpid() }));
+	SHOW(SYS(ioctl, s[0], FIOSETOWN, &(int){getpid()}));
 	int owner = 0;
 	SHOW(SYS(ioctl, s[0], FIOGETOWN, &owner));
 	SHOW_TRUE(owner == getpid());

@@ -13,7 +13,8 @@ static void show_ids(void)
 
 	SYS(getresuid, &r, &e, &s);
 	SYS(getresgid, &gr, &ge, &gs);
-	printf("  uids %d %d %d gids %d %d %d, fs %ld %ld\n", r, e, s, gr, ge, gs, SYS(setfsuid, -1), SYS(setfsgid, -1));
+	printf("  uids %d %d %d gids %d %d %d, fs %ld %ld\n", r, e, s, gr, ge, gs, SYS(setfsuid, -1),
+	       SYS(setfsgid, -1));
 }
 
 static void processes(void)
@@ -40,7 +41,7 @@ static void processes(void)
 
 static void groups(void)
 {
-	gid_t list[100], many[4] = { 5, 1, 70000, 1 };
+	gid_t list[100], many[4] = {5, 1, 70000, 1};
 	int n;
 
 	TITLE("groups");
@@ -64,8 +65,8 @@ static void groups(void)
 
 static void capabilities(void)
 {
-	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct data[2] = { 0 };
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[2] = {0};
 
 	TITLE("capabilities");
 	SHOW(SYS(capget, &head, data));
@@ -77,7 +78,7 @@ static void capabilities(void)
 	SHOW(SYS(capget, &head, data));
 	head.pid = -1;
 	SHOW(SYS(capget, &head, data));
-	head = (struct __user_cap_header_struct){ 0, 0 };
+	head = (struct __user_cap_header_struct){0, 0};
 	SHOW(SYS(capget, &head, data));
 	SHOW_HEX(head.version);
 	SHOW(SYS(capget, &head, NULL));

@@ -16,13 +16,14 @@ static void show_address(const char *what, const struct sockaddr_in *sa, socklen
 	char text[64] = "";
 
 	inet_ntop(AF_INET, &sa->sin_addr, text, sizeof(text));
-	printf("%s: family %d address %s port %s length %u\n", what, sa->sin_family, text, sa->sin_port ? "some" : "0", len);
+	printf("%s: family %d address %s port %s length %u\n", what, sa->sin_family, text, sa->sin_port ? "some" : "0",
+	       len);
 }
 
 static struct sockaddr_in loopback(int port)
 {
-	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port),
-				     .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	return (struct sockaddr_in){
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
 }
 
 static int port_of(int fd)
@@ -198,13 +199,13 @@ static void streaming(void)
 		if (r > 0)
 			got += r;
 		else
-			poll(&(struct pollfd){ s[1], POLLIN, 0 }, 1, 1000);
+			poll(&(struct pollfd){s[1], POLLIN, 0}, 1, 1000);
 	}
 	show_bytes("back", back, got);
 	fcntl(s[1], F_SETFL, 0);
 	TITLE("urgent");
 	SHOW(send(s[0], "12U", 3, MSG_OOB));
-	SHOW(poll(&(struct pollfd){ s[1], POLLPRI, 0 }, 1, 1000));
+	SHOW(poll(&(struct pollfd){s[1], POLLPRI, 0}, 1, 1000));
 	SHOW(ioctl(s[1], SIOCATMARK, &v));
 	SHOW_NUM(v);
 	SHOW(recv(s[1], back, 10, MSG_OOB));
@@ -219,7 +220,7 @@ static void streaming(void)
 	SHOW(SYS(recvfrom, BADFD, back, 1, 0, NULL, NULL));
 	SHOW(SYS(recvfrom, 0, back, 1, 0, NULL, NULL));
 	SHOW(send(s[0], "data", 4, 0));
-	SHOW(poll(&(struct pollfd){ s[1], POLLIN, 0 }, 1, 1000));
+	SHOW(poll(&(struct pollfd){s[1], POLLIN, 0}, 1, 1000));
 	SHOW(SYS(recvfrom, s[1], BAD, 4, 0, NULL, NULL));
 	SHOW(SYS(recvfrom, s[1], back, 4, MSG_ERRQUEUE, NULL, NULL));
 	SHOW(recv(s[1], back, 4, 0));
@@ -228,14 +229,14 @@ static void streaming(void)
 	SHOW(recv(s[1], back, 10, 0));
 	SHOW(send(s[0], "x", 1, MSG_NOSIGNAL));
 	SHOW(send(s[1], "other way", 9, 0));
-	SHOW(poll(&(struct pollfd){ s[0], POLLIN, 0 }, 1, 1000));
+	SHOW(poll(&(struct pollfd){s[0], POLLIN, 0}, 1, 1000));
 	SHOW(recv(s[0], back, 20, 0));
 	SHOW(SYS(shutdown, s[1], SHUT_RD));
 	SHOW(SYS(shutdown, s[1], 7));
 	SHOW(SYS(shutdown, BADFD, SHUT_RD));
 	SHOW(SYS(shutdown, 0, SHUT_RD));
 	close(s[1]);
-	SHOW(poll(&(struct pollfd){ s[0], POLLIN, 0 }, 1, 1000));
+	SHOW(poll(&(struct pollfd){s[0], POLLIN, 0}, 1, 1000));
 	SHOW(recv(s[0], back, 10, 0));
 	close(s[0]);
 }
@@ -243,7 +244,7 @@ static void streaming(void)
 /* A reset shows once, then the stream is at its end */
 static void reset(void)
 {
-	struct linger linger = { 1, 0 };
+	struct linger linger = {1, 0};
 	int s[2], error = 0;
 	socklen_t len = sizeof(error);
 	struct pollfd p;
@@ -252,7 +253,7 @@ static void reset(void)
 	tcp_pair(s);
 	SHOW(setsockopt(s[0], SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
 	close(s[0]);
-	p = (struct pollfd){ s[1], POLLIN, 0 };
+	p = (struct pollfd){s[1], POLLIN, 0};
 	SHOW(poll(&p, 1, 1000));
 	SHOW_HEX(p.revents);
 	SHOW(recv(s[1], back, 10, 0));
@@ -276,7 +277,7 @@ static void nonblocking_connect(void)
 	sa = loopback(port_of(l));
 	c = MUST(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
 	SHOW(SYS(connect, c, &sa, sizeof(sa)));
-	p = (struct pollfd){ c, POLLOUT, 0 };
+	p = (struct pollfd){c, POLLOUT, 0};
 	SHOW(poll(&p, 1, 1000));
 	SHOW(getsockopt(c, SOL_SOCKET, SO_ERROR, &error, &len));
 	SHOW_NUM(error);
@@ -286,7 +287,7 @@ static void nonblocking_connect(void)
 	close(l);
 	c = MUST(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
 	SHOW_TRUE(SYS(connect, c, &sa, sizeof(sa)) == -1);
-	p = (struct pollfd){ c, POLLOUT, 0 };
+	p = (struct pollfd){c, POLLOUT, 0};
 	SHOW(poll(&p, 1, 1000));
 	SHOW_HEX(p.revents);
 	SHOW(getsockopt(c, SOL_SOCKET, SO_ERROR, &error, &len));
@@ -341,7 +342,7 @@ static void datagrams(void)
 	sa.sin_family = AF_INET;
 	SHOW(SYS(connect, b, &sa, sizeof(sa)));
 	SHOW(write(b, "x", 1));
-	SHOW(poll(&(struct pollfd){ b, POLLIN, 0 }, 1, 1000));
+	SHOW(poll(&(struct pollfd){b, POLLIN, 0}, 1, 1000));
 	SHOW(read(b, back, 10));
 	close(b);
 }

@@ -22,9 +22,9 @@ static void events(int fd)
 			struct inotify_event *e = (void *)(buf + pos);
 
 			printf("  wd %d mask %#x %s \"%s\" length %u\n", e->wd, e->mask,
-			       !e->cookie	   ? "-" :
-			       e->cookie == cookie ? "same" :
-						     "new",
+			       !e->cookie	     ? "-"
+			       : e->cookie == cookie ? "same"
+						     : "new",
 			       e->len ? e->name : "", e->len);
 			cookie = e->cookie;
 			pos += sizeof(*e) + e->len;
@@ -71,7 +71,7 @@ static void watching(void)
 	events(fd);
 	SHOW(read(fd, buf, 20));
 	rename("dir/other", "outside");
-	SHOW(poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 0));
+	SHOW(poll(&(struct pollfd){fd, POLLIN, 0}, 1, 0));
 	SHOW(read(fd, buf, 20));
 	SHOW(read(fd, BAD, 4096));
 	events(fd);

@@ -17,10 +17,10 @@ union semun {
 
 static void semaphores(void)
 {
-	struct sembuf op[3] = { { 0, 5, 0 }, { 1, 2, 0 }, { 2, 0, 0 } };
-	struct timespec ts = { 0, 20000000 };
+	struct sembuf op[3] = {{0, 5, 0}, {1, 2, 0}, {2, 0, 0}};
+	struct timespec ts = {0, 20000000};
 	struct semid_ds ds;
-	unsigned short all[3] = { 9, 8, 7 };
+	unsigned short all[3] = {9, 8, 7};
 	int id;
 
 	TITLE("semaphores");
@@ -29,13 +29,13 @@ static void semaphores(void)
 	SHOW(SYS(semctl, id, 0, GETVAL, 0));
 	SHOW(SYS(semctl, id, 0, GETALL, all));
 	printf("  %d %d %d\n", all[0], all[1], all[2]);
-	op[0] = (struct sembuf){ 0, -6, IPC_NOWAIT };
+	op[0] = (struct sembuf){0, -6, IPC_NOWAIT};
 	SHOW(SYS(semop, id, op, 1));
 	op[0].sem_op = -5;
 	SHOW(SYS(semop, id, op, 1));
-	op[0] = (struct sembuf){ 0, -1, 0 };
+	op[0] = (struct sembuf){0, -1, 0};
 	SHOW(SYS(semtimedop, id, op, 1, &ts));
-	op[0] = (struct sembuf){ 1, 0, 0 };
+	op[0] = (struct sembuf){1, 0, 0};
 	SHOW(SYS(semtimedop, id, op, 1, &ts));
 	all[0] = 3, all[1] = 4, all[2] = 5;
 	SHOW(SYS(semctl, id, 0, SETALL, all));
@@ -49,7 +49,7 @@ static void semaphores(void)
 	SHOW_HEX(ds.sem_perm.mode);
 	ds.sem_perm.mode = 0640;
 	SHOW(SYS(semctl, id, 0, IPC_SET, &ds));
-	op[0] = (struct sembuf){ 0, 1, SEM_UNDO };
+	op[0] = (struct sembuf){0, 1, SEM_UNDO};
 	SHOW(SYS(semop, id, op, 1));
 	TITLE("errors");
 	SHOW(SYS(semop, id, op, 0));
@@ -57,7 +57,7 @@ static void semaphores(void)
 	SHOW(SYS(semop, id, BAD, 1));
 	op[0].sem_num = 9;
 	SHOW(SYS(semop, id, op, 1));
-	op[0] = (struct sembuf){ 0, 32767, 0 };
+	op[0] = (struct sembuf){0, 32767, 0};
 	SHOW(SYS(semop, id, op, 1));
 	SHOW(SYS(semctl, id, 9, GETVAL, 0));
 	SHOW(SYS(semctl, id, 0, SETVAL, -1));
@@ -78,7 +78,7 @@ static void messages(void)
 	struct {
 		long type;
 		char text[9000];
-	} m = { 1, "" }, r;
+	} m = {1, ""}, r;
 	struct msqid_ds ds;
 	int id;
 
@@ -133,9 +133,9 @@ static void on_notify(int sig UNUSED, siginfo_t *info, void *context UNUSED)
 
 static void posix(void)
 {
-	struct mq_attr attr = { .mq_maxmsg = 3, .mq_msgsize = 100 }, got;
-	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
-	struct timespec past = { 1, 0 };
+	struct mq_attr attr = {.mq_maxmsg = 3, .mq_msgsize = 100}, got;
+	struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+	struct timespec past = {1, 0};
 	char name[32], buf[200];
 	unsigned int prio = 99;
 	long mq;
@@ -145,7 +145,8 @@ static void posix(void)
 	mq = SHOW(SYS(mq_open, name, O_CREAT | O_RDWR | O_EXCL, 0600, &attr));
 	SHOW(SYS(mq_open, name, O_CREAT | O_RDWR | O_EXCL, 0600, &attr));
 	SHOW(SYS(mq_getsetattr, mq, NULL, &got));
-	printf("  flags %ld maxmsg %ld msgsize %ld curmsgs %ld\n", got.mq_flags, got.mq_maxmsg, got.mq_msgsize, got.mq_curmsgs);
+	printf("  flags %ld maxmsg %ld msgsize %ld curmsgs %ld\n", got.mq_flags, got.mq_maxmsg, got.mq_msgsize,
+	       got.mq_curmsgs);
 	handle_info(SIGUSR1, on_notify, 0);
 	SHOW(SYS(mq_notify, mq, &ev));
 	SHOW(SYS(mq_notify, mq, &ev));
@@ -156,7 +157,7 @@ static void posix(void)
 	SHOW(SYS(mq_timedsend, mq, "high", 4, 9, NULL));
 	SHOW(SYS(mq_timedsend, mq, "", 0, 5, NULL));
 	SHOW(SYS(mq_timedsend, mq, "x", 1, 5, &past));
-	SHOW(poll(&(struct pollfd){ mq, POLLIN | POLLOUT, 0 }, 1, 0));
+	SHOW(poll(&(struct pollfd){mq, POLLIN | POLLOUT, 0}, 1, 0));
 	SHOW(SYS(mq_timedreceive, mq, buf, 99, &prio, NULL));
 	for (int i = 0; i < 3; i++) {
 		SHOW(SYS(mq_timedreceive, mq, buf, 200, &prio, NULL));

@@ -13,8 +13,8 @@ static void limits(void)
 		errno = 0;
 		long ret = SYS(getrlimit, i, &r);
 		/* Some depend on the machine's memory, the same in both runs */
-		printf("limit %d: %ld %s %llx %llx\n", i, ret, ret ? show_errno(errno) : "", ret ? 0 : (long long)r.rlim_cur,
-		       ret ? 0 : (long long)r.rlim_max);
+		printf("limit %d: %ld %s %llx %llx\n", i, ret, ret ? show_errno(errno) : "",
+		       ret ? 0 : (long long)r.rlim_cur, ret ? 0 : (long long)r.rlim_max);
 	}
 	SHOW(SYS(getrlimit, RLIMIT_NOFILE, BAD));
 	SHOW(SYS(setrlimit, RLIMIT_NOFILE, BAD));

@@ -6,14 +6,14 @@
 
 static long lock(int fd, int cmd, int type, off_t start, off_t len)
 {
-	struct flock fl = { .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len };
+	struct flock fl = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len};
 
 	return SYS(fcntl, fd, cmd, &fl);
 }
 
 static void query(int fd, int cmd, int type, off_t start, off_t len)
 {
-	struct flock fl = { .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len };
+	struct flock fl = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len};
 
 	errno = 0;
 	long r = SYS(fcntl, fd, cmd, &fl);
@@ -23,7 +23,7 @@ static void query(int fd, int cmd, int type, off_t start, off_t len)
 
 static void records(int a, int b)
 {
-	struct flock fl = { .l_type = F_WRLCK };
+	struct flock fl = {.l_type = F_WRLCK};
 
 	TITLE("record locks");
 	SHOW(lock(a, F_SETLK, F_WRLCK, 0, 10));
@@ -65,7 +65,7 @@ static void descriptions(int a, int b)
 	SHOW(lock(a, F_OFD_SETLK, F_WRLCK, 0, 0));
 	SHOW(lock(a, F_OFD_SETLK, F_UNLCK, 0, 0));
 	SHOW(lock(b, F_OFD_SETLK, F_UNLCK, 0, 0));
-	struct flock fl = { .l_type = F_WRLCK, .l_pid = 5 };
+	struct flock fl = {.l_type = F_WRLCK, .l_pid = 5};
 	SHOW(SYS(fcntl, a, F_OFD_SETLK, &fl));
 }
 

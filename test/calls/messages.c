@@ -17,9 +17,9 @@ static long send_fds(int s, const int *fds, int n)
 		char bytes[CMSG_SPACE(sizeof(int) * 300)];
 		struct cmsghdr align;
 	} control;
-	struct iovec v = { "F", 1 };
-	struct msghdr msg = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &control,
-			      .msg_controllen = CMSG_SPACE(sizeof(int) * n) };
+	struct iovec v = {"F", 1};
+	struct msghdr msg = {
+		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_SPACE(sizeof(int) * n)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
 	memset(&control, 0, sizeof(control));
@@ -38,8 +38,8 @@ static int receive(int s, size_t room, int flags)
 		struct cmsghdr align;
 	} control;
 	char byte[100];
-	struct iovec v = { byte, sizeof(byte) };
-	struct msghdr msg = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = room };
+	struct iovec v = {byte, sizeof(byte)};
+	struct msghdr msg = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = room};
 	struct cmsghdr *c;
 	int first = -1;
 
@@ -121,10 +121,10 @@ static void descriptors(void)
 	MUST(pipe(p));
 	SHOW(send_fds(s[0], &p[1], 1));
 	close(p[1]);
-	SHOW(poll(&(struct pollfd){ p[0], POLLIN, 0 }, 1, 0));
+	SHOW(poll(&(struct pollfd){p[0], POLLIN, 0}, 1, 0));
 	close(s[1]);
 	close(s[0]);
-	SHOW(poll(&(struct pollfd){ p[0], POLLIN, 0 }, 1, 1000));
+	SHOW(poll(&(struct pollfd){p[0], POLLIN, 0}, 1, 1000));
 	SHOW(read(p[0], back, 1));
 	close(p[0]);
 	close(fds[0]);
@@ -136,13 +136,13 @@ static void creds(void)
 
 	TITLE("SCM_CREDENTIALS");
 	MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, s));
-	SHOW(setsockopt(s[1], SOL_SOCKET, SO_PASSCRED, &(int){ 1 }, sizeof(int)));
+	SHOW(setsockopt(s[1], SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int)));
 	SHOW(send(s[0], "x", 1, 0));
 	receive(s[1], 512, 0);
-	struct ucred cred = { getpid(), getuid(), getgid() };
+	struct ucred cred = {getpid(), getuid(), getgid()};
 	char control[CMSG_SPACE(sizeof(cred))] = "";
-	struct iovec v = { "C", 1 };
-	struct msghdr msg = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct iovec v = {"C", 1};
+	struct msghdr msg = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_CREDENTIALS;
@@ -167,19 +167,19 @@ static void creds(void)
 static void vectors(void)
 {
 	static struct iovec v[IOV_MAX_TEST + 1];
-	struct msghdr msg = { .msg_iov = v, .msg_iovlen = 3 };
+	struct msghdr msg = {.msg_iov = v, .msg_iovlen = 3};
 	struct sockaddr_un name;
 	int s[2];
 
 	TITLE("vectors");
 	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
 	fill(big, 1 << 20, 5);
-	v[0] = (struct iovec){ "one", 3 };
-	v[1] = (struct iovec){ BAD, 0 };
-	v[2] = (struct iovec){ "three", 5 };
+	v[0] = (struct iovec){"one", 3};
+	v[1] = (struct iovec){BAD, 0};
+	v[2] = (struct iovec){"three", 5};
 	SHOW(SYS(sendmsg, s[0], &msg, 0));
-	v[0] = (struct iovec){ back, 4 };
-	v[2] = (struct iovec){ back + 10, 100 };
+	v[0] = (struct iovec){back, 4};
+	v[2] = (struct iovec){back + 10, 100};
 	msg.msg_name = &name;
 	msg.msg_namelen = sizeof(name);
 	SHOW(SYS(recvmsg, s[1], &msg, 0));
@@ -187,9 +187,9 @@ static void vectors(void)
 	SHOW_NUM(msg.msg_flags);
 	show_bytes("first", back, 4);
 	show_bytes("second", back + 10, 4);
-	msg = (struct msghdr){ .msg_iov = v, .msg_iovlen = IOV_MAX_TEST };
+	msg = (struct msghdr){.msg_iov = v, .msg_iovlen = IOV_MAX_TEST};
 	for (int i = 0; i <= IOV_MAX_TEST; i++)
-		v[i] = (struct iovec){ big + i * 90, 90 };
+		v[i] = (struct iovec){big + i * 90, 90};
 	SHOW(SYS(sendmsg, s[0], &msg, MSG_DONTWAIT));
 	SHOW(recv(s[1], back, 200000, 0));
 	show_bytes("back", back, 90 * IOV_MAX_TEST);
@@ -200,7 +200,7 @@ static void vectors(void)
 	SHOW(SYS(sendmsg, s[0], &msg, 0));
 	TITLE("errors");
 	msg.msg_iovlen = 1;
-	v[0] = (struct iovec){ BAD, 5 };
+	v[0] = (struct iovec){BAD, 5};
 	SHOW(SYS(sendmsg, s[0], &msg, 0));
 	SHOW(write(s[0], "hello", 5));
 	SHOW(SYS(recvmsg, s[1], &msg, 0));
@@ -209,7 +209,7 @@ static void vectors(void)
 	SHOW(SYS(sendmsg, BADFD, &msg, 0));
 	SHOW(SYS(recvmsg, BADFD, &msg, 0));
 	SHOW(SYS(sendmsg, 0, &msg, 0));
-	v[0] = (struct iovec){ back, 100 };
+	v[0] = (struct iovec){back, 100};
 	msg.msg_control = BAD;
 	msg.msg_controllen = 100;
 	SHOW(SYS(sendmsg, s[0], &msg, 0));
@@ -232,7 +232,7 @@ static void many(void)
 {
 	struct mmsghdr out[6], in[6];
 	struct iovec ov[6], iv[6];
-	struct timespec ts = { 0, 20000000 };
+	struct timespec ts = {0, 20000000};
 	char text[6][16];
 	int s[2];
 
@@ -241,10 +241,10 @@ static void many(void)
 	memset(out, 0, sizeof(out));
 	memset(in, 0, sizeof(in));
 	for (int i = 0; i < 6; i++) {
-		ov[i] = (struct iovec){ text[i], snprintf(text[i], 16, "message %d%.*s", i, i, "......") };
-		iv[i] = (struct iovec){ back + i * 100, 10 };
-		out[i].msg_hdr = (struct msghdr){ .msg_iov = &ov[i], .msg_iovlen = 1 };
-		in[i].msg_hdr = (struct msghdr){ .msg_iov = &iv[i], .msg_iovlen = 1 };
+		ov[i] = (struct iovec){text[i], snprintf(text[i], 16, "message %d%.*s", i, i, "......")};
+		iv[i] = (struct iovec){back + i * 100, 10};
+		out[i].msg_hdr = (struct msghdr){.msg_iov = &ov[i], .msg_iovlen = 1};
+		in[i].msg_hdr = (struct msghdr){.msg_iov = &iv[i], .msg_iovlen = 1};
 	}
 	SHOW(SYS(sendmmsg, s[0], out, 5, 0));
 	for (int i = 0; i < 6; i++)

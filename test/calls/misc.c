@@ -9,12 +9,12 @@
 
 static void futexes(void)
 {
-	struct timespec ts = { 0, 10000000 }, past = { 0, 0 };
+	struct timespec ts = {0, 10000000}, past = {0, 0};
 	uint32_t word = 5, *last = edge(4);
 	struct {
 		uint64_t val, uaddr;
 		uint32_t flags, reserved;
-	} waiter = { 6, (uintptr_t)&word, 2, 0 };
+	} waiter = {6, (uintptr_t)&word, 2, 0};
 
 	TITLE("futex");
 	SHOW(SYS(futex, &word, FUTEX_WAIT, 6, NULL));
@@ -68,7 +68,7 @@ static void handles(void)
 	struct {
 		struct file_handle h;
 		unsigned char room[128];
-	} fh = { .h = { .handle_bytes = 0 } };
+	} fh = {.h = {.handle_bytes = 0}};
 	int mount_id = -1, fd;
 
 	TITLE("file handles");
@@ -102,7 +102,7 @@ static void on_signal(int sig UNUSED)
 static void self(void)
 {
 	char from[100] = "process memory", to[100] = "";
-	struct iovec l[2] = { { to, 7 }, { to + 50, 20 } }, r[2] = { { from, 20 }, { BAD, 10 } };
+	struct iovec l[2] = {{to, 7}, {to + 50, 20}}, r[2] = {{from, 20}, {BAD, 10}};
 	int fd, copy;
 
 	TITLE("pidfd of oneself");
@@ -180,7 +180,7 @@ static void keys(void)
 
 static void rules(void)
 {
-	struct landlock_ruleset_attr attr = { .handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE };
+	struct landlock_ruleset_attr attr = {.handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE};
 	int fd;
 
 	TITLE("landlock");

@@ -7,10 +7,16 @@
 
 #define PAGE 4096ul
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
-#define RW (PROT_READ | PROT_WRITE)
+#define RW   (PROT_READ | PROT_WRITE)
 
 /* An mmap whose address does not matter */
-#define SHOW_MAP(expr) ({ errno = 0; void *map_ = (void *)(expr); show_ok(#expr, map_ == MAP_FAILED ? -1 : 0); map_; })
+#define SHOW_MAP(expr)                                                                                                 \
+	({                                                                                                             \
+		errno = 0;                                                                                             \
+		void *map_ = (void *)(expr);                                                                           \
+		show_ok(#expr, map_ == MAP_FAILED ? -1 : 0);                                                           \
+		map_;                                                                                                  \
+	})
 
 static char *at(void *p)
 {
@@ -70,7 +76,7 @@ static void placing(void)
 static void protecting(void)
 {
 	char *p = pages(4 * PAGE);
-	static const unsigned char code[] = { 0xb8, 42, 0, 0, 0, 0xc3 };
+	static const unsigned char code[] = {0xb8, 42, 0, 0, 0, 0xc3};
 
 	TITLE("mprotect");
 	SHOW(SYS(mprotect, p + PAGE, PAGE, PROT_READ));
@@ -138,13 +144,26 @@ static void advising(void)
 		const char *name;
 		int advice;
 	} row[] = {
-		{ "NORMAL", MADV_NORMAL }, { "RANDOM", MADV_RANDOM }, { "SEQUENTIAL", MADV_SEQUENTIAL },
-		{ "WILLNEED", MADV_WILLNEED }, { "FREE", MADV_FREE }, { "DONTNEED", MADV_DONTNEED },
-		{ "REMOVE", MADV_REMOVE }, { "DONTFORK", MADV_DONTFORK }, { "DOFORK", MADV_DOFORK },
-		{ "HUGEPAGE", MADV_HUGEPAGE }, { "NOHUGEPAGE", MADV_NOHUGEPAGE }, { "DONTDUMP", MADV_DONTDUMP },
-		{ "DODUMP", MADV_DODUMP }, { "WIPEONFORK", MADV_WIPEONFORK }, { "KEEPONFORK", MADV_KEEPONFORK },
-		{ "COLD", MADV_COLD }, { "PAGEOUT", MADV_PAGEOUT }, { "POPULATE_READ", 22 }, { "POPULATE_WRITE", 23 },
-		{ "HWPOISON", 9999 },
+		{"NORMAL", MADV_NORMAL},
+		{"RANDOM", MADV_RANDOM},
+		{"SEQUENTIAL", MADV_SEQUENTIAL},
+		{"WILLNEED", MADV_WILLNEED},
+		{"FREE", MADV_FREE},
+		{"DONTNEED", MADV_DONTNEED},
+		{"REMOVE", MADV_REMOVE},
+		{"DONTFORK", MADV_DONTFORK},
+		{"DOFORK", MADV_DOFORK},
+		{"HUGEPAGE", MADV_HUGEPAGE},
+		{"NOHUGEPAGE", MADV_NOHUGEPAGE},
+		{"DONTDUMP", MADV_DONTDUMP},
+		{"DODUMP", MADV_DODUMP},
+		{"WIPEONFORK", MADV_WIPEONFORK},
+		{"KEEPONFORK", MADV_KEEPONFORK},
+		{"COLD", MADV_COLD},
+		{"PAGEOUT", MADV_PAGEOUT},
+		{"POPULATE_READ", 22},
+		{"POPULATE_WRITE", 23},
+		{"HWPOISON", 9999},
 	};
 	char *p = pages(4 * PAGE);
 	unsigned char vec[8];

@@ -5,7 +5,7 @@
 #include "show.h"
 
 #define PAGE 4096ul
-#define RW (PROT_READ | PROT_WRITE)
+#define RW   (PROT_READ | PROT_WRITE)
 
 static sigjmp_buf back;
 
@@ -15,7 +15,14 @@ static void on_fault(int sig, siginfo_t *info, void *context UNUSED)
 	siglongjmp(back, 1);
 }
 
-#define TRY(what) do { printf("%s\n", #what); if (!sigsetjmp(back, 1)) { what; printf("  no fault\n"); } } while (0)
+#define TRY(what)                                                                                                      \
+	do {                                                                                                           \
+		printf("%s\n", #what);                                                                                 \
+		if (!sigsetjmp(back, 1)) {                                                                             \
+			what;                                                                                          \
+			printf("  no fault\n");                                                                        \
+		}                                                                                                      \
+	} while (0)
 
 static void written(void)
 {

@@ -3,8 +3,14 @@
 #include "show.h"
 
 #define PAGE 4096ul
-#define RW (PROT_READ | PROT_WRITE)
-#define SHOW_MAP(expr) ({ errno = 0; void *map_ = (void *)(expr); show_ok(#expr, map_ == MAP_FAILED ? -1 : 0); map_; })
+#define RW   (PROT_READ | PROT_WRITE)
+#define SHOW_MAP(expr)                                                                                                 \
+	({                                                                                                             \
+		errno = 0;                                                                                             \
+		void *map_ = (void *)(expr);                                                                           \
+		show_ok(#expr, map_ == MAP_FAILED ? -1 : 0);                                                           \
+		map_;                                                                                                  \
+	})
 
 static void private(void)
 {

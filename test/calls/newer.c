@@ -6,27 +6,27 @@
 #include "show.h"
 
 #define NR_set_mempolicy_home_node 450
-#define NR_cachestat 451
-#define NR_fchmodat2 452
-#define NR_futex_wake 454
-#define NR_futex_wait 455
-#define NR_futex_requeue 456
-#define NR_statmount 457
-#define NR_listmount 458
-#define NR_mseal 462
-#define NR_setxattrat 463
-#define NR_getxattrat 464
-#define NR_listxattrat 465
-#define NR_removexattrat 466
+#define NR_cachestat		   451
+#define NR_fchmodat2		   452
+#define NR_futex_wake		   454
+#define NR_futex_wait		   455
+#define NR_futex_requeue	   456
+#define NR_statmount		   457
+#define NR_listmount		   458
+#define NR_mseal		   462
+#define NR_setxattrat		   463
+#define NR_getxattrat		   464
+#define NR_listxattrat		   465
+#define NR_removexattrat	   466
 
 static void files(void)
 {
 	struct {
 		uint64_t off, len;
-	} range = { 0, 0 };
+	} range = {0, 0};
 	struct {
 		uint64_t cache, dirty, writeback, evicted, recently;
-	} cs = { 0 };
+	} cs = {0};
 	struct stat st;
 	int fd;
 
@@ -58,14 +58,14 @@ static void attributes(void)
 	struct {
 		uint64_t value;
 		uint32_t size, flags;
-	} args = { (uintptr_t)"value", 5, 0 };
+	} args = {(uintptr_t) "value", 5, 0};
 	char buf[64] = "";
 
 	TITLE("extended attributes by directory");
 	SHOW(syscall(NR_setxattrat, AT_FDCWD, "plain", 0, "user.x", &args, sizeof(args)));
 	args.flags = XATTR_CREATE;
 	SHOW(syscall(NR_setxattrat, AT_FDCWD, "plain", 0, "user.x", &args, sizeof(args)));
-	args = (typeof(args)){ (uintptr_t)buf, sizeof(buf), 0 };
+	args = (typeof(args)){(uintptr_t)buf, sizeof(buf), 0};
 	SHOW(syscall(NR_getxattrat, AT_FDCWD, "plain", 0, "user.x", &args, sizeof(args)));
 	SHOW_STR(buf);
 	args.size = 2;
@@ -95,7 +95,7 @@ static void memory(void)
 
 static void futexes(void)
 {
-	struct timespec past = { 1, 0 };
+	struct timespec past = {1, 0};
 	uint32_t word = 5;
 
 	TITLE("futexes");
@@ -112,7 +112,7 @@ static void mounts(void)
 	struct {
 		uint32_t size, spare;
 		uint64_t mount, param;
-	} req = { sizeof(req), 0, -1, 0 };
+	} req = {sizeof(req), 0, -1, 0};
 	uint64_t list[64];
 
 	TITLE("mounts");

@@ -24,32 +24,32 @@ static void open_flags(void)
 		const char *name;
 		int flags;
 	} row[] = {
-		{ "O_RDONLY", O_RDONLY },
-		{ "O_WRONLY", O_WRONLY },
-		{ "O_RDWR", O_RDWR },
-		{ "accmode 3", 3 },
-		{ "O_RDWR|O_APPEND", O_RDWR | O_APPEND },
-		{ "O_RDWR|O_NONBLOCK", O_RDWR | O_NONBLOCK },
-		{ "O_RDWR|O_SYNC", O_RDWR | O_SYNC },
-		{ "O_RDWR|O_DSYNC", O_RDWR | O_DSYNC },
-		{ "O_RDONLY|O_CLOEXEC", O_RDONLY | O_CLOEXEC },
-		{ "O_RDONLY|O_NOATIME", O_RDONLY | O_NOATIME },
-		{ "O_RDONLY|O_NOCTTY", O_RDONLY | O_NOCTTY },
-		{ "O_RDONLY|O_LARGEFILE", O_RDONLY | 0100000 },
-		{ "O_PATH", O_PATH },
-		{ "O_PATH|O_RDWR", O_PATH | O_RDWR },
-		{ "O_RDONLY|O_DIRECTORY", O_RDONLY | O_DIRECTORY },
-		{ "O_RDONLY|O_NOFOLLOW", O_RDONLY | O_NOFOLLOW },
-		{ "O_RDWR|O_EXCL", O_RDWR | O_EXCL },
-		{ "O_RDWR|O_CREAT", O_RDWR | O_CREAT },
-		{ "O_RDWR|O_CREAT|O_EXCL", O_RDWR | O_CREAT | O_EXCL },
-		{ "O_CREAT|O_DIRECTORY", O_CREAT | O_DIRECTORY },
-		{ "O_RDONLY|O_TRUNC", O_RDONLY | O_TRUNC },
-		{ "O_ASYNC", O_RDWR | O_ASYNC },
-		{ "unknown bit 30", O_RDONLY | 1 << 30 },
-		{ "O_TMPFILE on a file", O_TMPFILE | O_RDWR },
+		{"O_RDONLY", O_RDONLY},
+		{"O_WRONLY", O_WRONLY},
+		{"O_RDWR", O_RDWR},
+		{"accmode 3", 3},
+		{"O_RDWR|O_APPEND", O_RDWR | O_APPEND},
+		{"O_RDWR|O_NONBLOCK", O_RDWR | O_NONBLOCK},
+		{"O_RDWR|O_SYNC", O_RDWR | O_SYNC},
+		{"O_RDWR|O_DSYNC", O_RDWR | O_DSYNC},
+		{"O_RDONLY|O_CLOEXEC", O_RDONLY | O_CLOEXEC},
+		{"O_RDONLY|O_NOATIME", O_RDONLY | O_NOATIME},
+		{"O_RDONLY|O_NOCTTY", O_RDONLY | O_NOCTTY},
+		{"O_RDONLY|O_LARGEFILE", O_RDONLY | 0100000},
+		{"O_PATH", O_PATH},
+		{"O_PATH|O_RDWR", O_PATH | O_RDWR},
+		{"O_RDONLY|O_DIRECTORY", O_RDONLY | O_DIRECTORY},
+		{"O_RDONLY|O_NOFOLLOW", O_RDONLY | O_NOFOLLOW},
+		{"O_RDWR|O_EXCL", O_RDWR | O_EXCL},
+		{"O_RDWR|O_CREAT", O_RDWR | O_CREAT},
+		{"O_RDWR|O_CREAT|O_EXCL", O_RDWR | O_CREAT | O_EXCL},
+		{"O_CREAT|O_DIRECTORY", O_CREAT | O_DIRECTORY},
+		{"O_RDONLY|O_TRUNC", O_RDONLY | O_TRUNC},
+		{"O_ASYNC", O_RDWR | O_ASYNC},
+		{"unknown bit 30", O_RDONLY | 1 << 30},
+		{"O_TMPFILE on a file", O_TMPFILE | O_RDWR},
 	};
-	static const char *const path[] = { "plain", "dir", "link", "dangling", "fifo" };
+	static const char *const path[] = {"plain", "dir", "link", "dangling", "fifo"};
 
 	make_file("plain", 10, 1);
 	MUST(mkdir("dir", 0755));
@@ -174,11 +174,11 @@ static void open_modes(void)
 
 static void open_how(void)
 {
-	struct open_how how = { .flags = O_RDONLY };
+	struct open_how how = {.flags = O_RDONLY};
 	struct {
 		struct open_how how;
 		char more[64];
-	} big = { .how = { .flags = O_RDONLY } };
+	} big = {.how = {.flags = O_RDONLY}};
 	int fd, dir = MUST(open("dir", O_PATH));
 
 	TITLE("openat2");
@@ -195,11 +195,11 @@ static void open_how(void)
 	SHOW(SYS(openat2, AT_FDCWD, "plain", &big, 8192));
 	how.mode = 0600;
 	SHOW(SYS(openat2, AT_FDCWD, "plain", &how, sizeof(how)));
-	how = (struct open_how){ .flags = O_CREAT | O_RDWR, .mode = 0100000 };
+	how = (struct open_how){.flags = O_CREAT | O_RDWR, .mode = 0100000};
 	SHOW(SYS(openat2, AT_FDCWD, "plain", &how, sizeof(how)));
-	how = (struct open_how){ .flags = 1ull << 33 };
+	how = (struct open_how){.flags = 1ull << 33};
 	SHOW(SYS(openat2, AT_FDCWD, "plain", &how, sizeof(how)));
-	how = (struct open_how){ .flags = O_RDONLY, .resolve = RESOLVE_BENEATH };
+	how = (struct open_how){.flags = O_RDONLY, .resolve = RESOLVE_BENEATH};
 	SHOW(SYS(openat2, dir, "../plain", &how, sizeof(how)));
 	how.resolve = RESOLVE_NO_SYMLINKS;
 	SHOW(SYS(openat2, AT_FDCWD, "link", &how, sizeof(how)));
@@ -251,11 +251,11 @@ static void closing(void)
 	for (fd = 0; fd >= 0;)
 		fd = open("/dev/null", O_RDONLY);
 	SHOW(open("/dev/null", O_RDONLY));
-	SHOW(pipe((int[2]){ 0, 0 }));
+	SHOW(pipe((int[2]){0, 0}));
 	SHOW(socket(AF_UNIX, SOCK_STREAM, 0));
 	SHOW(dup(1));
 	SHOW(close(1023));
-	SHOW(pipe((int[2]){ 0, 0 }));
+	SHOW(pipe((int[2]){0, 0}));
 	SHOW(dup(1));
 	SHOW(SYS(close_range, 3, 4095, 0));
 }

@@ -19,7 +19,8 @@ static void reap(const char *what, pid_t pid)
 	int status;
 
 	MUST(waitpid(pid, &status, 0));
-	printf("%s: %s %d\n", what, WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	printf("%s: %s %d\n", what, WIFSIGNALED(status) ? "signal" : "status",
+	       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
 /* Run @fn in a child */
@@ -64,9 +65,9 @@ static int new_image(int argc, char **argv)
 		printf(" handled %d", sa.sa_handler != SIG_DFL);
 		prctl(PR_GET_NAME, name);
 		printf(" name %s umask %o pid %d\n", name, umask(0), getpid() == atoi(argv[3]));
-		printf("  cwd %s fd 20 %d fd 21 %d offset %ld nice %d alarm %d\n", strrchr(getcwd(cwd, sizeof(cwd)), '/'),
-		       fcntl(20, F_GETFD), fcntl(21, F_GETFD), (long)lseek(20, 0, SEEK_CUR), getpriority(PRIO_PROCESS, 0),
-		       alarm(0) > 0);
+		printf("  cwd %s fd 20 %d fd 21 %d offset %ld nice %d alarm %d\n",
+		       strrchr(getcwd(cwd, sizeof(cwd)), '/'), fcntl(20, F_GETFD), fcntl(21, F_GETFD),
+		       (long)lseek(20, 0, SEEK_CUR), getpriority(PRIO_PROCESS, 0), alarm(0) > 0);
 		return 11;
 	}
 	printf("  %s:", argv[2]);
@@ -108,21 +109,21 @@ static void keep(void)
 
 static void with_environment(void)
 {
-	char *argv[] = { self, "new", "env", "one", "", "three 3", NULL }, *env[] = { "A=from exec", "B=2", NULL };
+	char *argv[] = {self, "new", "env", "one", "", "three 3", NULL}, *env[] = {"A=from exec", "B=2", NULL};
 
 	execve(self, argv, env);
 }
 
 static void without(void)
 {
-	char *argv[] = { self, "new", "bare", NULL }, *none[] = { NULL };
+	char *argv[] = {self, "new", "bare", NULL}, *none[] = {NULL};
 
 	execve(self, argv, none);
 }
 
 static void null_environment(void)
 {
-	char *argv[] = { self, "new", "null", NULL };
+	char *argv[] = {self, "new", "null", NULL};
 
 	SYS(execve, self, argv, NULL);
 }
@@ -135,7 +136,7 @@ static void by_path(void)
 
 static void by_fd(void)
 {
-	char *argv[] = { "by fd", "new", "fd", NULL };
+	char *argv[] = {"by fd", "new", "fd", NULL};
 	int fd = open(self, O_RDONLY);
 
 	fexecve(fd, argv, environ);
@@ -143,7 +144,7 @@ static void by_fd(void)
 
 static void by_cloexec_fd(void)
 {
-	char *argv[] = { "by fd", "new", "close-on-exec fd", NULL };
+	char *argv[] = {"by fd", "new", "close-on-exec fd", NULL};
 	int fd = open(self, O_RDONLY | O_CLOEXEC);
 
 	SYS(execveat, fd, "", argv, environ, AT_EMPTY_PATH);
@@ -151,7 +152,7 @@ static void by_cloexec_fd(void)
 
 static void by_dir(void)
 {
-	char *argv[] = { "by directory", "new", "dir", NULL }, path[4096];
+	char *argv[] = {"by directory", "new", "dir", NULL}, path[4096];
 	int dir;
 
 	strcpy(path, self);
@@ -162,7 +163,7 @@ static void by_dir(void)
 
 static void by_memfd(void)
 {
-	char *argv[] = { "from memory", "new", "memfd", NULL }, *data = malloc(1 << 20);
+	char *argv[] = {"from memory", "new", "memfd", NULL}, *data = malloc(1 << 20);
 	int in = open(self, O_RDONLY), fd = SYS(memfd_create, "program", 1);
 	ssize_t n;
 
@@ -180,26 +181,100 @@ static void write_script(const char *name, const char *text, int mode)
 	close(fd);
 }
 
-static void script(void) { execl("./script", "script", "x", "y z", NULL); }
-static void script_of_script(void) { execl("./script2", "script2", NULL); }
-static void script_fd(void) { char *argv[] = { "s", "arg", NULL }; fexecve(open("./script", O_RDONLY), argv, environ); }
-static void bad_script(void) { execl("./bad", "bad", NULL); }
-static void missing(void) { execl("./missing", "missing", NULL); }
-static void directory(void) { execl(".", ".", NULL); }
-static void not_executable(void) { execl("./plain", "plain", NULL); }
-static void no_format(void) { char *argv[] = { "garbage", NULL }; SYS(execve, "./garbage", argv, environ); }
-static void empty(void) { char *argv[] = { "empty", NULL }; SYS(execve, "./empty", argv, environ); }
-static void truncated(void) { char *argv[] = { "truncated", NULL }; SYS(execve, "./truncated", argv, environ); }
-static void bad_path(void) { SYS(execve, BAD, environ, environ); }
-static void bad_argv(void) { SYS(execve, self, BAD, environ); }
-static void bad_member(void) { char *argv[] = { self, BAD, NULL }; SYS(execve, self, argv, environ); }
-static void bad_env(void) { char *argv[] = { self, NULL }; SYS(execve, self, argv, BAD); }
-static void empty_path(void) { char *argv[] = { self, NULL }; SYS(execve, "", argv, environ); }
-static void loop(void) { char *argv[] = { "l", NULL }; SYS(execve, "./loop1", argv, environ); }
-static void busy(void) { open("./busy", O_WRONLY); execl("./busy", "busy", NULL); }
-static void no_right(void) { chmod("./plain", 0644); if (getuid() == 0) setresuid(1000, 1000, 1000); execl("./secret/program", "x", NULL); }
-static void bad_flags(void) { char *argv[] = { self, NULL }; SYS(execveat, AT_FDCWD, self, argv, environ, 1 << 20); }
-static void nofollow(void) { char *argv[] = { self, NULL }; SYS(execveat, AT_FDCWD, "./link", argv, environ, AT_SYMLINK_NOFOLLOW); }
+static void script(void)
+{
+	execl("./script", "script", "x", "y z", NULL);
+}
+static void script_of_script(void)
+{
+	execl("./script2", "script2", NULL);
+}
+static void script_fd(void)
+{
+	char *argv[] = {"s", "arg", NULL};
+	fexecve(open("./script", O_RDONLY), argv, environ);
+}
+static void bad_script(void)
+{
+	execl("./bad", "bad", NULL);
+}
+static void missing(void)
+{
+	execl("./missing", "missing", NULL);
+}
+static void directory(void)
+{
+	execl(".", ".", NULL);
+}
+static void not_executable(void)
+{
+	execl("./plain", "plain", NULL);
+}
+static void no_format(void)
+{
+	char *argv[] = {"garbage", NULL};
+	SYS(execve, "./garbage", argv, environ);
+}
+static void empty(void)
+{
+	char *argv[] = {"empty", NULL};
+	SYS(execve, "./empty", argv, environ);
+}
+static void truncated(void)
+{
+	char *argv[] = {"truncated", NULL};
+	SYS(execve, "./truncated", argv, environ);
+}
+static void bad_path(void)
+{
+	SYS(execve, BAD, environ, environ);
+}
+static void bad_argv(void)
+{
+	SYS(execve, self, BAD, environ);
+}
+static void bad_member(void)
+{
+	char *argv[] = {self, BAD, NULL};
+	SYS(execve, self, argv, environ);
+}
+static void bad_env(void)
+{
+	char *argv[] = {self, NULL};
+	SYS(execve, self, argv, BAD);
+}
+static void empty_path(void)
+{
+	char *argv[] = {self, NULL};
+	SYS(execve, "", argv, environ);
+}
+static void loop(void)
+{
+	char *argv[] = {"l", NULL};
+	SYS(execve, "./loop1", argv, environ);
+}
+static void busy(void)
+{
+	open("./busy", O_WRONLY);
+	execl("./busy", "busy", NULL);
+}
+static void no_right(void)
+{
+	chmod("./plain", 0644);
+	if (getuid() == 0)
+		setresuid(1000, 1000, 1000);
+	execl("./secret/program", "x", NULL);
+}
+static void bad_flags(void)
+{
+	char *argv[] = {self, NULL};
+	SYS(execveat, AT_FDCWD, self, argv, environ, 1 << 20);
+}
+static void nofollow(void)
+{
+	char *argv[] = {self, NULL};
+	SYS(execveat, AT_FDCWD, "./link", argv, environ, AT_SYMLINK_NOFOLLOW);
+}
 
 static void limits(size_t count, size_t len, size_t envs)
 {
@@ -232,12 +307,13 @@ static void spawning(void)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
-	char *argv[] = { self, "new", "spawned", NULL }, *bad[] = { "x", NULL };
+	char *argv[] = {self, "new", "spawned", NULL}, *bad[] = {"x", NULL};
 	sigset_t set;
 	pid_t pid;
 
 	TITLE("posix_spawn");
-	SHOW_NUM(posix_spawn(&pid, self, NULL, NULL, argv, environ));
+	/* The child writes at the same time: nothing is printed before its end */
+	MUST(-posix_spawn(&pid, self, NULL, NULL, argv, environ));
 	reap("spawned", pid);
 	SHOW_STR(show_errno(posix_spawn(&pid, "/nonexistent", NULL, NULL, bad, environ)));
 	SHOW_STR(show_errno(posix_spawn(&pid, "./plain", NULL, NULL, bad, environ)));
@@ -250,7 +326,8 @@ static void spawning(void)
 	sigaddset(&set, SIGUSR1);
 	posix_spawnattr_setsigmask(&attr, &set);
 	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_RESETIDS);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
+						POSIX_SPAWN_RESETIDS);
 	SHOW_NUM(posix_spawn(&pid, self, &actions, &attr, argv, environ));
 	reap("with actions", pid);
 	show_file("spawn-output");

@@ -21,7 +21,8 @@ static void reap(const char *what, pid_t pid)
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		printf("%s: %s\n", what, show_errno(errno));
 	else
-		printf("%s: %s %d\n", what, WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+		printf("%s: %s %d\n", what, WIFSIGNALED(status) ? "signal" : "status",
+		       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
 static void copies(void)
@@ -68,9 +69,9 @@ static void copies(void)
 /* What a child does not inherit */
 static void not_inherited(void)
 {
-	struct itimerval it = { { 0, 0 }, { 100, 0 } };
-	struct sigaction sa = { .sa_handler = SIG_IGN };
-	struct flock fl = { .l_type = F_WRLCK };
+	struct itimerval it = {{0, 0}, {100, 0}};
+	struct sigaction sa = {.sa_handler = SIG_IGN};
+	struct flock fl = {.l_type = F_WRLCK};
 	sigset_t set;
 	pid_t pid;
 	int fd = MUST(open("locked", O_CREAT | O_RDWR, 0600)), id;
@@ -108,7 +109,7 @@ static void not_inherited(void)
 		_exit(0);
 	}
 	reap("child", pid);
-	SHOW_TRUE(setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, &it) == 0 && it.it_value.tv_sec > 90);
+	SHOW_TRUE(setitimer(ITIMER_REAL, &(struct itimerval){0}, &it) == 0 && it.it_value.tv_sec > 90);
 	handle(SIGUSR2, SIG_IGN, 0);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	prctl(PR_SET_PDEATHSIG, 0);
@@ -149,7 +150,7 @@ static void on_signal(int sig UNUSED)
 
 static void raw(void)
 {
-	struct clone_args args = { .exit_signal = SIGCHLD };
+	struct clone_args args = {.exit_signal = SIGCHLD};
 	pid_t parent_tid = 0, child_tid = 0;
 	int pidfd = -1;
 	long pid;
@@ -165,10 +166,11 @@ static void raw(void)
 	SHOW_TRUE(parent_tid == pid && child_tid == 0);
 	reap("clone with tids", pid);
 	/* On one stack: without a function to return from twice, and without one to call */
-	asm volatile("syscall; test %%rax, %%rax; jnz 1f; movl $55, %[data]; mov $23, %%edi; mov $60, %%eax; syscall; 1:"
-		     : "=a"(pid), [data] "+m"(data)
-		     : "a"(SYS_clone), "D"(CLONE_VM | CLONE_VFORK | SIGCHLD), "S"(0), "d"(0)
-		     : "rcx", "r11", "r10", "r8", "memory");
+	asm volatile(
+		"syscall; test %%rax, %%rax; jnz 1f; movl $55, %[data]; mov $23, %%edi; mov $60, %%eax; syscall; 1:"
+		: "=a"(pid), [data] "+m"(data)
+		: "a"(SYS_clone), "D"(CLONE_VM | CLONE_VFORK | SIGCHLD), "S"(0), "d"(0)
+		: "rcx", "r11", "r10", "r8", "memory");
 	SHOW_NUM(data);
 	reap("clone as vfork", pid);
 	pid = SYS(clone, CLONE_PIDFD | SIGCHLD, 0, &pidfd, 0, 0);
@@ -191,9 +193,9 @@ static void raw(void)
 		sigaction(SIGTERM, NULL, &sa);
 		_exit(sa.sa_handler == SIG_DFL ? 26 : 99);
 	}
+	reap("clone3 with cleared handlers", pid);
 	handle(SIGTERM, SIG_DFL, 0);
 	close(pidfd);
-	reap("clone3 with cleared handlers", pid);
 	pid = SYS(clone, CLONE_FILES | CLONE_FS | SIGCHLD, 0, 0, 0, 0);
 	if (!pid) {
 		MUST(mkdir("moved", 0755));

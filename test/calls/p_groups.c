@@ -199,7 +199,7 @@ static void orphaned(void)
 		_exit(0);
 	}
 	waitpid(parent, NULL, 0);
-	SHOW_NUM(poll(&(struct pollfd){ p[0], POLLIN, 0 }, 1, 5000));
+	SHOW_NUM(poll(&(struct pollfd){p[0], POLLIN, 0}, 1, 5000));
 	read(p[0], &c, 1);
 	printf("hung up and continued: %c\n", c);
 }

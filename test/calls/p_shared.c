@@ -86,7 +86,8 @@ static void family(const char *what, struct shared *s)
 		sem_wait(&s->sem);
 	while (wait(&status) > 0)
 		bad |= status;
-	printf("counter %ld atomic %ld turn %d status %d text %s\n", s->counter, (long)s->atomic, s->turn, bad, s->text);
+	printf("counter %ld atomic %ld turn %d status %d text %s\n", s->counter, (long)s->atomic, s->turn, bad,
+	       s->text);
 	/* The owner of a lock dies */
 	pid = MUST(fork());
 	if (!pid) {

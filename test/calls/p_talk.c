@@ -110,9 +110,10 @@ static void passing(void)
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec v = { "F", 1 };
-	struct msghdr msg = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+	} control = {0};
+	struct iovec v = {"F", 1};
+	struct msghdr msg = {
+		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 	char buf[32] = "";
@@ -149,7 +150,7 @@ static void passing(void)
 
 static void locks(void)
 {
-	struct flock fl = { .l_type = F_WRLCK, .l_len = 10 };
+	struct flock fl = {.l_type = F_WRLCK, .l_len = 10};
 	int fd = MUST(open("locked", O_CREAT | O_RDWR, 0600)), p[2], q[2];
 	pid_t pid;
 	char c;
@@ -161,10 +162,10 @@ static void locks(void)
 	if (!pid) {
 		int own = MUST(open("locked", O_RDWR));
 
-		fl = (struct flock){ .l_type = F_WRLCK, .l_len = 10 };
+		fl = (struct flock){.l_type = F_WRLCK, .l_len = 10};
 		SHOW(fcntl(fd, F_GETLK, &fl));
 		SHOW_TRUE(fl.l_type == F_WRLCK && fl.l_pid == getppid());
-		fl = (struct flock){ .l_type = F_WRLCK, .l_len = 10 };
+		fl = (struct flock){.l_type = F_WRLCK, .l_len = 10};
 		SHOW(fcntl(fd, F_SETLK, &fl));
 		SHOW(flock(own, LOCK_EX));
 		write(p[1], "x", 1);
@@ -175,11 +176,11 @@ static void locks(void)
 	}
 	read(p[0], &c, 1);
 	usleep(20000);
-	SHOW(poll(&(struct pollfd){ p[0], POLLIN, 0 }, 1, 0));
-	fl = (struct flock){ .l_type = F_UNLCK, .l_len = 10 };
+	SHOW(poll(&(struct pollfd){p[0], POLLIN, 0}, 1, 0));
+	fl = (struct flock){.l_type = F_UNLCK, .l_len = 10};
 	MUST(fcntl(fd, F_SETLK, &fl));
 	read(p[0], &c, 1);
-	fl = (struct flock){ .l_type = F_RDLCK, .l_len = 10 };
+	fl = (struct flock){.l_type = F_RDLCK, .l_len = 10};
 	SHOW(fcntl(fd, F_GETLK, &fl));
 	SHOW_TRUE(fl.l_pid == pid);
 	SHOW(flock(fd, LOCK_SH | LOCK_NB));
@@ -187,7 +188,7 @@ static void locks(void)
 	write(q[1], "z", 1);
 	end(pid);
 	SHOW(flock(fd, LOCK_SH | LOCK_NB));
-	SHOW(fcntl(fd, F_SETLK, &(struct flock){ .l_type = F_WRLCK, .l_len = 10 }));
+	SHOW(fcntl(fd, F_SETLK, &(struct flock){.l_type = F_WRLCK, .l_len = 10}));
 	close(fd);
 }
 
@@ -204,14 +205,14 @@ static void signals(void)
 	pid = MUST(fork());
 	if (!pid) {
 		for (int i = 0; i < 100; i++) {
-			sigqueue(getppid(), SIGRTMIN, (union sigval){ .sival_int = i });
+			sigqueue(getppid(), SIGRTMIN, (union sigval){.sival_int = i});
 			sigsuspend(&old);
 		}
 		_exit(got == 100 && got_value == 198 ? 0 : 1);
 	}
 	for (int i = 0; i < 100; i++) {
 		sigsuspend(&old);
-		sigqueue(pid, SIGRTMIN, (union sigval){ .sival_int = got_value * 2 });
+		sigqueue(pid, SIGRTMIN, (union sigval){.sival_int = got_value * 2});
 	}
 	SHOW_NUM(got);
 	SHOW_NUM(got_value);
@@ -221,7 +222,7 @@ static void signals(void)
 
 static void events(void)
 {
-	struct epoll_event ev = { .events = EPOLLIN };
+	struct epoll_event ev = {.events = EPOLLIN};
 	int e = MUST(eventfd(0, EFD_SEMAPHORE)), ep = MUST(epoll_create1(0));
 	uint64_t v = 5;
 	pid_t pid;
@@ -267,7 +268,7 @@ static void fifos(void)
 /* A server that forks for each client */
 static void server(void)
 {
-	struct sockaddr_un name = { AF_UNIX, "server" };
+	struct sockaddr_un name = {AF_UNIX, "server"};
 	int l = MUST(socket(AF_UNIX, SOCK_STREAM, 0)), sum = 0, v;
 	pid_t pid;
 

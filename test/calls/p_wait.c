@@ -96,8 +96,13 @@ static void ids(void)
 	int pidfd;
 
 	TITLE("waitid");
-#define WAITID(type, id, options) ({ memset(&info, 0, sizeof(info)); errno = 0; printf("%s %s %s\n", #type, #id, #options); \
-	show_info(SYS(waitid, type, id, &info, options, NULL), &info, pid); })
+#define WAITID(type, id, options)                                                                                      \
+	({                                                                                                             \
+		memset(&info, 0, sizeof(info));                                                                        \
+		errno = 0;                                                                                             \
+		printf("%s %s %s\n", #type, #id, #options);                                                            \
+		show_info(SYS(waitid, type, id, &info, options, NULL), &info, pid);                                    \
+	})
 	WAITID(P_PID, pid, WEXITED | WNOWAIT);
 	WAITID(P_PID, pid, WEXITED | WNOWAIT | WNOHANG);
 	WAITID(P_ALL, 0, WEXITED);
@@ -113,10 +118,10 @@ static void ids(void)
 	WAITID(P_PID, pid, WCONTINUED);
 	TITLE("pidfd");
 	pidfd = SHOW(SYS(pidfd_open, pid, 0));
-	SHOW(poll(&(struct pollfd){ pidfd, POLLIN, 0 }, 1, 0));
+	SHOW(poll(&(struct pollfd){pidfd, POLLIN, 0}, 1, 0));
 	WAITID(P_PIDFD, pidfd, WEXITED | WNOHANG);
 	SHOW(SYS(pidfd_send_signal, pidfd, SIGKILL, NULL, 0));
-	SHOW(poll(&(struct pollfd){ pidfd, POLLIN, 0 }, 1, 5000));
+	SHOW(poll(&(struct pollfd){pidfd, POLLIN, 0}, 1, 5000));
 	WAITID(P_PIDFD, pidfd, WEXITED);
 	SHOW(SYS(pidfd_send_signal, pidfd, 0, NULL, 0));
 	WAITID(P_PIDFD, pidfd, WEXITED);
@@ -193,13 +198,14 @@ static void burn(long us)
 
 static long used(const struct rusage *ru)
 {
-	return ru->ru_utime.tv_sec * 1000000 + ru->ru_utime.tv_usec + ru->ru_stime.tv_sec * 1000000 + ru->ru_stime.tv_usec;
+	return ru->ru_utime.tv_sec * 1000000 + ru->ru_utime.tv_usec + ru->ru_stime.tv_sec * 1000000 +
+	       ru->ru_stime.tv_usec;
 }
 
 /* The time that a child has used counts wherever it was used */
 static void usage(void)
 {
-	struct rusage ru = { 0 };
+	struct rusage ru = {0};
 	int status;
 	pid_t pid;
 

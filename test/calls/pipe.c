@@ -14,7 +14,7 @@ static void on_sigpipe(int sig UNUSED)
 
 static void creation(void)
 {
-	int p[2] = { -5, -5 };
+	int p[2] = {-5, -5};
 
 	TITLE("pipe and pipe2");
 	SHOW(SYS(pipe, p));
@@ -97,7 +97,7 @@ static void transfers(void)
 	SHOW(write(p[1], "x", 1));
 	SHOW_NUM(pipes_broken);
 	SHOW(write(p[1], "x", 0));
-	SHOW(writev(p[1], &(struct iovec){ "abc", 3 }, 1));
+	SHOW(writev(p[1], &(struct iovec){"abc", 3}, 1));
 	handle(SIGPIPE, SIG_IGN, 0);
 	SHOW(write(p[1], "x", 1));
 	SHOW_NUM(pipes_broken);

@@ -31,13 +31,13 @@ static void readiness(int *p, int *s)
 		} else if (round == 3) {
 			close(s[0]);
 		}
-		f[0] = (struct pollfd){ p[0], POLLIN, -1 };
-		f[1] = (struct pollfd){ round < 2 ? p[1] : -1, POLLOUT, -1 };
-		f[2] = (struct pollfd){ s[1], POLLIN | POLLOUT | POLLRDHUP | POLLPRI, -1 };
-		f[3] = (struct pollfd){ -5, POLLIN, -1 };
-		f[4] = (struct pollfd){ BADFD, POLLIN, -1 };
-		f[5] = (struct pollfd){ 0, POLLIN | POLLOUT, -1 };
-		f[6] = (struct pollfd){ 1, 0, -1 };
+		f[0] = (struct pollfd){p[0], POLLIN, -1};
+		f[1] = (struct pollfd){round < 2 ? p[1] : -1, POLLOUT, -1};
+		f[2] = (struct pollfd){s[1], POLLIN | POLLOUT | POLLRDHUP | POLLPRI, -1};
+		f[3] = (struct pollfd){-5, POLLIN, -1};
+		f[4] = (struct pollfd){BADFD, POLLIN, -1};
+		f[5] = (struct pollfd){0, POLLIN | POLLOUT, -1};
+		f[6] = (struct pollfd){1, 0, -1};
 		n = SHOW(SYS(poll, f, 7, 0));
 		for (int i = 0; i < 7; i++)
 			printf("  fd %d revents %#x\n", i, f[i].revents);
@@ -49,8 +49,8 @@ static void readiness(int *p, int *s)
 
 static void poll_errors(void)
 {
-	struct pollfd f = { 0, POLLIN, 0 }, *last = edge(2 * sizeof(f));
-	struct timespec ts = { 0, 10000000 };
+	struct pollfd f = {0, POLLIN, 0}, *last = edge(2 * sizeof(f));
+	struct timespec ts = {0, 10000000};
 	uint64_t set = 0;
 	struct rlimit limit;
 
@@ -66,7 +66,7 @@ static void poll_errors(void)
 	SHOW(SYS(poll, last, -1, 0));
 	SHOW(SYS(ppoll, NULL, 0, &ts, NULL, 8));
 	SHOW_NUM(ts.tv_sec + ts.tv_nsec);
-	ts = (struct timespec){ 5, 0 };
+	ts = (struct timespec){5, 0};
 	SHOW(SYS(ppoll, &f, 1, &ts, NULL, 8));
 	SHOW_TRUE(ts.tv_sec == 4 && ts.tv_nsec > 0);
 	ts.tv_nsec = -1;
@@ -83,7 +83,7 @@ static void many(void)
 
 	TITLE("many");
 	for (int i = 0; i < 1000; i++)
-		f[i] = (struct pollfd){ i % 7 ? -1 : e, POLLIN | POLLOUT, 0 };
+		f[i] = (struct pollfd){i % 7 ? -1 : e, POLLIN | POLLOUT, 0};
 	SHOW(SYS(poll, f, 1000, -1));
 	show_bytes("fds", f, sizeof(f));
 	close(e);
@@ -101,8 +101,8 @@ static void show_set(const char *what, const fd_set *set, int n)
 
 static void selects(void)
 {
-	struct timeval tv = { 3, 0 };
-	struct timespec ts = { 0, 5000000 };
+	struct timeval tv = {3, 0};
+	struct timespec ts = {0, 5000000};
 	fd_set r, w, x;
 	int p[2], a = MUST(eventfd(0, 0)), b = MUST(eventfd(1, 0));
 
@@ -126,7 +126,7 @@ static void selects(void)
 	SHOW_TRUE(tv.tv_sec == 2 && tv.tv_usec > 0);
 	FD_ZERO(&r);
 	FD_SET(a, &r);
-	tv = (struct timeval){ 0, 10000 };
+	tv = (struct timeval){0, 10000};
 	SHOW(SYS(select, 10, &r, NULL, NULL, &tv));
 	show_set("read", &r, 256);
 	SHOW_NUM(tv.tv_sec + tv.tv_usec);
@@ -148,14 +148,14 @@ static void selects(void)
 	SHOW(SYS(select, 10, NULL, NULL, NULL, BAD));
 	tv.tv_usec = -1;
 	SHOW(SYS(select, 10, NULL, NULL, NULL, &tv));
-	tv = (struct timeval){ 0, 2000000 };
+	tv = (struct timeval){0, 2000000};
 	FD_SET(b, &r);
 	SHOW(SYS(select, 10, &r, NULL, NULL, &tv));
 	TITLE("pselect6");
 	struct {
 		const void *set;
 		size_t len;
-	} sig = { NULL, 8 };
+	} sig = {NULL, 8};
 	FD_ZERO(&r);
 	SHOW(SYS(pselect6, 0, NULL, NULL, NULL, &ts, NULL));
 	SHOW_NUM(ts.tv_nsec);
@@ -184,7 +184,7 @@ static void masks(void)
 	struct {
 		const void *set;
 		size_t len;
-	} sig = { &none, 8 };
+	} sig = {&none, 8};
 	struct timespec ts;
 
 	TITLE("masks");
@@ -197,7 +197,7 @@ static void masks(void)
 	SHOW_NUM(ticked);
 	SHOW(SYS(pselect6, 0, NULL, NULL, NULL, NULL, &sig));
 	SHOW_NUM(ticked);
-	ts = (struct timespec){ 10, 0 };
+	ts = (struct timespec){10, 0};
 	SHOW(SYS(ppoll, NULL, 0, &ts, &none, 8));
 	SHOW_TRUE(ts.tv_sec == 9);
 	SHOW_NUM(ticked);
@@ -209,7 +209,7 @@ static void masks(void)
 
 static void durations(void)
 {
-	struct timeval tv = { 0, 40000 };
+	struct timeval tv = {0, 40000};
 	int64_t start = now_us(CLOCK_MONOTONIC);
 
 	TITLE("durations");

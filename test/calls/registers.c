@@ -27,18 +27,22 @@ static __attribute__((noinline)) long call(long nr, long a, long b, long c, stru
 		asm volatile("movdqu (%0),%%xmm0; movdqu 32(%0),%%xmm1; movdqu 64(%0),%%xmm2; movdqu 96(%0),%%xmm3;"
 			     "movdqu 224(%0),%%xmm7; movdqu 256(%0),%%xmm8; movdqu 480(%0),%%xmm15" ::"r"(in)
 			     : "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm7", "xmm8", "xmm15");
-	asm volatile("sub $256, %%rsp; push %%rbx; push %%rbp; push %%r12; push %%r13; push %%r14; push %%r15; push %[after];"
-		     "mov $0x1111, %%ebx; mov $0x2222, %%ebp; mov $0x8888, %%r8d; mov $0x9999, %%r9d; mov $0xaaaa, %%r10d;"
-		     "mov $0xcccc, %%r12d; mov $0xdddd, %%r13d; mov $0xeeee, %%r14d; mov $0xffff, %%r15d;"
-		     "cmp %%r15, %%r15; stc; std; syscall; pushf; cld; xchg %%rax, 8(%%rsp);"
-		     "mov %%rbx, (%%rax); mov %%rcx, 8(%%rax); mov %%rdx, 16(%%rax); mov %%rsi, 24(%%rax); mov %%rdi, 32(%%rax);"
-		     "mov %%rbp, 40(%%rax); mov %%r8, 48(%%rax); mov %%r9, 56(%%rax); mov %%r10, 64(%%rax); mov %%r11, 72(%%rax);"
-		     "mov %%r12, 80(%%rax); mov %%r13, 88(%%rax); mov %%r14, 96(%%rax); mov %%r15, 104(%%rax);"
-		     "pop %%rbx; mov %%rbx, 112(%%rax); pop %%rax;"
-		     "pop %%r15; pop %%r14; pop %%r13; pop %%r12; pop %%rbp; pop %%rbx; add $256, %%rsp"
-		     : "+a"(ret), "+D"(a), "+S"(b), "+d"(c)
-		     : [after] "r"(after)
-		     : "rcx", "r8", "r9", "r10", "r11", "memory", "cc");
+	asm volatile(
+		"sub $256, %%rsp; push %%rbx; push %%rbp; push %%r12; push %%r13; push %%r14; push %%r15; push "
+		"%[after];"
+		"mov $0x1111, %%ebx; mov $0x2222, %%ebp; mov $0x8888, %%r8d; mov $0x9999, %%r9d; mov $0xaaaa, %%r10d;"
+		"mov $0xcccc, %%r12d; mov $0xdddd, %%r13d; mov $0xeeee, %%r14d; mov $0xffff, %%r15d;"
+		"cmp %%r15, %%r15; stc; std; syscall; pushf; cld; xchg %%rax, 8(%%rsp);"
+		"mov %%rbx, (%%rax); mov %%rcx, 8(%%rax); mov %%rdx, 16(%%rax); mov %%rsi, 24(%%rax); mov %%rdi, "
+		"32(%%rax);"
+		"mov %%rbp, 40(%%rax); mov %%r8, 48(%%rax); mov %%r9, 56(%%rax); mov %%r10, 64(%%rax); mov %%r11, "
+		"72(%%rax);"
+		"mov %%r12, 80(%%rax); mov %%r13, 88(%%rax); mov %%r14, 96(%%rax); mov %%r15, 104(%%rax);"
+		"pop %%rbx; mov %%rbx, 112(%%rax); pop %%rax;"
+		"pop %%r15; pop %%r14; pop %%r13; pop %%r12; pop %%rbp; pop %%rbx; add $256, %%rsp"
+		: "+a"(ret), "+D"(a), "+S"(b), "+d"(c)
+		: [after] "r"(after)
+		: "rcx", "r8", "r9", "r10", "r11", "memory", "cc");
 	if (avx)
 		asm volatile("vmovdqu %%ymm0,(%0); vmovdqu %%ymm1,32(%0); vmovdqu %%ymm2,64(%0); vmovdqu %%ymm3,96(%0);"
 			     "vmovdqu %%ymm7,224(%0); vmovdqu %%ymm8,256(%0); vmovdqu %%ymm15,480(%0)" ::"r"(after->x)
@@ -53,7 +57,7 @@ static __attribute__((noinline)) long call(long nr, long a, long b, long c, stru
 static void show(const char *what, long nr, long a, long b, long c, bool value)
 {
 	static struct regs r;
-	static const int used[] = { 0, 1, 2, 3, 7, 8, 15 };
+	static const int used[] = {0, 1, 2, 3, 7, 8, 15};
 	bool vectors = true;
 	long ret;
 
@@ -79,13 +83,13 @@ int main(void)
 	unsigned int eax, ebx, ecx, edx;
 	char buf[100];
 	int p[2];
-	struct timespec ts = { 0, 1000000 }, longer = { 5, 0 };
+	struct timespec ts = {0, 1000000}, longer = {5, 0};
 	unsigned short cw = 0;
 	unsigned int mxcsr = 0x1f80 | 3 << 13;
 
 	__cpuid(1, eax, ebx, ecx, edx);
 	avx = (ecx & bit_AVX) && (ecx & bit_OSXSAVE);
-	asm volatile("fldcw %0" ::"m"((unsigned short){ 0x0f7f }));
+	asm volatile("fldcw %0" ::"m"((unsigned short){0x0f7f}));
 	asm volatile("ldmxcsr %0" ::"m"(mxcsr));
 	MUST(pipe(p));
 	show("getpid", SYS_getpid, 1, 2, 3, false);

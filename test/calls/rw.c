@@ -2,8 +2,8 @@
 /* read, write, pread64, pwrite64, lseek: every boundary size, offsets, errors, buffers that end in a fault. */
 #include "show.h"
 
-static const size_t sizes[] = { 0, 1, 2, 511, 4095, 4096, 4097, 65535, 65536, 65537, 1 << 20, (1 << 20) + 1,
-				(1310720), 1310721, (3 << 20) + 1 };
+static const size_t sizes[] = {0,     1,     2,	      511,	     4095,	4096,	 4097,	       65535,
+			       65536, 65537, 1 << 20, (1 << 20) + 1, (1310720), 1310721, (3 << 20) + 1};
 
 static char *big, *back;
 

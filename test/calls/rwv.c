@@ -8,7 +8,7 @@ static char *big, *back;
 
 static void counts(void)
 {
-	static const int count[] = { 0, 1, 2, 7, 63, 64, 65, 255, 1023, IOV_MAX, IOV_MAX + 1, -1 };
+	static const int count[] = {0, 1, 2, 7, 63, 64, 65, 255, 1023, IOV_MAX, IOV_MAX + 1, -1};
 	static struct iovec out[IOV_MAX + 1], in[IOV_MAX + 1];
 
 	TITLE("counts");
@@ -20,8 +20,8 @@ static void counts(void)
 		for (int k = 0; k <= IOV_MAX; k++) {
 			size_t len = (k * 37 + 11) % 400;
 
-			out[k] = (struct iovec){ big + at, len };
-			in[IOV_MAX - k] = (struct iovec){ back + at, len };
+			out[k] = (struct iovec){big + at, len};
+			in[IOV_MAX - k] = (struct iovec){back + at, len};
 			at += len;
 		}
 		memset(back, 0, at);
@@ -40,8 +40,8 @@ static void counts(void)
 static void large(void)
 {
 	size_t part = (1 << 20) + 1;
-	struct iovec v[3] = { { big, part }, { big + part, part }, { big + 2 * part, part } };
-	struct iovec r[3] = { { back, part }, { back + part, part }, { back + 2 * part, part } };
+	struct iovec v[3] = {{big, part}, {big + part, part}, {big + 2 * part, part}};
+	struct iovec r[3] = {{back, part}, {back + part, part}, {back + 2 * part, part}};
 	int fd = MUST(open("vec", O_RDWR | O_CREAT | O_TRUNC, 0644));
 
 	TITLE("3 MiB + 3 in three");
@@ -65,33 +65,33 @@ static void faults(void)
 
 	TITLE("bad members");
 	memcpy(last, "0123456789", 10);
-	v[0] = (struct iovec){ last, 10 };
-	v[1] = (struct iovec){ BAD, 0 };
-	v[2] = (struct iovec){ last + 5, 5 };
+	v[0] = (struct iovec){last, 10};
+	v[1] = (struct iovec){BAD, 0};
+	v[2] = (struct iovec){last + 5, 5};
 	SHOW(SYS(writev, fd, v, 3));
 	v[1].iov_len = 1;
 	SHOW(SYS(writev, fd, v, 3));
-	v[1] = (struct iovec){ last + 5, 6 };
+	v[1] = (struct iovec){last + 5, 6};
 	SHOW(SYS(writev, fd, v, 3));
-	v[0] = (struct iovec){ BAD, 3 };
+	v[0] = (struct iovec){BAD, 3};
 	SHOW(SYS(writev, fd, v, 3));
-	v[1] = (struct iovec){ last, -1 };
+	v[1] = (struct iovec){last, -1};
 	SHOW(SYS(writev, fd, v, 3));
-	v[0] = (struct iovec){ last, 5 };
-	v[1] = (struct iovec){ last, 0x7ffffffffffffff0 };
+	v[0] = (struct iovec){last, 5};
+	v[1] = (struct iovec){last, 0x7ffffffffffffff0};
 	SHOW(SYS(writev, fd, v, 2));
-	v[1] = (struct iovec){ KERNEL_BAD, 10 };
+	v[1] = (struct iovec){KERNEL_BAD, 10};
 	SHOW(SYS(writev, fd, v, 2));
 	show_file("vec");
 	SHOW(lseek(fd, 0, SEEK_SET));
-	v[0] = (struct iovec){ last, 4 };
-	v[1] = (struct iovec){ BAD, 4 };
-	v[2] = (struct iovec){ last + 6, 4 };
+	v[0] = (struct iovec){last, 4};
+	v[1] = (struct iovec){BAD, 4};
+	v[2] = (struct iovec){last + 6, 4};
 	memset(last, 'x', 10);
 	SHOW(SYS(readv, fd, v, 3));
 	SHOW(lseek(fd, 0, SEEK_CUR));
 	show_bytes("last", last, 10);
-	v[0] = (struct iovec){ last + 4, 7 };
+	v[0] = (struct iovec){last + 4, 7};
 	SHOW(SYS(readv, fd, v, 1));
 	show_bytes("last", last, 10);
 	TITLE("bad lists");
@@ -99,7 +99,7 @@ static void faults(void)
 	SHOW(SYS(readv, fd, BAD, 0));
 	SHOW(SYS(readv, fd, NULL, 0));
 	SHOW(SYS(writev, fd, KERNEL_BAD, 1));
-	list[0] = list[1] = (struct iovec){ last, 5 };
+	list[0] = list[1] = (struct iovec){last, 5};
 	SHOW(SYS(writev, fd, list, 2));
 	SHOW(SYS(writev, fd, list, 3));
 	SHOW(SYS(readv, BADFD, list, 2));
@@ -113,7 +113,7 @@ static void faults(void)
 static void flags(void)
 {
 	int fd = MUST(open("vec", O_RDWR | O_CREAT | O_TRUNC, 0644)), p[2];
-	struct iovec v = { big, 100 };
+	struct iovec v = {big, 100};
 
 	TITLE("preadv2 and pwritev2");
 	SHOW(SYS(pwritev2, fd, &v, 1, -1, -1, 0));

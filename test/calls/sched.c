@@ -17,8 +17,8 @@ struct attr {
 
 static void policies(void)
 {
-	struct sched_param p = { 0 };
-	struct timespec ts = { -1, -1 };
+	struct sched_param p = {0};
+	struct timespec ts = {-1, -1};
 
 	TITLE("policies");
 	SHOW(SYS(sched_getscheduler, 0));
@@ -47,21 +47,22 @@ static void policies(void)
 
 static void attributes(void)
 {
-	struct attr a = { .size = 48 };
+	struct attr a = {.size = 48};
 
 	TITLE("attributes");
 	SHOW(SYS(sched_getattr, 0, &a, sizeof(a), 0));
-	printf("  size %u policy %u flags %llu nice %d priority %u\n", a.size, a.policy, (long long)a.flags, a.nice, a.priority);
+	printf("  size %u policy %u flags %llu nice %d priority %u\n", a.size, a.policy, (long long)a.flags, a.nice,
+	       a.priority);
 	SHOW(SYS(sched_getattr, 0, &a, 48, 0));
 	SHOW_NUM(a.size);
 	SHOW(SYS(sched_getattr, 0, &a, 10, 0));
 	SHOW(SYS(sched_getattr, 0, &a, 5000, 0));
 	SHOW(SYS(sched_getattr, 0, BAD, 48, 0));
 	SHOW(SYS(sched_getattr, 0, &a, 48, 1));
-	a = (struct attr){ .size = 48, .policy = SCHED_IDLE };
+	a = (struct attr){.size = 48, .policy = SCHED_IDLE};
 	SHOW(SYS(sched_setattr, 0, &a, 0));
 	SHOW(SYS(sched_getscheduler, 0));
-	a = (struct attr){ .size = 48, .policy = SCHED_OTHER, .nice = 3 };
+	a = (struct attr){.size = 48, .policy = SCHED_OTHER, .nice = 3};
 	SHOW(SYS(sched_setattr, 0, &a, 0));
 	SHOW(SYS(sched_setattr, 0, &a, 1));
 	SHOW(SYS(sched_setattr, 0, BAD, 0));
@@ -74,7 +75,7 @@ static void attributes(void)
 
 static void affinity(void)
 {
-	unsigned long set[64], own[64], none[64] = { 0 };
+	unsigned long set[64], own[64], none[64] = {0};
 	unsigned int cpu = -1, node = -1;
 	long n;
 
@@ -110,9 +111,9 @@ static void barriers(void)
 
 static void numa(void)
 {
-	unsigned long mask[16] = { 1 };
+	unsigned long mask[16] = {1};
 	char *p = pages(4096);
-	void *list[1] = { p };
+	void *list[1] = {p};
 	int mode = -1, status = -5;
 
 	TITLE("memory policies");

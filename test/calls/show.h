@@ -33,27 +33,39 @@
 #define UNUSED __attribute__((unused))
 
 /* A pointer that no process has, one that only the kernel has, and a descriptor that is not open */
-#define BAD ((void *)8)
+#define BAD	   ((void *)8)
 #define KERNEL_BAD ((void *)0xffff888000000000ul)
-#define BADFD 999
+#define BADFD	   999
 
 /* The call itself, without what glibc does around it; every argument as wide as a register */
-#define SYS(name, ...) \
+#define SYS(name, ...)                                                                                                 \
 	SYS_PICK(, ##__VA_ARGS__, SYS_6, SYS_5, SYS_4, SYS_3, SYS_2, SYS_1, SYS_0)(SYS_##name, ##__VA_ARGS__)
 #define SYS_PICK(_0, _1, _2, _3, _4, _5, _6, pick, ...) pick
-#define SYS_0(nr) syscall(nr)
-#define SYS_1(nr, a) syscall(nr, (long)(a))
-#define SYS_2(nr, a, b) syscall(nr, (long)(a), (long)(b))
-#define SYS_3(nr, a, b, c) syscall(nr, (long)(a), (long)(b), (long)(c))
-#define SYS_4(nr, a, b, c, d) syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d))
-#define SYS_5(nr, a, b, c, d, e) syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e))
-#define SYS_6(nr, a, b, c, d, e, f) syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+#define SYS_0(nr)					syscall(nr)
+#define SYS_1(nr, a)					syscall(nr, (long)(a))
+#define SYS_2(nr, a, b)					syscall(nr, (long)(a), (long)(b))
+#define SYS_3(nr, a, b, c)				syscall(nr, (long)(a), (long)(b), (long)(c))
+#define SYS_4(nr, a, b, c, d)				syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d))
+#define SYS_5(nr, a, b, c, d, e)			syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e))
+#define SYS_6(nr, a, b, c, d, e, f)			syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 /* Print `expr = value`, with the name of errno for -1; the value is that of the expression */
-#define SHOW(expr) ({ errno = 0; long show_value_ = (long)(expr); show_line(#expr, show_value_); show_value_; })
+#define SHOW(expr)                                                                                                     \
+	({                                                                                                             \
+		errno = 0;                                                                                             \
+		long show_value_ = (long)(expr);                                                                       \
+		show_line(#expr, show_value_);                                                                         \
+		show_value_;                                                                                           \
+	})
 
 /* Success or the error only: for values that differ from run to run */
-#define SHOW_OK(expr) ({ errno = 0; long show_value_ = (long)(expr); show_ok(#expr, show_value_); show_value_; })
+#define SHOW_OK(expr)                                                                                                  \
+	({                                                                                                             \
+		errno = 0;                                                                                             \
+		long show_value_ = (long)(expr);                                                                       \
+		show_ok(#expr, show_value_);                                                                           \
+		show_value_;                                                                                           \
+	})
 
 /* A truth: for relations between values that differ from run to run */
 #define SHOW_TRUE(expr) show_text(#expr, (expr) ? "true" : "false")
@@ -64,9 +76,15 @@
 #define SHOW_STR(expr) show_text(#expr, (expr))
 
 /* Make a call that must work for the test to make sense */
-#define MUST(expr) ({ long must_value_ = (long)(expr); if (must_value_ == -1) show_die(#expr, __LINE__); must_value_; })
+#define MUST(expr)                                                                                                     \
+	({                                                                                                             \
+		long must_value_ = (long)(expr);                                                                       \
+		if (must_value_ == -1)                                                                                 \
+			show_die(#expr, __LINE__);                                                                     \
+		must_value_;                                                                                           \
+	})
 
-#define TITLE(text) printf("--- %s\n", text)
+#define TITLE(text)  printf("--- %s\n", text)
 #define NELEM(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Name of an errno, also for those that libc has no name for */
@@ -231,14 +249,14 @@ static UNUSED int64_t now_us(clockid_t clock)
 /* Handler @fn (or SIG_IGN, SIG_DFL) for @sig */
 static UNUSED void handle(int sig, void (*fn)(int), int flags)
 {
-	struct sigaction sa = { .sa_handler = fn, .sa_flags = flags };
+	struct sigaction sa = {.sa_handler = fn, .sa_flags = flags};
 
 	sigaction(sig, &sa, NULL);
 }
 
 static UNUSED void handle_info(int sig, void (*fn)(int, siginfo_t *, void *), int flags)
 {
-	struct sigaction sa = { .sa_sigaction = fn, .sa_flags = flags | SA_SIGINFO };
+	struct sigaction sa = {.sa_sigaction = fn, .sa_flags = flags | SA_SIGINFO};
 
 	sigaction(sig, &sa, NULL);
 }
@@ -249,14 +267,14 @@ static UNUSED void handle_info(int sig, void (*fn)(int, siginfo_t *, void *), in
  */
 static UNUSED void ticks_start(int ms)
 {
-	struct itimerval it = { { ms / 1000, ms % 1000 * 1000 }, { ms / 1000, ms % 1000 * 1000 } };
+	struct itimerval it = {{ms / 1000, ms % 1000 * 1000}, {ms / 1000, ms % 1000 * 1000}};
 
 	setitimer(ITIMER_REAL, &it, NULL);
 }
 
 static UNUSED void ticks_stop(void)
 {
-	struct itimerval it = { 0 };
+	struct itimerval it = {0};
 
 	setitimer(ITIMER_REAL, &it, NULL);
 }

@@ -14,15 +14,17 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	uint64_t mask;
 
 	SYS(rt_sigprocmask, SIG_BLOCK, NULL, &mask, 8);
-	printf("  handler: sig %d signo %d code %d errno %d value %d pid mine %d uid mine %d mask %#lx saved mask %#lx\n",
-	       sig, info->si_signo, info->si_code, info->si_errno, info->si_code == SI_QUEUE ? info->si_value.sival_int : 0,
-	       info->si_pid == getpid(), info->si_uid == getuid(), mask, *(uint64_t *)&uc->uc_sigmask);
+	printf("  handler: sig %d signo %d code %d errno %d value %d pid mine %d uid mine %d mask %#lx saved mask "
+	       "%#lx\n",
+	       sig, info->si_signo, info->si_code, info->si_errno,
+	       info->si_code == SI_QUEUE ? info->si_value.sival_int : 0, info->si_pid == getpid(),
+	       info->si_uid == getuid(), mask, *(uint64_t *)&uc->uc_sigmask);
 }
 
 static void sending(void)
 {
-	union sigval value = { .sival_int = 1234 };
-	siginfo_t info = { .si_signo = SIGRTMIN, .si_code = SI_QUEUE };
+	union sigval value = {.sival_int = 1234};
+	siginfo_t info = {.si_signo = SIGRTMIN, .si_code = SI_QUEUE};
 
 	TITLE("sending to oneself");
 	handle_info(SIGUSR1, on_signal, 0);
@@ -70,10 +72,10 @@ static void actions(void)
 		unsigned long flags;
 		void *restorer;
 		uint64_t mask;
-	} raw = { 0 }, *last = edge(sizeof(raw));
+	} raw = {0}, *last = edge(sizeof(raw));
 
 	TITLE("rt_sigaction");
-	sa = (struct sigaction){ .sa_handler = SIG_IGN, .sa_flags = SA_RESTART | SA_NODEFER };
+	sa = (struct sigaction){.sa_handler = SIG_IGN, .sa_flags = SA_RESTART | SA_NODEFER};
 	sigaddset(&sa.sa_mask, SIGHUP);
 	SHOW(sigaction(SIGHUP, &sa, NULL));
 	SHOW(sigaction(SIGHUP, NULL, &old));
@@ -84,7 +86,8 @@ static void actions(void)
 		errno = 0;
 		long r = SYS(rt_sigaction, sig, NULL, &raw, 8);
 		if (r || raw.handler)
-			printf("  %d: %ld %s %s\n", sig, r, r ? show_errno(errno) : "", raw.handler ? "not default" : "");
+			printf("  %d: %ld %s %s\n", sig, r, r ? show_errno(errno) : "",
+			       raw.handler ? "not default" : "");
 	}
 	raw.handler = SIG_IGN;
 	SHOW(SYS(rt_sigaction, SIGKILL, &raw, NULL, 8));
@@ -133,7 +136,7 @@ static void show_trace(void)
 
 static void order(void)
 {
-	static const int sigs[] = { SIGUSR2, SIGUSR1, SIGHUP, SIGTERM };
+	static const int sigs[] = {SIGUSR2, SIGUSR1, SIGHUP, SIGTERM};
 	sigset_t all, old;
 
 	TITLE("order of pending signals");
@@ -144,8 +147,8 @@ static void order(void)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
 	for (int i = 3; i >= 0; i--) {
-		sigqueue(getpid(), SIGRTMIN + i, (union sigval){ .sival_int = i });
-		sigqueue(getpid(), SIGRTMIN + i, (union sigval){ .sival_int = i });
+		sigqueue(getpid(), SIGRTMIN + i, (union sigval){.sival_int = i});
+		sigqueue(getpid(), SIGRTMIN + i, (union sigval){.sival_int = i});
 	}
 	for (size_t i = 0; i < NELEM(sigs); i++) {
 		kill(getpid(), sigs[i]);
@@ -157,7 +160,7 @@ static void order(void)
 	raise(SIGUSR1);
 	show_trace();
 	TITLE("masked while handled");
-	struct sigaction sa = { .sa_handler = on_traced };
+	struct sigaction sa = {.sa_handler = on_traced};
 	sigaddset(&sa.sa_mask, SIGUSR2);
 	sigaction(SIGUSR1, &sa, NULL);
 	raise(SIGUSR1);
@@ -178,7 +181,7 @@ static void queue_limit(void)
 	getrlimit(RLIMIT_SIGPENDING, &limit);
 	limit.rlim_cur = 0;
 	SHOW(setrlimit(RLIMIT_SIGPENDING, &limit));
-	while (n < 100 && !sigqueue(getpid(), SIGRTMIN + 5, (union sigval){ .sival_int = n }))
+	while (n < 100 && !sigqueue(getpid(), SIGRTMIN + 5, (union sigval){.sival_int = n}))
 		n++;
 	SHOW_STR(n == 100 ? "no limit" : show_errno(errno));
 	handle(SIGRTMIN + 5, SIG_IGN, 0);

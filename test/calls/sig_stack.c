@@ -50,7 +50,7 @@ static __attribute__((noinline)) int recurse(int n)
 
 static void setting(void)
 {
-	stack_t ss = { .ss_sp = stack, .ss_size = 65536 }, old = { .ss_size = 1 };
+	stack_t ss = {.ss_sp = stack, .ss_size = 65536}, old = {.ss_size = 1};
 
 	TITLE("sigaltstack");
 	SHOW(SYS(sigaltstack, NULL, &old));
@@ -71,18 +71,18 @@ static void setting(void)
 	depth = 0;
 	handle(SIGUSR2, on_signal, SA_ONSTACK);
 	raise(SIGUSR1);
-	ss = (stack_t){ .ss_flags = SS_DISABLE };
+	ss = (stack_t){.ss_flags = SS_DISABLE};
 	SHOW(SYS(sigaltstack, &ss, NULL));
 	depth = 5;
 	raise(SIGUSR1);
-	ss = (stack_t){ .ss_sp = stack, .ss_size = 65536, .ss_flags = SS_AUTODISARM };
+	ss = (stack_t){.ss_sp = stack, .ss_size = 65536, .ss_flags = SS_AUTODISARM};
 	SHOW(SYS(sigaltstack, &ss, NULL));
 	raise(SIGUSR1);
 }
 
 static void overflowing(void)
 {
-	stack_t ss = { .ss_sp = stack, .ss_size = 65536 };
+	stack_t ss = {.ss_sp = stack, .ss_size = 65536};
 	struct rlimit limit;
 
 	TITLE("growth and overflow of the stack");

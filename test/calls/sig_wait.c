@@ -57,7 +57,7 @@ static void pending(void)
 	kill(getpid(), SIGUSR1);
 	raise(SIGUSR2);
 	for (int i = 0; i < 3; i++)
-		sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = i });
+		sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = i});
 	SHOW(SYS(rt_sigpending, &now, 8));
 	SHOW_HEX(now);
 	SHOW(SYS(rt_sigpending, &now, 4));
@@ -111,7 +111,7 @@ static void show_info(const siginfo_t *info)
 
 static void waiting(void)
 {
-	struct timespec ts = { 0, 20000000 };
+	struct timespec ts = {0, 20000000};
 	uint64_t set = bit(SIGUSR1) | bit(SIGUSR2) | bit(SIGRTMIN) | bit(SIGALRM), one = bit(SIGRTMIN);
 	siginfo_t info, *last = edge(128);
 
@@ -120,8 +120,8 @@ static void waiting(void)
 	SHOW(SYS(rt_sigtimedwait, &set, &info, &ts, 8));
 	kill(getpid(), SIGUSR2);
 	raise(SIGUSR1);
-	sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = 5 });
-	sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = 6 });
+	sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = 5});
+	sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = 6});
 	SHOW(SYS(rt_sigtimedwait, &one, &info, NULL, 8));
 	show_info(&info);
 	for (int i = 0; i < 3; i++) {
@@ -145,12 +145,12 @@ static void waiting(void)
 	SHOW(SYS(rt_sigtimedwait, &set, &info, &ts, 4));
 	ts.tv_nsec = 1000000000;
 	SHOW(SYS(rt_sigtimedwait, &set, &info, &ts, 8));
-	ts = (struct timespec){ -1, 0 };
+	ts = (struct timespec){-1, 0};
 	SHOW(SYS(rt_sigtimedwait, &set, &info, &ts, 8));
 	/* An ignored signal that is blocked can be waited for */
 	handle(SIGUSR1, SIG_IGN, 0);
 	kill(getpid(), SIGUSR1);
-	SHOW(SYS(rt_sigtimedwait, &set, &info, &(struct timespec){ .tv_nsec = 1000 }, 8));
+	SHOW(SYS(rt_sigtimedwait, &set, &info, &(struct timespec){.tv_nsec = 1000}, 8));
 }
 
 int main(void)

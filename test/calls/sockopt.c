@@ -59,29 +59,29 @@ static void socket_level(int fd)
 
 static void structures(int fd)
 {
-	struct linger linger = { 1, 5 };
-	struct timeval tv = { 1, 500000 };
+	struct linger linger = {1, 5};
+	struct timeval tv = {1, 500000};
 	socklen_t len = sizeof(linger);
-	struct sock_filter code = { BPF_RET | BPF_K, 0, 0, 0xffffffff };
-	struct sock_fprog prog = { 1, &code };
+	struct sock_filter code = {BPF_RET | BPF_K, 0, 0, 0xffffffff};
+	struct sock_fprog prog = {1, &code};
 	char name[IFNAMSIZ] = "lo";
 
 	TITLE("structures");
 	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
-	linger = (struct linger){ 0 };
+	linger = (struct linger){0};
 	SHOW(SYS(getsockopt, fd, SOL_SOCKET, SO_LINGER, &linger, &len));
 	SHOW_NUM(linger.l_linger);
 	len = sizeof(tv);
 	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)));
-	tv = (struct timeval){ 0 };
+	tv = (struct timeval){0};
 	SHOW(SYS(getsockopt, fd, SOL_SOCKET, SO_RCVTIMEO, &tv, &len));
 	SHOW_NUM(tv.tv_sec * 1000000 + tv.tv_usec);
 	tv.tv_usec = 1000000;
 	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)));
 	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &tv, 3));
 	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)));
-	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_DETACH_FILTER, &(int){ 0 }, sizeof(int)));
-	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_DETACH_FILTER, &(int){ 0 }, sizeof(int)));
+	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_DETACH_FILTER, &(int){0}, sizeof(int)));
+	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_DETACH_FILTER, &(int){0}, sizeof(int)));
 	prog.filter = BAD;
 	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)));
 	prog.len = 0;
@@ -123,7 +123,7 @@ static void lengths(int fd)
 static void inet_levels(int tcp, int udp)
 {
 	struct tcp_info info;
-	struct ip_mreqn mreq = { .imr_multiaddr = { htonl(0xe0000005) }, .imr_address = { htonl(INADDR_LOOPBACK) } };
+	struct ip_mreqn mreq = {.imr_multiaddr = {htonl(0xe0000005)}, .imr_address = {htonl(INADDR_LOOPBACK)}};
 	socklen_t len = sizeof(info);
 
 	TITLE("IP, TCP, UDP");

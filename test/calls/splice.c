@@ -48,8 +48,8 @@ static void splices(void)
 static void tees(void)
 {
 	int a[2], b[2];
-	struct iovec v[3] = { { "one", 3 }, { "three", 5 }, { BAD, 3 } };
-	struct iovec to[2] = { { back, 4 }, { back + 100, 100 } };
+	struct iovec v[3] = {{"one", 3}, {"three", 5}, {BAD, 3}};
+	struct iovec to[2] = {{back, 4}, {back + 100, 100}};
 
 	TITLE("vmsplice and tee");
 	MUST(pipe2(a, O_NONBLOCK));

@@ -15,10 +15,19 @@ static void vector(void)
 		const char *name;
 		unsigned long type;
 	} row[] = {
-		{ "AT_PAGESZ", AT_PAGESZ }, { "AT_CLKTCK", AT_CLKTCK }, { "AT_UID", AT_UID }, { "AT_EUID", AT_EUID },
-		{ "AT_GID", AT_GID }, { "AT_EGID", AT_EGID }, { "AT_SECURE", AT_SECURE }, { "AT_FLAGS", AT_FLAGS },
-		{ "AT_PHENT", AT_PHENT }, { "AT_PHNUM", AT_PHNUM }, { "AT_HWCAP", AT_HWCAP }, { "AT_HWCAP2", AT_HWCAP2 },
-		{ "AT_MINSIGSTKSZ", AT_MINSIGSTKSZ },
+		{"AT_PAGESZ", AT_PAGESZ},
+		{"AT_CLKTCK", AT_CLKTCK},
+		{"AT_UID", AT_UID},
+		{"AT_EUID", AT_EUID},
+		{"AT_GID", AT_GID},
+		{"AT_EGID", AT_EGID},
+		{"AT_SECURE", AT_SECURE},
+		{"AT_FLAGS", AT_FLAGS},
+		{"AT_PHENT", AT_PHENT},
+		{"AT_PHNUM", AT_PHNUM},
+		{"AT_HWCAP", AT_HWCAP},
+		{"AT_HWCAP2", AT_HWCAP2},
+		{"AT_MINSIGSTKSZ", AT_MINSIGSTKSZ},
 	};
 
 	TITLE("auxiliary vector");
@@ -56,12 +65,12 @@ static void show_head(const char *path, size_t max)
 
 static void own(void)
 {
-	static const char *const field[] = { "Name:", "Umask:", "Uid:", "Gid:", "Groups:",
-					     "Threads:", "SigPnd:", "ShdPnd:", "SigBlk:", "SigIgn:", "CapEff:",
-					     "CapBnd:", "NoNewPrivs:", "Seccomp:" };
+	static const char *const field[] = {
+		"Name:",   "Umask:",  "Uid:",	 "Gid:",    "Groups:", "Threads:",    "SigPnd:",
+		"ShdPnd:", "SigBlk:", "SigIgn:", "CapEff:", "CapBnd:", "NoNewPrivs:", "Seccomp:"};
 	char line[1000], path[300];
 	struct dirent *d;
-	int names[64] = { 0 };
+	int names[64] = {0};
 	FILE *f;
 	DIR *dir;
 

@@ -9,9 +9,9 @@
 static void show_stat(const char *what, const struct stat *st)
 {
 	printf("%s: mode %o nlink %ld uid %d gid %d rdev %u:%u size %ld blksize %ld blocks %ld mtime %ld.%09ld\n", what,
-	       st->st_mode, (long)(S_ISDIR(st->st_mode) ? 0 : st->st_nlink), st->st_uid, st->st_gid,
-	       major(st->st_rdev), minor(st->st_rdev), (long)st->st_size, (long)st->st_blksize, (long)st->st_blocks,
-	       st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+	       st->st_mode, (long)(S_ISDIR(st->st_mode) ? 0 : st->st_nlink), st->st_uid, st->st_gid, major(st->st_rdev),
+	       minor(st->st_rdev), (long)st->st_size, (long)st->st_blksize, (long)st->st_blocks, st->st_mtim.tv_sec,
+	       st->st_mtim.tv_nsec);
 	/* Following a link changes its access time */
 	if (!S_ISLNK(st->st_mode))
 		printf("  atime %ld.%09ld\n", st->st_atim.tv_sec, st->st_atim.tv_nsec);
@@ -20,14 +20,14 @@ static void show_stat(const char *what, const struct stat *st)
 /* Times that every run gives alike */
 static void stamp(const char *path)
 {
-	struct timespec ts[2] = { { 1000000001, 123456789 }, { 1500000002, 987654321 } };
+	struct timespec ts[2] = {{1000000001, 123456789}, {1500000002, 987654321}};
 
 	MUST(utimensat(AT_FDCWD, path, ts, AT_SYMLINK_NOFOLLOW));
 }
 
 static void kinds(void)
 {
-	static const char *const path[] = { "plain", "dir", "link", "dangling", "fifo", "/dev/null" };
+	static const char *const path[] = {"plain", "dir", "link", "dangling", "fifo", "/dev/null"};
 	struct stat st;
 
 	for (size_t i = 0; i < NELEM(path); i++) {
@@ -159,7 +159,7 @@ static void file_systems(void)
 
 static void rights(void)
 {
-	static const mode_t mode[] = { 0, 0111, 0222, 0444, 0755 };
+	static const mode_t mode[] = {0, 0111, 0222, 0444, 0755};
 
 	TITLE("access");
 	for (size_t i = 0; i < NELEM(mode); i++) {

@@ -115,8 +115,8 @@ static void privileges(void)
 	SHOW(SYS(prctl, PR_GET_NO_NEW_PRIVS, 1, 0, 0, 0));
 	SHOW(SYS(prctl, PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0));
 	SHOW(SYS(prctl, PR_GET_SECCOMP));
-	SHOW(SYS(seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &(uint32_t){ SECCOMP_RET_ERRNO }));
-	SHOW(SYS(seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &(uint32_t){ 0x12345678 }));
+	SHOW(SYS(seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &(uint32_t){SECCOMP_RET_ERRNO}));
+	SHOW(SYS(seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &(uint32_t){0x12345678}));
 	SHOW(SYS(seccomp, 99, 0, NULL));
 	SHOW(SYS(seccomp, SECCOMP_SET_MODE_FILTER, 0, BAD));
 	SHOW(SYS(prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));

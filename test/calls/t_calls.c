@@ -168,7 +168,7 @@ static void *maps(void *arg)
 
 static void *allocate(void *arg)
 {
-	void *block[100] = { 0 };
+	void *block[100] = {0};
 	unsigned int seed = (long)arg;
 
 	for (int i = 0; i < 5000; i++) {
@@ -189,8 +189,8 @@ static void *descriptors(void *arg)
 	for (int i = 0; i < 100; i++) {
 		int fd = open("/dev/null", O_RDWR), copy = dup(fd), s[2];
 
-		if (fd < 0 || copy < 0 || fd == copy || socketpair(AF_UNIX, SOCK_STREAM, 0, s) || close(fd) || close(copy) ||
-		    close(s[0]) || close(s[1]))
+		if (fd < 0 || copy < 0 || fd == copy || socketpair(AF_UNIX, SOCK_STREAM, 0, s) || close(fd) ||
+		    close(copy) || close(s[0]) || close(s[1]))
 			errors++;
 	}
 	(void)arg;
@@ -217,7 +217,7 @@ static void closing(void)
 	SHOW(read(s[0], &c, 1));
 	pthread_join(t, NULL);
 	MUST(write(e, &one, 8));
-	SHOW(poll(&(struct pollfd){ e, POLLIN, 0 }, 1, -1));
+	SHOW(poll(&(struct pollfd){e, POLLIN, 0}, 1, -1));
 }
 
 int main(void)

@@ -34,10 +34,11 @@ static long clone3(struct clone_args *args, size_t size)
 	long ret;
 
 	/* The child starts on its own stack: it must not return from here */
-	asm volatile("syscall; test %%rax, %%rax; jnz 1f; xor %%edi, %%edi; lock incl %[ran]; mov $60, %%eax; syscall; 1:"
-		     : "=a"(ret), [ran] "+m"(ran)
-		     : "a"(SYS_clone3), "D"(args), "S"(size)
-		     : "rcx", "r11", "memory");
+	asm volatile(
+		"syscall; test %%rax, %%rax; jnz 1f; xor %%edi, %%edi; lock incl %[ran]; mov $60, %%eax; syscall; 1:"
+		: "=a"(ret), [ran] "+m"(ran)
+		: "a"(SYS_clone3), "D"(args), "S"(size)
+		: "rcx", "r11", "memory");
 	if (ret < 0) {
 		errno = -ret;
 		return -1;
@@ -47,15 +48,16 @@ static long clone3(struct clone_args *args, size_t size)
 
 int main(void)
 {
-	struct clone_args args = { 0 };
+	struct clone_args args = {0};
 	long tid;
 
 	stack = pages(1 << 20);
 	TITLE("clone");
 	for (int i = 0; i < 5; i++) {
 		child_tid = 1;
-		tid = clone(body, stack + (1 << 20), THREAD | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID,
-			    (void *)1, &parent_tid, NULL, &child_tid);
+		tid = clone(body, stack + (1 << 20),
+			    THREAD | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID, (void *)1,
+			    &parent_tid, NULL, &child_tid);
 		SHOW_TRUE(tid > 0 && parent_tid == tid);
 		await(&child_tid);
 		SHOW_NUM(ran);
@@ -67,9 +69,11 @@ int main(void)
 	SHOW(clone(body, stack + (1 << 20), CLONE_FS | CLONE_NEWNS, NULL));
 	SHOW(clone(body, stack + (1 << 20), THREAD | CLONE_NEWPID, NULL));
 	TITLE("clone3");
-	args = (struct clone_args){ .flags = THREAD | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID,
-				    .stack = (uintptr_t)stack, .stack_size = 1 << 20, .child_tid = (uintptr_t)&child_tid,
-				    .parent_tid = (uintptr_t)&parent_tid };
+	args = (struct clone_args){.flags = THREAD | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID,
+				   .stack = (uintptr_t)stack,
+				   .stack_size = 1 << 20,
+				   .child_tid = (uintptr_t)&child_tid,
+				   .parent_tid = (uintptr_t)&parent_tid};
 	for (int i = 0; i < 5; i++) {
 		child_tid = 1;
 		tid = clone3(&args, sizeof(args));
@@ -82,13 +86,13 @@ int main(void)
 	SHOW(SYS(clone3, BAD, sizeof(args)));
 	args.exit_signal = SIGCHLD;
 	SHOW(SYS(clone3, &args, sizeof(args)));
-	args = (struct clone_args){ .flags = 1ull << 50 };
+	args = (struct clone_args){.flags = 1ull << 50};
 	SHOW(SYS(clone3, &args, sizeof(args)));
-	args = (struct clone_args){ .exit_signal = 99 };
+	args = (struct clone_args){.exit_signal = 99};
 	SHOW(SYS(clone3, &args, sizeof(args)));
-	args = (struct clone_args){ .stack_size = 4096 };
+	args = (struct clone_args){.stack_size = 4096};
 	SHOW(SYS(clone3, &args, sizeof(args)));
-	args = (struct clone_args){ .set_tid = 8, .set_tid_size = 1 };
+	args = (struct clone_args){.set_tid = 8, .set_tid_size = 1};
 	SHOW(SYS(clone3, &args, sizeof(args)));
 	return 0;
 }

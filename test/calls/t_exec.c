@@ -43,7 +43,8 @@ static int new_image(char **argv)
 
 	while (fgets(line, sizeof(line), f))
 		sscanf(line, "Threads: %d", &threads);
-	printf("  %s: pid kept %d, leader %d, threads %d\n", argv[3], getpid() == atoi(argv[2]), getpid() == gettid(), threads);
+	printf("  %s: pid kept %d, leader %d, threads %d\n", argv[3], getpid() == atoi(argv[2]), getpid() == gettid(),
+	       threads);
 	sigpending(&set);
 	printf("  pending %d", sigismember(&set, SIGUSR1));
 	sigprocmask(SIG_BLOCK, NULL, &set);

@@ -80,7 +80,7 @@ int main(void)
 	snprintf(path, sizeof(path), "/proc/self/task/%d", other_tid);
 	SHOW(access(path, F_OK));
 	SHOW_TRUE(SYS(getsid, other_tid) == getsid(0));
-	SHOW(SYS(sched_setscheduler, other_tid, SCHED_BATCH, &(struct sched_param){ 0 }));
+	SHOW(SYS(sched_setscheduler, other_tid, SCHED_BATCH, &(struct sched_param){0}));
 	SHOW(SYS(sched_getscheduler, other_tid));
 	SHOW(SYS(membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0));
 	SHOW(SYS(membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0));

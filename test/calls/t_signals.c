@@ -17,7 +17,7 @@ static void on_signal(int sig UNUSED)
 
 static void *sleeper(void *arg)
 {
-	struct timespec ts = { 100, 0 };
+	struct timespec ts = {100, 0};
 	sigset_t set;
 
 	me = (long)arg;
@@ -123,7 +123,7 @@ static void waiting(void)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	pthread_create(&t[0], NULL, collector, &total);
 	for (int i = 1; i <= 100; i++) {
-		while (sigqueue(getpid(), SIGRTMIN, (union sigval){ .sival_int = i }))
+		while (sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = i}))
 			usleep(1000);
 	}
 	/* Lower numbers come first: be sure that it has seen the others */
@@ -175,8 +175,8 @@ static void blocked(int flags)
 
 static void *with_timer(void *arg UNUSED)
 {
-	struct sigevent ev = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGRTMIN + 4 };
-	struct itimerspec it = { { 0, 5000000 }, { 0, 5000000 } };
+	struct sigevent ev = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGRTMIN + 4};
+	struct itimerspec it = {{0, 5000000}, {0, 5000000}};
 	int id;
 
 	me = 2;
@@ -202,7 +202,7 @@ static void timers(void)
 static void *faulter(void *arg)
 {
 	static char stacks[4][32768];
-	stack_t ss = { .ss_sp = stacks[(long)arg], .ss_size = 32768 };
+	stack_t ss = {.ss_sp = stacks[(long)arg], .ss_size = 32768};
 
 	sigaltstack(&ss, NULL);
 	me = (long)arg;

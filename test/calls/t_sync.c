@@ -11,7 +11,7 @@
 #include "show.h"
 
 #define THREADS 8
-#define ROUNDS 3000
+#define ROUNDS	3000
 
 static pthread_mutex_t mutex;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
@@ -44,9 +44,10 @@ static void run(void *(*fn)(void *), int threads)
 
 static void mutexes(void)
 {
-	static const int types[] = { PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_ADAPTIVE_NP };
-	static const int protocols[] = { PTHREAD_PRIO_NONE, PTHREAD_PRIO_INHERIT };
-	struct timespec past = { 1, 0 };
+	static const int types[] = {PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_RECURSIVE, PTHREAD_MUTEX_ERRORCHECK,
+				    PTHREAD_MUTEX_ADAPTIVE_NP};
+	static const int protocols[] = {PTHREAD_PRIO_NONE, PTHREAD_PRIO_INHERIT};
+	struct timespec past = {1, 0};
 
 	for (size_t p = 0; p < NELEM(protocols); p++) {
 		for (size_t i = 0; i < NELEM(types); i++) {
@@ -181,7 +182,7 @@ static void *with_once(void *arg UNUSED)
 
 static void rest(void)
 {
-	struct timespec past = { 1, 0 };
+	struct timespec past = {1, 0};
 	int value;
 
 	counter = serials = 0;

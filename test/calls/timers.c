@@ -25,9 +25,9 @@ static void burn(int sig, int times)
 
 static void interval(void)
 {
-	struct itimerval it = { { 0, 10000 }, { 0, 10000 } }, got;
-	static const int which[] = { ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF };
-	static const int sig[] = { SIGALRM, SIGVTALRM, SIGPROF };
+	struct itimerval it = {{0, 10000}, {0, 10000}}, got;
+	static const int which[] = {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF};
+	static const int sig[] = {SIGALRM, SIGVTALRM, SIGPROF};
 
 	TITLE("setitimer");
 	for (int i = 0; i < 3; i++) {
@@ -68,8 +68,9 @@ static void interval(void)
 
 static void posix(clockid_t clock)
 {
-	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 2, .sigev_value = { .sival_int = 99 } };
-	struct itimerspec it = { { 0, 10000000 }, { 0, 10000000 } }, got;
+	struct sigevent ev = {
+		.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 2, .sigev_value = {.sival_int = 99}};
+	struct itimerspec it = {{0, 10000000}, {0, 10000000}}, got;
 	int id = -1;
 
 	printf("--- timer_create of clock %d\n", clock);
@@ -87,7 +88,7 @@ static void posix(clockid_t clock)
 	SHOW(SYS(timer_gettime, id, &got));
 	SHOW_NUM(got.it_interval.tv_nsec);
 	SHOW_TRUE(SYS(timer_getoverrun, id) >= 0);
-	it = (struct itimerspec){ 0 };
+	it = (struct itimerspec){0};
 	SHOW(SYS(timer_settime, id, 0, &it, &got));
 	SHOW_NUM(got.it_interval.tv_nsec);
 	SHOW(SYS(timer_delete, id));
@@ -97,8 +98,8 @@ static void posix(clockid_t clock)
 
 static void overruns(void)
 {
-	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
-	struct itimerspec it = { { 0, 1000000 }, { 0, 1000000 } };
+	struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+	struct itimerspec it = {{0, 1000000}, {0, 1000000}};
 	sigset_t set;
 	int id;
 
@@ -110,7 +111,7 @@ static void overruns(void)
 	MUST(SYS(timer_create, CLOCK_MONOTONIC, &ev, &id));
 	SHOW(SYS(timer_settime, id, 0, &it, NULL));
 	usleep(50000);
-	it = (struct itimerspec){ 0 };
+	it = (struct itimerspec){0};
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	SHOW(SYS(timer_settime, id, 0, &it, NULL));
 	SHOW_TRUE(last_overrun >= 0);
@@ -120,8 +121,8 @@ static void overruns(void)
 
 static void kinds(void)
 {
-	struct sigevent ev = { .sigev_notify = SIGEV_NONE };
-	struct itimerspec it = { { 0, 0 }, { 100, 0 } }, got;
+	struct sigevent ev = {.sigev_notify = SIGEV_NONE};
+	struct itimerspec it = {{0, 0}, {100, 0}}, got;
 	int id, ids[20];
 
 	TITLE("kinds");
@@ -142,7 +143,7 @@ static void kinds(void)
 	SHOW(SYS(timer_delete, id));
 	/* Without an event: SIGALRM with the timer's number */
 	SHOW(SYS(timer_create, CLOCK_MONOTONIC, NULL, &id));
-	it = (struct itimerspec){ .it_value = { 0, 1000000 } };
+	it = (struct itimerspec){.it_value = {0, 1000000}};
 	int before = count[SIGALRM];
 	handle_info(SIGALRM, on_timer, 0);
 	SHOW(SYS(timer_settime, id, 0, &it, NULL));
@@ -151,7 +152,7 @@ static void kinds(void)
 	SHOW_TRUE(last_value == id);
 	SHOW_NUM(last_code);
 	SHOW(SYS(timer_delete, id));
-	ev = (struct sigevent){ .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR2 };
+	ev = (struct sigevent){.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR2};
 	ev._sigev_un._tid = gettid();
 	handle_info(SIGUSR2, on_timer, 0);
 	SHOW(SYS(timer_create, CLOCK_MONOTONIC, &ev, &id));
@@ -161,9 +162,9 @@ static void kinds(void)
 	SHOW(SYS(timer_delete, id));
 	ev._sigev_un._tid = 1;
 	SHOW(SYS(timer_create, CLOCK_MONOTONIC, &ev, &id));
-	ev = (struct sigevent){ .sigev_notify = 99 };
+	ev = (struct sigevent){.sigev_notify = 99};
 	SHOW(SYS(timer_create, CLOCK_MONOTONIC, &ev, &id));
-	ev = (struct sigevent){ .sigev_notify = SIGEV_SIGNAL, .sigev_signo = 99 };
+	ev = (struct sigevent){.sigev_notify = SIGEV_SIGNAL, .sigev_signo = 99};
 	SHOW(SYS(timer_create, CLOCK_MONOTONIC, &ev, &id));
 	SHOW(SYS(timer_create, 99, NULL, &id));
 	SHOW(SYS(timer_create, CLOCK_MONOTONIC, NULL, BAD));

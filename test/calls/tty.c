@@ -20,7 +20,7 @@ static void show_read(const char *what, int fd)
 	char buf[5000];
 	ssize_t n;
 
-	if (poll(&(struct pollfd){ fd, POLLIN, 0 }, 1, 100) != 1) {
+	if (poll(&(struct pollfd){fd, POLLIN, 0}, 1, 100) != 1) {
 		printf("%s: nothing\n", what);
 		return;
 	}
@@ -61,7 +61,7 @@ static void attributes(void)
 {
 	struct termios t;
 	struct termios2 t2;
-	struct winsize ws = { 0 };
+	struct winsize ws = {0};
 
 	TITLE("attributes");
 	SHOW(ioctl(slave, TCGETS, &t));
@@ -89,7 +89,7 @@ static void attributes(void)
 	TITLE("window size");
 	SHOW(ioctl(slave, TIOCGWINSZ, &ws));
 	printf("  %d x %d\n", ws.ws_row, ws.ws_col);
-	ws = (struct winsize){ 24, 80, 640, 480 };
+	ws = (struct winsize){24, 80, 640, 480};
 	SHOW(ioctl(master, TIOCSWINSZ, &ws));
 	memset(&ws, 0, sizeof(ws));
 	SHOW(ioctl(slave, TIOCGWINSZ, &ws));
@@ -160,7 +160,7 @@ static void raw(void)
 /* The session that it leads gets the terminal, its keys and its changes */
 static void controlling(void)
 {
-	struct winsize ws = { 30, 90, 0, 0 };
+	struct winsize ws = {30, 90, 0, 0};
 	int n = -1;
 
 	TITLE("controlling terminal");
@@ -210,13 +210,13 @@ static void controlling(void)
 	SHOW(close(master));
 	while (!got[SIGHUP] || !got[SIGCONT])
 		usleep(1000);
-	printf("got INT %d QUIT %d TSTP %d WINCH %d HUP %d CONT %d\n", got[SIGINT], got[SIGQUIT], got[SIGTSTP], got[SIGWINCH],
-	       got[SIGHUP], got[SIGCONT]);
+	printf("got INT %d QUIT %d TSTP %d WINCH %d HUP %d CONT %d\n", got[SIGINT], got[SIGQUIT], got[SIGTSTP],
+	       got[SIGWINCH], got[SIGHUP], got[SIGCONT]);
 	char buf[10];
 	SHOW(read(slave, buf, 10));
 	SHOW(write(slave, buf, 10));
 	SHOW(ioctl(slave, TIOCGWINSZ, &ws));
-	SHOW(poll(&(struct pollfd){ slave, POLLIN, 0 }, 1, 0));
+	SHOW(poll(&(struct pollfd){slave, POLLIN, 0}, 1, 0));
 	SHOW(open("/dev/tty", O_RDWR));
 }
 

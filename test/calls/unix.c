@@ -12,7 +12,7 @@ static char *big, *back;
 
 static struct sockaddr_un at(const char *path)
 {
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 
 	strcpy(sa.sun_path, path);
 	return sa;
@@ -121,7 +121,8 @@ static void names(void)
 	memset(sa.sun_path, 'p', sizeof(sa.sun_path));
 	SHOW(SYS(bind, a, &sa, sizeof(sa)));
 	SHOW(SYS(bind, a, &sa, sizeof(sa) + 1));
-	unlink("pppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp");
+	unlink("ppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp"
+	       "ppppp");
 	close(a);
 	a = MUST(socket(AF_UNIX, SOCK_DGRAM, 0));
 	SHOW(SYS(bind, a, &sa, 1));
@@ -161,10 +162,10 @@ static void queue(void)
 		n++;
 	SHOW_NUM(n);
 	SHOW(send(s[0], "x", 1, MSG_DONTWAIT));
-	SHOW(poll(&(struct pollfd){ s[0], POLLOUT, 0 }, 1, 0));
+	SHOW(poll(&(struct pollfd){s[0], POLLOUT, 0}, 1, 0));
 	for (; n > 0; n--)
 		read(s[1], back, 1);
-	SHOW(poll(&(struct pollfd){ s[0], POLLOUT, 0 }, 1, 0));
+	SHOW(poll(&(struct pollfd){s[0], POLLOUT, 0}, 1, 0));
 	SHOW(send(s[0], big, 300000, MSG_DONTWAIT));
 	close(s[0]);
 	close(s[1]);
@@ -172,7 +173,7 @@ static void queue(void)
 
 static void credentials(void)
 {
-	struct ucred cred = { -1, -1, -1 };
+	struct ucred cred = {-1, -1, -1};
 	socklen_t len = sizeof(cred);
 	int s[2];
 

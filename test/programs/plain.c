@@ -19,7 +19,7 @@
 static volatile sig_atomic_t got;
 static jmp_buf back;
 static int initialized = 41, zeroed[100000];
-static const char *const table[] = { "relocated", "pointers", "in", "read-only", "data" };
+static const char *const table[] = {"relocated", "pointers", "in", "read-only", "data"};
 
 static void on_signal(int sig)
 {
