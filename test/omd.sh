@@ -114,7 +114,7 @@ say_to() {
 	(
 		exec 9<>"/dev/tcp/127.0.0.1/$1" || exit
 		cat >&9 2>/dev/null
-		timeout 5 xxd -p <&9
+		timeout 5 od -An -v -tx1 <&9 | tr -d ' \n'
 	) 2>/dev/null
 }
 
