@@ -152,6 +152,7 @@ void call_forward(struct thread *thread, const void *front, size_t front_len)
 	}
 	call->planned = true;
 	part_send(thread, (size_t)len + front_len);
+	signals_unmasked(thread);
 }
 
 /**

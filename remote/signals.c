@@ -211,6 +211,22 @@ int signals_arrived(struct session *session, const struct wire_signal *msg)
 	return 0;
 }
 
+void signals_unmasked(struct thread *thread)
+{
+	struct sigstate state;
+	uint64_t pending;
+
+	if (!has_tempmask(thread) || tracee_sigstate(thread->outer, &state))
+		return;
+	pending = (state.pending | state.shared_pending) & ~thread->call.plan.tempmask;
+	for (int signo = 1; signo <= SIGNALS; signo++) {
+		if ((pending & SET(signo)) && disposition(signo, &state) != VERDICT_IGNORE) {
+			call_interrupt(thread, signo, &state);
+			return;
+		}
+	}
+}
+
 bool signals_deliverable(const struct thread *thread)
 {
 	struct guest *guest = thread->guest;

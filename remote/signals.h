@@ -34,6 +34,8 @@
 int signals_arrived(struct session *session, const struct wire_signal *msg);
 /* A signal waits that the thread would take if it returned to user mode now */
 bool signals_deliverable(const struct thread *thread);
+/* A call with a temporary mask has been sent home: take the thread out of it again if that mask lets a pending signal in */
+void signals_unmasked(struct thread *thread);
 /* The thread is stopped for the delivery of a signal: let it go on, or not */
 void signals_delivery(struct thread *thread);
 /* stop_action: the call becomes an rt_sigsuspend with its temporary mask */
