@@ -2,10 +2,10 @@
 /*
  * DOC: Theory of operation
  *
- * The features are the words of the CPUID leaves that user code may act on, and XCR0, which says which register states the
- * kernel has enabled. Bits that describe the kernel's world only (paging, virtualisation, speculation controls) are masked
- * out: they differ between a virtual machine and the next without any program noticing. All other bits count, also those
- * that this file knows no name for: a feature invented tomorrow must not be lost silently.
+ * The features are the words of the CPUID leaves that user code may act on, and XCR0, which says which register
+ * states the kernel has enabled. Bits that describe the kernel's world only (paging, virtualisation, speculation
+ * controls) are masked out: they differ between a virtual machine and the next without any program noticing. All
+ * other bits count, also those that this file knows no name for: a feature invented tomorrow must not be lost silently.
  *
  * The layout of the XSAVE image is the CPU's own choice behind the first 832 bytes (AMD's has no gap where Intel's MPX
  * was), so the offsets of the components travel along, and an image is copied component by component.
@@ -28,8 +28,22 @@
  * @W_OFF_TC_TD: The same for the AMX tile configuration and data
  */
 enum cpu_word {
-	W_1C, W_1D, W_7B, W_7C, W_7D, W_7_1A, W_7_1D, W_X1C, W_X1D, W_X8B, W_XSAVE, W_XCR0, W_XSIZE,
-	W_OFF_K_ZH, W_OFF_HZ_PK, W_OFF_TC_TD
+	W_1C,
+	W_1D,
+	W_7B,
+	W_7C,
+	W_7D,
+	W_7_1A,
+	W_7_1D,
+	W_X1C,
+	W_X1D,
+	W_X8B,
+	W_XSAVE,
+	W_XCR0,
+	W_XSIZE,
+	W_OFF_K_ZH,
+	W_OFF_HZ_PK,
+	W_OFF_TC_TD
 };
 
 _Static_assert(W_OFF_TC_TD + 1 == CPU_WORDS, "every word has a meaning");
@@ -39,11 +53,11 @@ _Static_assert(W_OFF_TC_TD + 1 == CPU_WORDS, "every word has a meaning");
 /* Bits that no user code depends on, per word. The words behind W_XCR0 are no sets of features. */
 static const uint32_t ignored[CPU_WORDS] = {
 	/* DTES64 MONITOR DS-CPL VMX SMX EIST TM2 CNXT SDBG xTPR PDCM PCID DCA x2APIC TSC-deadline hypervisor */
-	[W_1C] = B(2) | B(3) | B(4) | B(5) | B(6) | B(7) | B(8) | B(10) | B(11) | B(14) | B(15) | B(17) | B(18) | B(21) |
-		 B(24) | B(31),
+	[W_1C] = B(2) | B(3) | B(4) | B(5) | B(6) | B(7) | B(8) | B(10) | B(11) | B(14) | B(15) | B(17) | B(18) |
+		 B(21) | B(24) | B(31),
 	/* VME DE PSE MSR PAE MCE APIC MTRR PGE MCA PAT PSE36 PSN DS ACPI SS HTT TM IA64 PBE */
-	[W_1D] = B(1) | B(2) | B(3) | B(5) | B(6) | B(7) | B(9) | B(12) | B(13) | B(14) | B(16) | B(17) | B(18) | B(21) |
-		 B(22) | B(27) | B(28) | B(29) | B(30) | B(31),
+	[W_1D] = B(1) | B(2) | B(3) | B(5) | B(6) | B(7) | B(9) | B(12) | B(13) | B(14) | B(16) | B(17) | B(18) |
+		 B(21) | B(22) | B(27) | B(28) | B(29) | B(30) | B(31),
 	/* TSC-adjust SGX FDP-excptn-only SMEP ERMS (speed) INVPCID PQM FCS-deprecated PQE SMAP PT */
 	[W_7B] = B(1) | B(2) | B(6) | B(7) | B(9) | B(10) | B(12) | B(13) | B(15) | B(20) | B(25),
 	/* UMIP PKU (counts by XCR0 and OSPKE) TME LA57 bus-lock-detect SGX-LC PKS */
@@ -56,11 +70,11 @@ static const uint32_t ignored[CPU_WORDS] = {
 	/* UTMR and CET-SSS are the kernel's */
 	[W_7_1D] = B(13) | B(18),
 	/* CMP-legacy SVM ExtAPIC CR8-legacy OSVW IBS SKINIT WDT NodeId topology perf-counters and MWAITX's kind */
-	[W_X1C] = B(1) | B(2) | B(3) | B(4) | B(9) | B(10) | B(12) | B(13) | B(17) | B(19) | B(22) | B(23) | B(24) | B(26) |
-		  B(27) | B(28) | B(29) | B(30),
+	[W_X1C] = B(1) | B(2) | B(3) | B(4) | B(9) | B(10) | B(12) | B(13) | B(17) | B(19) | B(22) | B(23) | B(24) |
+		  B(26) | B(27) | B(28) | B(29) | B(30),
 	/* VME DE PSE MSR PAE MCE APIC MTRR PGE MCA PAT PSE36 MP NX FFXSR 1GB-pages */
-	[W_X1D] = B(1) | B(2) | B(3) | B(5) | B(6) | B(7) | B(9) | B(12) | B(13) | B(14) | B(16) | B(17) | B(19) | B(20) |
-		  B(25) | B(26),
+	[W_X1D] = B(1) | B(2) | B(3) | B(5) | B(6) | B(7) | B(9) | B(12) | B(13) | B(14) | B(16) | B(17) | B(19) |
+		  B(20) | B(25) | B(26),
 	/* CLZERO and RDPRU count */
 	[W_X8B] = ~(B(0) | B(4)),
 	/* XSAVES is privileged, XFD is the kernel's */
@@ -79,44 +93,131 @@ struct feature {
 };
 
 static const struct feature features[] = {
-	{ W_1C, 0, "sse3" },	    { W_1C, 1, "pclmulqdq" },	  { W_1C, 9, "ssse3" },	      { W_1C, 12, "fma" },
-	{ W_1C, 13, "cx16" },	    { W_1C, 19, "sse4_1" },	  { W_1C, 20, "sse4_2" },     { W_1C, 22, "movbe" },
-	{ W_1C, 23, "popcnt" },	    { W_1C, 25, "aes" },	  { W_1C, 26, "xsave" },      { W_1C, 27, "osxsave" },
-	{ W_1C, 28, "avx" },	    { W_1C, 29, "f16c" },	  { W_1C, 30, "rdrand" },     { W_1D, 0, "fpu" },
-	{ W_1D, 4, "tsc" },	    { W_1D, 8, "cx8" },		  { W_1D, 11, "sep" },	      { W_1D, 15, "cmov" },
-	{ W_1D, 19, "clflush" },    { W_1D, 23, "mmx" },	  { W_1D, 24, "fxsr" },	      { W_1D, 25, "sse" },
-	{ W_1D, 26, "sse2" },	    { W_7B, 0, "fsgsbase" },	  { W_7B, 3, "bmi1" },	      { W_7B, 4, "hle" },
-	{ W_7B, 5, "avx2" },	    { W_7B, 8, "bmi2" },	  { W_7B, 11, "rtm" },
-	{ W_7B, 14, "mpx" },	    { W_7B, 16, "avx512f" },	  { W_7B, 17, "avx512dq" },   { W_7B, 18, "rdseed" },
-	{ W_7B, 19, "adx" },	    { W_7B, 21, "avx512ifma" },	  { W_7B, 23, "clflushopt" }, { W_7B, 24, "clwb" },
-	{ W_7B, 26, "avx512pf" },   { W_7B, 27, "avx512er" },	  { W_7B, 28, "avx512cd" },   { W_7B, 29, "sha_ni" },
-	{ W_7B, 30, "avx512bw" },   { W_7B, 31, "avx512vl" },	  { W_7C, 0, "prefetchwt1" }, { W_7C, 1, "avx512vbmi" },
-	{ W_7C, 4, "ospke" },	    { W_7C, 5, "waitpkg" },	  { W_7C, 6, "avx512_vbmi2" }, { W_7C, 7, "shstk" },
-	{ W_7C, 8, "gfni" },	    { W_7C, 9, "vaes" },	  { W_7C, 10, "vpclmulqdq" }, { W_7C, 11, "avx512_vnni" },
-	{ W_7C, 12, "avx512_bitalg" }, { W_7C, 14, "avx512_vpopcntdq" }, { W_7C, 22, "rdpid" }, { W_7C, 23, "kl" },
-	{ W_7C, 25, "cldemote" },   { W_7C, 27, "movdiri" },	  { W_7C, 28, "movdir64b" },  { W_7C, 29, "enqcmd" },
-	{ W_7D, 2, "avx512_4vnniw" }, { W_7D, 3, "avx512_4fmaps" }, { W_7D, 5, "uintr" },
-	{ W_7D, 8, "avx512_vp2intersect" }, { W_7D, 16, "tsxldtrk" }, { W_7D, 20, "ibt" },    { W_7D, 22, "amx_bf16" },
-	{ W_7D, 23, "avx512_fp16" }, { W_7D, 24, "amx_tile" },	  { W_7D, 25, "amx_int8" },   { W_7_1A, 0, "sha512" },
-	{ W_7_1A, 1, "sm3" },	    { W_7_1A, 2, "sm4" },	  { W_7_1A, 3, "rao_int" },   { W_7_1A, 4, "avx_vnni" },
-	{ W_7_1A, 5, "avx512_bf16" }, { W_7_1A, 7, "cmpccxadd" }, { W_7_1A, 21, "amx_fp16" }, { W_7_1A, 23, "avx_ifma" },
-	{ W_7_1D, 4, "avx_vnni_int8" }, { W_7_1D, 5, "avx_ne_convert" }, { W_7_1D, 8, "amx_complex" },
-	{ W_7_1D, 10, "avx_vnni_int16" }, { W_7_1D, 14, "prefetchi" }, { W_7_1D, 19, "avx10" }, { W_7_1D, 21, "apx_f" },
-	{ W_X1C, 0, "lahf_lm" },    { W_X1C, 5, "abm" },	  { W_X1C, 6, "sse4a" },      { W_X1C, 7, "misalignsse" },
-	{ W_X1C, 8, "3dnowprefetch" }, { W_X1C, 11, "xop" },	  { W_X1C, 15, "lwp" },	      { W_X1C, 16, "fma4" },
-	{ W_X1C, 21, "tbm" },	    { W_X1D, 11, "syscall" },	  { W_X1D, 22, "mmxext" },    { W_X1D, 27, "rdtscp" },
-	{ W_X1D, 29, "lm" },	    { W_X1D, 30, "3dnowext" },	  { W_X1D, 31, "3dnow" },     { W_X8B, 0, "clzero" },
-	{ W_X8B, 4, "rdpru" },	    { W_XSAVE, 0, "xsaveopt" },	  { W_XSAVE, 1, "xsavec" },   { W_XSAVE, 2, "xgetbv1" },
-	{ W_XCR0, 0, "x87-state" }, { W_XCR0, 1, "sse-state" },	  { W_XCR0, 2, "avx-state" }, { W_XCR0, 5, "opmask-state" },
-	{ W_XCR0, 6, "zmm-state" }, { W_XCR0, 7, "zmm16-state" }, { W_XCR0, 9, "pkru-state" },
-	{ W_XCR0, 17, "tilecfg-state" }, { W_XCR0, 18, "tiledata-state" },
+	{ W_1C, 0, "sse3" },
+	{ W_1C, 1, "pclmulqdq" },
+	{ W_1C, 9, "ssse3" },
+	{ W_1C, 12, "fma" },
+	{ W_1C, 13, "cx16" },
+	{ W_1C, 19, "sse4_1" },
+	{ W_1C, 20, "sse4_2" },
+	{ W_1C, 22, "movbe" },
+	{ W_1C, 23, "popcnt" },
+	{ W_1C, 25, "aes" },
+	{ W_1C, 26, "xsave" },
+	{ W_1C, 27, "osxsave" },
+	{ W_1C, 28, "avx" },
+	{ W_1C, 29, "f16c" },
+	{ W_1C, 30, "rdrand" },
+	{ W_1D, 0, "fpu" },
+	{ W_1D, 4, "tsc" },
+	{ W_1D, 8, "cx8" },
+	{ W_1D, 11, "sep" },
+	{ W_1D, 15, "cmov" },
+	{ W_1D, 19, "clflush" },
+	{ W_1D, 23, "mmx" },
+	{ W_1D, 24, "fxsr" },
+	{ W_1D, 25, "sse" },
+	{ W_1D, 26, "sse2" },
+	{ W_7B, 0, "fsgsbase" },
+	{ W_7B, 3, "bmi1" },
+	{ W_7B, 4, "hle" },
+	{ W_7B, 5, "avx2" },
+	{ W_7B, 8, "bmi2" },
+	{ W_7B, 11, "rtm" },
+	{ W_7B, 14, "mpx" },
+	{ W_7B, 16, "avx512f" },
+	{ W_7B, 17, "avx512dq" },
+	{ W_7B, 18, "rdseed" },
+	{ W_7B, 19, "adx" },
+	{ W_7B, 21, "avx512ifma" },
+	{ W_7B, 23, "clflushopt" },
+	{ W_7B, 24, "clwb" },
+	{ W_7B, 26, "avx512pf" },
+	{ W_7B, 27, "avx512er" },
+	{ W_7B, 28, "avx512cd" },
+	{ W_7B, 29, "sha_ni" },
+	{ W_7B, 30, "avx512bw" },
+	{ W_7B, 31, "avx512vl" },
+	{ W_7C, 0, "prefetchwt1" },
+	{ W_7C, 1, "avx512vbmi" },
+	{ W_7C, 4, "ospke" },
+	{ W_7C, 5, "waitpkg" },
+	{ W_7C, 6, "avx512_vbmi2" },
+	{ W_7C, 7, "shstk" },
+	{ W_7C, 8, "gfni" },
+	{ W_7C, 9, "vaes" },
+	{ W_7C, 10, "vpclmulqdq" },
+	{ W_7C, 11, "avx512_vnni" },
+	{ W_7C, 12, "avx512_bitalg" },
+	{ W_7C, 14, "avx512_vpopcntdq" },
+	{ W_7C, 22, "rdpid" },
+	{ W_7C, 23, "kl" },
+	{ W_7C, 25, "cldemote" },
+	{ W_7C, 27, "movdiri" },
+	{ W_7C, 28, "movdir64b" },
+	{ W_7C, 29, "enqcmd" },
+	{ W_7D, 2, "avx512_4vnniw" },
+	{ W_7D, 3, "avx512_4fmaps" },
+	{ W_7D, 5, "uintr" },
+	{ W_7D, 8, "avx512_vp2intersect" },
+	{ W_7D, 16, "tsxldtrk" },
+	{ W_7D, 20, "ibt" },
+	{ W_7D, 22, "amx_bf16" },
+	{ W_7D, 23, "avx512_fp16" },
+	{ W_7D, 24, "amx_tile" },
+	{ W_7D, 25, "amx_int8" },
+	{ W_7_1A, 0, "sha512" },
+	{ W_7_1A, 1, "sm3" },
+	{ W_7_1A, 2, "sm4" },
+	{ W_7_1A, 3, "rao_int" },
+	{ W_7_1A, 4, "avx_vnni" },
+	{ W_7_1A, 5, "avx512_bf16" },
+	{ W_7_1A, 7, "cmpccxadd" },
+	{ W_7_1A, 21, "amx_fp16" },
+	{ W_7_1A, 23, "avx_ifma" },
+	{ W_7_1D, 4, "avx_vnni_int8" },
+	{ W_7_1D, 5, "avx_ne_convert" },
+	{ W_7_1D, 8, "amx_complex" },
+	{ W_7_1D, 10, "avx_vnni_int16" },
+	{ W_7_1D, 14, "prefetchi" },
+	{ W_7_1D, 19, "avx10" },
+	{ W_7_1D, 21, "apx_f" },
+	{ W_X1C, 0, "lahf_lm" },
+	{ W_X1C, 5, "abm" },
+	{ W_X1C, 6, "sse4a" },
+	{ W_X1C, 7, "misalignsse" },
+	{ W_X1C, 8, "3dnowprefetch" },
+	{ W_X1C, 11, "xop" },
+	{ W_X1C, 15, "lwp" },
+	{ W_X1C, 16, "fma4" },
+	{ W_X1C, 21, "tbm" },
+	{ W_X1D, 11, "syscall" },
+	{ W_X1D, 22, "mmxext" },
+	{ W_X1D, 27, "rdtscp" },
+	{ W_X1D, 29, "lm" },
+	{ W_X1D, 30, "3dnowext" },
+	{ W_X1D, 31, "3dnow" },
+	{ W_X8B, 0, "clzero" },
+	{ W_X8B, 4, "rdpru" },
+	{ W_XSAVE, 0, "xsaveopt" },
+	{ W_XSAVE, 1, "xsavec" },
+	{ W_XSAVE, 2, "xgetbv1" },
+	{ W_XCR0, 0, "x87-state" },
+	{ W_XCR0, 1, "sse-state" },
+	{ W_XCR0, 2, "avx-state" },
+	{ W_XCR0, 5, "opmask-state" },
+	{ W_XCR0, 6, "zmm-state" },
+	{ W_XCR0, 7, "zmm16-state" },
+	{ W_XCR0, 9, "pkru-state" },
+	{ W_XCR0, 17, "tilecfg-state" },
+	{ W_XCR0, 18, "tiledata-state" },
 };
 
 /* What the words are called when a bit has no name of its own */
 static const char *const word_name[CPU_WORDS] = {
-	[W_1C] = "1.ecx",    [W_1D] = "1.edx",	  [W_7B] = "7.ebx",	[W_7C] = "7.ecx",     [W_7D] = "7.edx",
-	[W_7_1A] = "7.1.eax", [W_7_1D] = "7.1.edx", [W_X1C] = "80000001.ecx", [W_X1D] = "80000001.edx",
-	[W_X8B] = "80000008.ebx", [W_XSAVE] = "d.1.eax", [W_XCR0] = "xcr0",
+	[W_1C] = "1.ecx",	  [W_1D] = "1.edx",	    [W_7B] = "7.ebx",	   [W_7C] = "7.ecx",
+	[W_7D] = "7.edx",	  [W_7_1A] = "7.1.eax",	    [W_7_1D] = "7.1.edx",  [W_X1C] = "80000001.ecx",
+	[W_X1D] = "80000001.edx", [W_X8B] = "80000008.ebx", [W_XSAVE] = "d.1.eax", [W_XCR0] = "xcr0",
 };
 
 /**
@@ -132,15 +233,15 @@ struct component {
 };
 
 static const struct component components[] = {
-	{ 5, W_OFF_K_ZH, 0, 64 }, { 6, W_OFF_K_ZH, 16, 512 }, { 7, W_OFF_HZ_PK, 0, 1024 },
+	{ 5, W_OFF_K_ZH, 0, 64 },  { 6, W_OFF_K_ZH, 16, 512 }, { 7, W_OFF_HZ_PK, 0, 1024 },
 	{ 9, W_OFF_HZ_PK, 16, 8 }, { 17, W_OFF_TC_TD, 0, 64 }, { 18, W_OFF_TC_TD, 16, 8192 },
 };
 
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
-#define XSTATE_HEADER 512   /* XSTATE_BV is here; the legacy part ends */
-#define XSTATE_AVX 576	    /* AVX is here; the header ends */
+#define COUNT(a)       (sizeof(a) / sizeof(*(a)))
+#define XSTATE_HEADER  512  /* XSTATE_BV is here; the legacy part ends */
+#define XSTATE_AVX     576  /* AVX is here; the header ends */
 #define XSTATE_AVX_END 832  /* the components with varying places begin */
-#define XSTATE_LEGACY 7ull  /* x87, SSE, AVX: fixed places */
+#define XSTATE_LEGACY  7ull /* x87, SSE, AVX: fixed places */
 
 /**
  * leaf() - One CPUID leaf, zeroes where the CPU has no such leaf

@@ -2,11 +2,13 @@
 /*
  * DOC: Theory of operation
  *
- * The remote waits for two things at once: the body's stop at the end of the batch (SIGCHLD, waitpid) and notifications of
- * calls that the filter traps (the listener). ppoll(2) with SIGCHLD unblocked only inside it sees either, without a race.
- * libuv's handler for SIGCHLD is installed by then, which is all that is needed to make ppoll return.
+ * The remote waits for two things at once: the body's stop at the end of the batch (SIGCHLD, waitpid) and
+ * notifications of calls that the filter traps (the listener). ppoll(2) with SIGCHLD unblocked only inside it sees
+ * either, without a race. libuv's handler for SIGCHLD is installed by then, which is all that is needed to make ppoll
+ * return.
  *
- * Everything else waits meanwhile. A batch takes some 100 microseconds; nothing that the other side says makes it longer.
+ * Everything else waits meanwhile. A batch takes some 100 microseconds; nothing that the other side says makes it
+ * longer.
  */
 #include <errno.h>
 #include <poll.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Batches of system calls in a body that is being built: see include/parasite.h. The parasite makes them; those that the
- * filter traps are let through, for no guest code runs yet and the calls are the remote's own. The first call that fails
- * makes the rest of the batches do nothing, so that a sequence of calls needs one look at the result, at its end.
+ * Batches of system calls in a body that is being built: see include/parasite.h. The parasite makes them; those that
+ * the filter traps are let through, for no guest code runs yet and the calls are the remote's own. The first call
+ * that fails makes the rest of the batches do nothing, so that a sequence of calls needs one look at the result, at
+ * its end.
  */
 #ifndef OM_REMOTE_BATCH_H
 #define OM_REMOTE_BATCH_H
@@ -31,7 +32,8 @@ struct batch {
 
 void batch_init(struct batch *batch, struct guest_body *body);
 /* Add a call; makes what was gathered when the batch is full */
-void batch_add(struct batch *batch, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+void batch_add(struct batch *batch, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+	       uint64_t a5);
 /* The call added last needs @fd as BATCH_FD */
 void batch_add_fd(struct batch *batch, int fd);
 /* Take over calls that were put into the slot directly, into an empty batch */

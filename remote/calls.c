@@ -90,7 +90,7 @@ void call_return(struct thread *thread, int64_t ret)
 
 	log_debug("thread %u: returns %lld", thread->tid, (long long)ret);
 	thread->answered = is_restart(ret) ? (int)ret : 0;
-	/* The kernel looks at restart codes where it delivers signals, and another thread may take this one: go there anyway */
+	/* Restart codes are looked at where signals are delivered, and another thread may take this one: go there */
 	if (is_restart(ret))
 		ptrace(PTRACE_INTERRUPT, thread->outer, 0, 0);
 	call_end(thread);
@@ -168,7 +168,7 @@ static void call_finish(struct thread *thread, int64_t ret)
 		return;
 	}
 	if (ret == -ERESTART_RESTARTBLOCK)
-		ret = -EINTR; /* the restart block is home's; a handler runs here, or the call would not have come back */
+		ret = -EINTR; /* the restart block is home's, and a handler runs: else it had not come back */
 	if (ret >= 0 && thread->call.plan.row->where == SYS_BOTH)
 		call_continue(thread);
 	else

@@ -12,8 +12,8 @@
  *
  * Calls that need more than their row says have a handler (handlers.c, fork.c).
  *
- * A thread has one call at a time. The number of a call on the wire is a serial number with the index of its thread in the
- * low bits, so that RESULT finds it without a search, and one that comes for a call of the past finds nothing.
+ * A thread has one call at a time. The number of a call on the wire is a serial number with the index of its thread
+ * in the low bits, so that RESULT finds it without a search, and one that comes for a call of the past finds nothing.
  *
  * The round trip is what the guest waits for, so after a CALL the remote reads from the channel actively for a while
  * before it goes back to its event loop.
@@ -61,10 +61,11 @@ struct thread *call_find(const struct session *session, uint64_t id);
 /* Send the call home, with @front before its gathered arguments; or answer it, when they cannot be gathered */
 void call_forward(struct thread *thread, const void *front, size_t front_len);
 /* Send a call home that has no arguments in memory; gives it a number */
-void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32_t flags, const void *tail, size_t tail_len);
+void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32_t flags, const void *tail,
+	       size_t tail_len);
 /* What home's answer means for a call without a handler: scatter it, go on with the next part, or return */
 void call_complete(struct thread *thread, int64_t ret, uint32_t flags, const uint8_t *tail, size_t tail_len);
-/* Write home's answer into the guest's memory; false when it is none that the call can have, and the session has ended */
+/* Write home's answer into the guest's memory; false when the call cannot have such a one: the session has ended */
 bool call_scatter(struct thread *thread, int64_t *ret, const uint8_t *tail, size_t tail_len);
 /* Let the guest go on with @ret: a value, a negative errno, or a restart code */
 void call_return(struct thread *thread, int64_t ret);

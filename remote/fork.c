@@ -202,8 +202,8 @@ static int clone_prepare(const struct thread *thread)
 /**
  * clone_make() - Have the stopped thread make its clone
  *
- * All its signals are blocked. A stop for which PTRACE_INTERRUPT has asked before makes the kernel begin the call again;
- * then the thread comes by here once more.
+ * All its signals are blocked. A stop for which PTRACE_INTERRUPT has asked before makes the kernel begin the call
+ * again; then the thread comes by here once more.
  *
  * Return: the child's outer number, or negative errno: what the call has returned, or -ESRCH when the thread was killed
  */

@@ -2,9 +2,9 @@
 /*
  * DOC: Theory of operation
  *
- * The guests of a session: processes (struct guest) and their threads (struct thread). Both are found by the numbers that
- * the task has at home (inner), which messages carry, and threads also by the number that the worker's kernel gave them
- * (outer), which waitpid and notifications carry.
+ * The guests of a session: processes (struct guest) and their threads (struct thread). Both are found by the numbers
+ * that the task has at home (inner), which messages carry, and threads also by the number that the worker's kernel
+ * gave them (outer), which waitpid and notifications carry.
  *
  * A thread is at any time in one of these states; thread_move() is the only function that changes it.
  *
@@ -17,12 +17,13 @@
  *	     │                         │                            │
  *	     └─────────────────────────┴──► DEAD ◄──────────────────┘
  *
- * BUILDING: stopped in the parasite, or making one of its batches. RUNNING: executes the task's own code, or a call of the
- * worker's own kernel. CALLING: waits in a system call for our answer; no stop can be seen, only death. STOPPED: in a ptrace
- * stop, for as long as its guest is frozen, or its crash has not been dealt with at home, or home makes a fork for it.
+ * BUILDING: stopped in the parasite, or making one of its batches. RUNNING: executes the task's own code, or a call
+ * of the worker's own kernel. CALLING: waits in a system call for our answer; no stop can be seen, only death.
+ * STOPPED: in a ptrace stop, for as long as its guest is frozen, or its crash has not been dealt with at home, or
+ * home makes a fork for it.
  *
- * A guest that was dropped keeps its struct until the kernel has reported the death of all its threads; its number at home
- * is not found any more.
+ * A guest that was dropped keeps its struct until the kernel has reported the death of all its threads; its number at
+ * home is not found any more.
  */
 #ifndef OM_REMOTE_GUEST_H
 #define OM_REMOTE_GUEST_H

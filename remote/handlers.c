@@ -31,8 +31,8 @@
 /**
  * mmap_result() - Home has said what is behind the mapping: the guest's own kernel makes it, of our copy of the file
  *
- * The copy takes the place of the descriptor that the call names. All arguments are in registers, so nobody can change them
- * between home's look at them and the kernel's.
+ * The copy takes the place of the descriptor that the call names. All arguments are in registers, so nobody can
+ * change them between home's look at them and the kernel's.
  */
 static void mmap_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
 {

@@ -10,9 +10,9 @@
  *	PAGES	 written
  *	START	 protections, addresses of the image, name, ignored signals, limits, registers, signal mask; it runs
  *
- * Up to START the body executes nothing but the parasite, and all signals but SIGTRAP are blocked. Mappings are made with
- * their final protection, so that nothing is accounted that home did not account; one that content arrives for although it
- * is not writable is made writable for that time.
+ * Up to START the body executes nothing but the parasite, and all signals but SIGTRAP are blocked. Mappings are made
+ * with their final protection, so that nothing is accounted that home did not account; one that content arrives for
+ * although it is not writable is made writable for that time.
  *
  * What the other side says about the body's memory can hurt that body only. A body that cannot be built is killed, and
  * STARTED says why. Messages about a guest that is not being built are remnants of such a one, and dropped.

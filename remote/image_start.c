@@ -153,8 +153,8 @@ static bool word_at(struct stack_walk *walk, uint64_t addr, uint64_t *out)
 /**
  * auxv_patch() - Tell a new program where its vDSO is, when that could not be where home has it
  *
- * At the initial stack pointer there are the number of arguments, the arguments, the environment and the auxiliary vector,
- * the first two of which end in NULL. An image that has run has used the vector already; it keeps what it has.
+ * At the initial stack pointer there are the number of arguments, the arguments, the environment and the auxiliary
+ * vector, the first two of which end in NULL. An image that has run has used the vector already; it keeps what it has.
  */
 static int auxv_patch(const struct guest *guest)
 {

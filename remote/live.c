@@ -147,7 +147,8 @@ int live_update(struct object *object, uint64_t offset, const uint8_t *data, siz
 }
 
 /**
- * difference_end() - Where the difference that begins at @at ends: behind it are more than GAP_MAX equal bytes, or the end
+ * difference_end() - Where the difference that begins at @at ends: behind it are more than GAP_MAX equal bytes, or
+ * the end
  */
 static size_t difference_end(const uint8_t *a, const uint8_t *b, size_t at, size_t len)
 {

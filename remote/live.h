@@ -2,14 +2,14 @@
 /*
  * DOC: Theory of operation
  *
- * Files that guests map shared and may write to. The guests on this node share one memfd, so among them it is as it was at
- * home. What they write has to be in the file at home when somebody there can know of it, that is before the next call
- * that goes home; and what is written to the file at home comes as new content.
+ * Files that guests map shared and may write to. The guests on this node share one memfd, so among them it is as it
+ * was at home. What they write has to be in the file at home when somebody there can know of it, that is before the
+ * next call that goes home; and what is written to the file at home comes as new content.
  *
  * There is no cheap way to ask the kernel for what was written to a memfd. So the remote keeps a shadow of each such
- * object, the content as home knows it. Before a call goes home, it compares, and sends what differs (WRITE_BACK), byte by
- * byte: home may have written to other bytes of the same page. New content from home is merged likewise: where a guest has
- * written meanwhile, the guest wins.
+ * object, the content as home knows it. Before a call goes home, it compares, and sends what differs (WRITE_BACK),
+ * byte by byte: home may have written to other bytes of the same page. New content from home is merged likewise:
+ * where a guest has written meanwhile, the guest wins.
  *
  * The price is memory of twice the file's size, and a comparison of the file per call. It is paid for writable shared
  * mappings only, and all of them together are bounded.

@@ -31,8 +31,8 @@
 #include "remote/session.h"
 
 /*
- * How long the answer to a call is awaited actively before the event loop is entered, unless $OPENMOSIX_SPIN_US says: not at
- * all. It saves a wake-up where a core is idle anyway, and costs many times that where all of them have work.
+ * How long the answer to a call is awaited actively before the event loop is entered, unless $OPENMOSIX_SPIN_US says:
+ * not at all. It saves a wake-up where a core is idle anyway, and costs many times that where all of them have work.
  */
 #define SPIN_US	    0u
 #define SPIN_US_MAX 10000u

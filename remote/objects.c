@@ -245,8 +245,8 @@ static int reopen(int memfd)
 /**
  * object_seal() - Make the content unchangeable, before a guest sees it
  *
- * The guest gets a descriptor that is open for reading only: kernels before 6.7 refuse shared mappings of a sealed memfd
- * that is open for writing, also when they are only for reading.
+ * The guest gets a descriptor that is open for reading only: kernels before 6.7 refuse shared mappings of a sealed
+ * memfd that is open for writing, also when they are only for reading.
  */
 static int object_seal(struct object *object)
 {

@@ -3,19 +3,20 @@
  * DOC: Theory of operation
  *
  * A file of home that a guest maps is an object: home sends its content once, the remote keeps it as a memfd of exactly
- * the file's size (so that an access behind the end is a SIGBUS, as it has to be), and the guest's own kernel maps that.
- * Several mappings and several guests share the pages.
+ * the file's size (so that an access behind the end is a SIGBUS, as it has to be), and the guest's own kernel maps
+ * that. Several mappings and several guests share the pages.
  *
  * A guest gets the memfd in its descriptor table to be able to map it. It must not be able to change what other guests,
  * or its own later mappings, will see; so the memfd is sealed against writing before the first guest gets it. Private
  * mappings stay writable: those are copies. Data that home sends after that is a violation of the protocol.
  *
- * A file that is mapped shared is a live object: guests that may write to it get a descriptor that can, home announces new
- * sizes (OBJECT again) and sends new content at any time, and what guests write goes home (live.h). No seal protects it:
- * whoever may map it for writing is of the same family.
+ * A file that is mapped shared is a live object: guests that may write to it get a descriptor that can, home
+ * announces new sizes (OBJECT again) and sends new content at any time, and what guests write goes home (live.h). No
+ * seal protects it: whoever may map it for writing is of the same family.
  *
  * What arrives is bounded by the worker's memory: an object that would be too much fails, and so does its mapping, with
- * ENOMEM. Objects live as long as the session, but those of shared memory, which end with their last attachment (shm.h).
+ * ENOMEM. Objects live as long as the session, but those of shared memory, which end with their last attachment
+ * (shm.h).
  */
 #ifndef OM_REMOTE_OBJECTS_H
 #define OM_REMOTE_OBJECTS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session: one arrival, from ACCEPT to the end of the connection. Everything the remote has hangs off this struct; all
- * its parts run in one thread, on one event loop.
+ * A session: one arrival, from ACCEPT to the end of the connection. Everything the remote has hangs off this struct;
+ * all its parts run in one thread, on one event loop.
  */
 #ifndef OM_REMOTE_SESSION_H
 #define OM_REMOTE_SESSION_H

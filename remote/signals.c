@@ -53,7 +53,8 @@ static bool has_tempmask(const struct thread *thread)
 /**
  * blocked_now() - Signals that the thread would not take
  *
- * A signal that rt_sigtimedwait waits for is not blocked for the kernel, but it is taken by the call, and not delivered.
+ * A signal that rt_sigtimedwait waits for is not blocked for the kernel, but it is taken by the call, and not
+ * delivered.
  */
 static uint64_t blocked_now(const struct thread *thread, const struct sigstate *state)
 {
@@ -63,7 +64,8 @@ static uint64_t blocked_now(const struct thread *thread, const struct sigstate *
 }
 
 /**
- * taker_find() - The thread that will take @signo, as the kernel chooses: the leader, else the first that has it unblocked
+ * taker_find() - The thread that will take @signo, as the kernel chooses: the leader, else the first that has it
+ * unblocked
  * @only:	The one thread it is meant for, or NULL
  * @state:	Set to the state of the taker; of the last thread looked at when there is none
  */
@@ -260,8 +262,9 @@ void signals_suspend(struct thread *thread, struct user_regs_struct *regs)
 /**
  * registers_mend() - What the guest's call looks like to the kernel when a signal is delivered
  *
- * A call that became an rt_sigsuspend is itself again. A trapped call that the signal met before the remote had received it
- * has not begun: it is made after the handler, whatever SA_RESTART says, also if it is one that never returns EINTR.
+ * A call that became an rt_sigsuspend is itself again. A trapped call that the signal met before the remote had
+ * received it has not begun: it is made after the handler, whatever SA_RESTART says, also if it is one that never
+ * returns EINTR.
  */
 static int registers_mend(struct thread *thread)
 {

@@ -3,8 +3,8 @@
  * DOC: Theory of operation
  *
  * Signals on their way into a guest. The kernel lets nobody queue a signal to another process that says it comes from
- * kill(2), from a timer or from a child. So the remote queues it as sigqueue(3) does, with a number in its value, and keeps
- * the true siginfo under that number; when the guest is stopped for the delivery, the siginfo is put right.
+ * kill(2), from a timer or from a child. So the remote queues it as sigqueue(3) does, with a number in its value, and
+ * keeps the true siginfo under that number; when the guest is stopped for the delivery, the siginfo is put right.
  *
  * The kernel may take a signal away unseen (rt_sigtimedwait, a standard signal that is pending already). What is not
  * pending any more for some time is forgotten.

@@ -29,8 +29,8 @@ void thread_resume(struct thread *thread, int signo)
 /**
  * on_stop() - The stop that PTRACE_INTERRUPT has asked for
  *
- * It has up to two purposes: to do something with the thread on its way out of a call, and to freeze it. What was done may
- * be to send a call home: then its result lets the thread go on.
+ * It has up to two purposes: to do something with the thread on its way out of a call, and to freeze it. What was
+ * done may be to send a call home: then its result lets the thread go on.
  */
 static void on_stop(struct thread *thread)
 {

@@ -3,8 +3,8 @@
  * DOC: Theory of operation
  *
  * POSIX timers live at home, but for those that measure the CPU time of the guest: these are the worker's kernel's own.
- * Both kernels number theirs from 0. So that a number tells whose timer it is, the guest sees those of home with an offset,
- * which is taken off again in the calls that go home, and put on in the siginfo of their signals.
+ * Both kernels number theirs from 0. So that a number tells whose timer it is, the guest sees those of home with an
+ * offset, which is taken off again in the calls that go home, and put on in the siginfo of their signals.
  */
 #ifndef OM_REMOTE_TIMERS_H
 #define OM_REMOTE_TIMERS_H

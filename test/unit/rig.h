@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A deputy in a test's hands: an om-remote of its own at the other end of a socket, to which the test says what it wants,
- * and small images made by hand. Whatever fails here fails the test.
+ * A deputy in a test's hands: an om-remote of its own at the other end of a socket, to which the test says what it
+ * wants, and small images made by hand. Whatever fails here fails the test.
  */
 #ifndef OM_TEST_RIG_H
 #define OM_TEST_RIG_H
