@@ -171,20 +171,20 @@ compare_side() {
 	fi
 	case $test in
 	programs/*)
-		scene_run "$id" "$who" "$limit" "$prefix" "$@"
+		scene_run "$id.$$" "$who" "$limit" "$prefix" "$@"
 		dir=$SCENE/cwd/out
 		;;
 	*)
 		# shellcheck disable=SC2086
-		scene_run "$id" "$who" "$limit" "$prefix" $prefix "$@"
+		scene_run "$id.$$" "$who" "$limit" "$prefix" $prefix "$@"
 		;;
 	esac
 	mkdir -p "$SCENE/$side"
 	{
-		marked_gone "OM_TEST=$id"
+		marked_gone "OM_TEST=$id.$$"
 		find "$SCENE/rundir" -type s -o -type f
 	} >"$SCENE/$side/leftover"
-	marked_kill "OM_TEST=$id"
+	marked_kill "OM_TEST=$id.$$"
 	manifest "$dir" >"$SCENE/$side/manifest"
 	ran_remotely "$side" >"$SCENE/$side/stats"
 	mv "$SCENE/status" "$SCENE/stdout" "$SCENE/stderr" "$SCENE/$side/"
@@ -203,7 +203,7 @@ single() {
 	why=$(
 		trap 'omd_stop; scene_drop' EXIT
 		OMD_PID='' NS='' LINK='' SCENE=''
-		TEST=$id
+		TEST=$id.$$	# a mark of its own, should this test run somewhere else at the same time
 		# shellcheck source=/dev/null
 		. "$TOP/test/$set.sh"
 		"${set}_$name" 2>&1

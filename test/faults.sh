@@ -426,7 +426,7 @@ faults_disk_full() {
 		omrun $side dd if=/dev/zero "of=out/$file" bs=100k count=10
 		[ "$(cat "$SCENE/status")" = 1 ] || wrong "'$side': status $(cat "$SCENE/status")"
 		grep -q 'No space left' "$SCENE/stderr" || wrong "'$side': $(cat "$SCENE/stderr")"
-		grep 'bytes' "$SCENE/stderr" | cut -d'(' -f1 >"$SCENE/said$side"
+		sed -n 's/ bytes.*//p' "$SCENE/stderr" >"$SCENE/said$side"
 		stat -c %s "$SCENE"/cwd/out/big >>"$SCENE/said$side" 2>/dev/null
 	done
 	cmp -s "$SCENE/said" "$SCENE/said-j $SHARED" || wrong "$(cat "$SCENE"/said*)"

@@ -7,9 +7,9 @@
 # program as somebody, and ways to find what was left over.
 #
 # Every process that a check starts carries OM_CHECK=<pid of the check> in its environment, its own subshells too, and
-# every test's programs carry OM_TEST=<test>. So what is left over is found by looking for these marks in /proc, on both
-# nodes at once (a second network namespace has no pid namespace of its own), and the cleanup ends exactly what this
-# check started.
+# every test's programs carry OM_TEST=<test>.<pid of the check>. So what is left over is found by looking for these marks
+# in /proc, on both nodes at once (a second network namespace has no pid namespace of its own), and the cleanup ends
+# exactly what this check started.
 #
 # The worker is an omd in a second network namespace, joined to this one by a veth pair, when we are root and may make
 # one; otherwise an omd on 127.0.0.1 and a port of its own. Tests that hurt their worker start one of their own.
@@ -202,17 +202,17 @@ scene_make() {
 	chmod 700 "$SCENE/rundir"
 }
 
-# scene_run ID WHO LIMIT RUN CMD...: run CMD in the scene of ID. The same surroundings whatever RUN is: environment,
-# directory, limits, no terminal. Standard output, error output and status go to files next to the directory.
+# scene_run MARK WHO LIMIT RUN CMD...: run CMD in the scene made last, marked OM_TEST=MARK. The same surroundings whatever
+# RUN is: environment, directory, limits, no terminal. Output, error output and status go to files next to the directory.
 scene_run() {
 	# What the shell says of a death by a signal is nobody's output
 	{ (scene_exec "$@"); } 2>/dev/null
 	echo $? >"$SCENE/status"
 }
 
-# scene_exec ID WHO LIMIT RUN CMD...: become the program; SCENE_ENV has further variables for it
+# scene_exec MARK WHO LIMIT RUN CMD...: become the program; SCENE_ENV has further variables for it
 scene_exec() {
-	local id=$1 who=$2 limit=$3 run=$4
+	local mark=$1 who=$2 limit=$3 run=$4
 
 	shift 4
 	become "$who"
@@ -221,7 +221,7 @@ scene_exec() {
 	ulimit -S -c 0 -n 1024 -s 8192 2>/dev/null
 	exec "${BECOME[@]}" env -i PATH="$BIN:/usr/local/bin:/usr/bin:/bin:/usr/games" HOME="$WORK/home.$who" \
 		LC_ALL=C TZ=UTC TERM=xterm SOURCE_DATE_EPOCH=0 XDG_RUNTIME_DIR="$SCENE/rundir" \
-		OPENMOSIX_KEY="$WORK/home.$who/key" OPENMOSIX_STATS="$SCENE/stats" OM_CHECK="$$" OM_TEST="$id" \
+		OPENMOSIX_KEY="$WORK/home.$who/key" OPENMOSIX_STATS="$SCENE/stats" OM_CHECK="$$" OM_TEST="$mark" \
 		RUN="$run" OUT="$SCENE/cwd/out" AIDS="$WORK/aids" CALLS="$WORK/calls" CACHE="$WORK/cache" \
 		PROGRAMS="$WORK/programs" LIB="$WORK/programs/common" SCALE="${OM_TEST_SCALE:-1}" "${SCENE_ENV[@]}" \
 		setsid --wait timeout -k 5 "$limit" "$@" </dev/null >"$SCENE/stdout" 2>"$SCENE/stderr"

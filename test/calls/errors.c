@@ -131,7 +131,9 @@ int main(void)
 	all("the working directory, the rest wrong", AT_FDCWD, WRONG, WRONG, WRONG, WRONG, WRONG);
 	all("the working directory, a name, the rest wrong", AT_FDCWD, NAME_ADDR, WRONG, WRONG, WRONG, WRONG);
 	all("a name, the rest wrong", NAME_ADDR, WRONG, WRONG, WRONG, WRONG, WRONG);
-	/* One of them has made it large */
+	/* Some of them have made things that are hard to look at */
+	SHOW(rmdir("missing"));
+	SHOW(fchmod(SCRATCH_FD, 0600));
 	SHOW(lseek(SCRATCH_FD, 0, SEEK_END));
 	SHOW(ftruncate(SCRATCH_FD, 0));
 	return 0;

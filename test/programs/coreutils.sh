@@ -36,13 +36,13 @@ $RUN date -u -d @1e9 +%FT%T 2>/dev/null || $RUN date -u -d @1000000000 +%FT%T
 $RUN id -u
 $RUN uname -n
 $RUN hostname
-$RUN pwd | sed 's,.*/,,'
-$RUN true
-status $RUN false
+$RUN /bin/pwd | sed 's,.*/,,'
+$RUN /bin/true
+status $RUN /bin/false
 status $RUN ls missing
 $RUN sleep 0.1
 $RUN nproc | grep -c '[0-9]'
-$RUN test -f tree/dangling || echo dangling
+$RUN /usr/bin/test -f tree/dangling || echo dangling
 $RUN seq 1 1000000 | cksum
 $RUN factor 1000000007 123456789012345678
 $RUN mktemp -u | cut -c1-9

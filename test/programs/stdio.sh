@@ -10,9 +10,9 @@ head -c 3000 "$text" | $RUN tr a-z A-Z | tail -n 3
 { $RUN head -n 2; $RUN head -n 2; cat; } <"$text" | cksum
 $RUN yes | head -n 100000 | cksum
 $RUN sed -n 5p "$text"
-status $RUN cat <&-
-status $RUN echo text >&-
-status $RUN ls missing 2>&-
+$RUN cat <&- || echo "status $?"
+$RUN /bin/echo text >&- || echo "status $?"
+$RUN ls missing 2>&- || echo "status $?"
 cp "$text" copy
 $RUN cat 0<>copy >/dev/null
 status $RUN dd if=/dev/zero of=/dev/full bs=64k count=1 status=none
@@ -25,9 +25,9 @@ END
 $RUN cat >>"$OUT/appended" <<END
 and there
 END
-{ $RUN echo first; $RUN echo second; } >"$OUT/shared"
+{ $RUN /bin/echo first; $RUN /bin/echo second; } >"$OUT/shared"
 mkfifo fifo
 cat fifo >"$OUT/fifo" &
 $RUN cp "$text" /dev/stdout >fifo
 wait
-$RUN printf '%s %d %x\n' words 42 255
+$RUN /usr/bin/printf '%s %d %x\n' words 42 255
