@@ -22,7 +22,9 @@
 	((uint64_t)CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_THREAD | CLONE_SYSVSEM |    \
 	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)
 /* Flags of clone3 that clone has not */
-#define FLAGS_CLONE3 (~(uint64_t)UINT32_MAX)
+#define FLAGS_CLONE3  (CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP)
+#define FLAGS_UNKNOWN (~(uint64_t)(UINT32_MAX | FLAGS_CLONE3))
+#define SIGNALS	      64
 
 #define CLONE_ARGS_MIN 64u /* CLONE_ARGS_SIZE_VER0 */
 #define CLONE_ARGS_MAX 4096u
@@ -46,11 +48,11 @@ static int args_clone3(const struct thread *thread, const struct user_regs_struc
 		return -E2BIG;
 	if (tracee_read(thread->outer, regs->rdi, &args, size < sizeof(args) ? size : sizeof(args)))
 		return -EFAULT;
+	if (args.flags & FLAGS_UNKNOWN || args.exit_signal > SIGNALS || args.flags & (CSIGNAL | CLONE_DETACHED) ||
+	    ((args.flags & (CLONE_THREAD | CLONE_PARENT)) && args.exit_signal) || !args.stack != !args.stack_size)
+		return -EINVAL;
 	if ((args.flags & FLAGS_CLONE3) || args.set_tid_size || size > sizeof(args))
 		return -ENOSYS; /* the C library then does it another way */
-	if (args.exit_signal & ~(uint64_t)CSIGNAL || args.flags & (CSIGNAL | CLONE_DETACHED) ||
-	    !args.stack != !args.stack_size)
-		return -EINVAL;
 	arg[FORK_FLAGS] = args.flags | args.exit_signal;
 	arg[FORK_STACK] = args.stack + args.stack_size;
 	arg[FORK_PARENT_TID] = args.parent_tid;
@@ -141,6 +143,23 @@ static void thread_settle(pid_t tid, const struct user_regs_struct *before, uint
 }
 
 /**
+ * number_mend() - Say the newborn's number at home wherever the kernel has said its own, which is another one
+ *
+ * So it is in a sandbox without pid namespace.
+ */
+static void number_mend(struct thread *parent, const struct thread *newborn)
+{
+	const uint64_t *arg = parent->call.arg;
+
+	if (arg[FORK_FLAGS] & CLONE_PARENT_SETTID)
+		tracee_write(parent->outer, arg[FORK_PARENT_TID], &newborn->tid, sizeof(newborn->tid));
+	if (arg[FORK_FLAGS] & CLONE_CHILD_SETTID)
+		tracee_write(newborn->outer, arg[FORK_CHILD_TID], &newborn->tid, sizeof(newborn->tid));
+	parent->newborn = newborn->tid;
+	parent->trace = TRACE_CLONE;
+}
+
+/**
  * newborn_adopt() - The worker's kernel has made the child: look after it
  */
 static int newborn_adopt(struct thread *parent, uint32_t tid, pid_t outer, const struct user_regs_struct *before,
@@ -174,6 +193,8 @@ static int newborn_adopt(struct thread *parent, uint32_t tid, pid_t outer, const
 	}
 	thread_move(thread, THREAD_STOPPED);
 	thread_settle(outer, before, mask);
+	if (sandbox_degraded(guest->session->sandbox))
+		number_mend(parent, thread);
 	if (!guest->frozen)
 		thread_resume(thread, 0);
 	return 0;
@@ -280,7 +301,7 @@ static void fork_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 		call_skip(thread, ret < 0 ? ret : -EAGAIN);
 		return;
 	}
-	err = sandbox_next_pid(session->sandbox, (pid_t)ret);
+	err = sandbox_degraded(session->sandbox) ? 0 : sandbox_next_pid(session->sandbox, (pid_t)ret);
 	if (err) {
 		log_warn("guest %u: no number %u for its child: %s", thread->guest->pid, (unsigned int)ret,
 			 strerror(-err));
@@ -313,8 +334,6 @@ void fork_stopped(struct thread *thread)
 	if (err)
 		return; /* killed */
 	err = args_gather(thread, &regs, call->arg);
-	if (!err && sandbox_degraded(thread->guest->session->sandbox))
-		err = -EAGAIN; /* the child could not have the number that it has at home */
 	if (err) {
 		call_skip(thread, err);
 		return;

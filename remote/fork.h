@@ -13,6 +13,8 @@
  * From giving the number out to the event stop nothing else is served, so that the next newborn in the sandbox is the
  * right one. That takes as long as the kernel takes to fork.
  *
+ * In a sandbox without pid namespace the child gets any number, and what the kernel says of it is put right.
+ *
  * What concerns the system's side of the child (namespaces, pidfd, who its parent is) happens at home only. The
  * worker's newborns are all children of the sandbox's init, which reaps them.
  */

@@ -63,11 +63,12 @@ enum suspend_state {
 	SUSPEND_MADE,	/* it is in rt_sigsuspend */
 };
 
-/* How far the tracing of a call's end is (rt_sigtimedwait: its siginfo has to be put right) */
+/* How far the tracing of a call's end is: of rt_sigtimedwait, or of a clone, to put right what they say */
 enum exit_trace {
 	TRACE_NONE,
 	TRACE_ENTRY, /* resumed to stop at the entry of the call */
 	TRACE_CALL,  /* in the call, or about to be: will stop at its end */
+	TRACE_CLONE, /* in clone: will stop at its end */
 };
 
 /* What is done with a thread that was brought to a stop on its way out of a call; @regs are set afterwards */
@@ -112,6 +113,7 @@ struct call {
  * @saved:	Registers that the change into rt_sigsuspend overwrote: rdi, rsi, orig_rax
  * @trace:	enum exit_trace
  * @waiting:	Signals that the traced call waits for
+ * @newborn:	What the traced clone has to return
  * @attach:	Segment that it attaches or detaches, or NULL
  * @defaulted:	Stopped until home has dealt with a default action
  * @exiting:	Makes its last call
@@ -131,6 +133,7 @@ struct thread {
 	uint64_t saved[3];
 	enum exit_trace trace;
 	uint64_t waiting;
+	uint32_t newborn;
 	struct attach *attach;
 	bool defaulted;
 	bool exiting;

@@ -284,7 +284,8 @@ static int registers_mend(struct thread *thread)
 	if ((int64_t)regs.orig_rax >= 0 && (int64_t)regs.rax == -ERESTARTSYS && !thread->answered) {
 		const uint64_t arg[6] = { regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9 };
 
-		if (!sysdef_is_local((int64_t)regs.orig_rax, arg)) {
+		/* A local call with a handler is one that the filter traps in a sandbox without pid namespace */
+		if (!sysdef_is_local((int64_t)regs.orig_rax, arg) || handler_find((uint32_t)regs.orig_rax)) {
 			regs.rax = (unsigned long long)-ERESTARTNOINTR;
 			changed = true;
 		}

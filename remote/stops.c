@@ -70,6 +70,10 @@ static void on_syscall(struct thread *thread)
 
 	if (tracee_regs_get(thread->outer, &regs))
 		return; /* killed */
+	if (thread->trace == TRACE_CLONE && (int64_t)regs.rax > 0) {
+		regs.rax = thread->newborn;
+		tracee_regs_set(thread->outer, &regs);
+	}
 	if (thread->trace == TRACE_ENTRY && regs.orig_rax == SYS_rt_sigtimedwait) {
 		thread->trace = TRACE_CALL;
 	} else {
