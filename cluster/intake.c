@@ -17,9 +17,9 @@
 #include "log.h"
 
 /* Log lines about strangers: so many in so long */
-#define COMPLAINTS_MAX 10
+#define COMPLAINTS_MAX	     10
 #define COMPLAINTS_WINDOW_MS 1000
-#define PEER_SIZE (INET6_ADDRSTRLEN + 10)
+#define PEER_SIZE	     (INET6_ADDRSTRLEN + 10)
 
 /**
  * struct conn - One connection that is still omd's
@@ -74,8 +74,7 @@ static const char *conn_peer(struct conn *conn)
 		inet_ntop(AF_INET, &at.in6.sin6_addr.s6_addr[12], host, sizeof(host));
 	else
 		inet_ntop(AF_INET6, &at.in6.sin6_addr, host, sizeof(host));
-	snprintf(conn->peer, sizeof(conn->peer), strchr(host, ':') ? "[%s]:%u" : "%s:%u", host,
-		 ntohs(at.in.sin_port));
+	snprintf(conn->peer, sizeof(conn->peer), strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, ntohs(at.in.sin_port));
 	return conn->peer;
 }
 
@@ -213,8 +212,9 @@ static void conn_hand_over(struct conn *conn, const struct wire_hello *hello)
 
 	make_label(arrival.label, hello);
 	len = wire_encode(WIRE_HELLO, hello, arrival.hello, sizeof(arrival.hello));
-	ret = len < 0 ? len : channel_detach(conn->ch, &conn->fd, &arrival.keys, arrival.leftover,
-					     sizeof(arrival.leftover), &arrival.leftover_len);
+	ret = len < 0 ? len
+		      : channel_detach(conn->ch, &conn->fd, &arrival.keys, arrival.leftover, sizeof(arrival.leftover),
+				       &arrival.leftover_len);
 	if (ret < 0) {
 		conn_refuse(conn, WIRE_REFUSE_INTERNAL, strerror(-ret));
 		return;

@@ -26,8 +26,8 @@
 #include "cluster/remotes.h"
 #include "key.h"
 
-#define INTAKE_HALFOPEN_MAX 16384	/* connections in all, if there are descriptors for them */
-#define INTAKE_TIMEOUT_MS 10000		/* for the handshake, and again for HELLO */
+#define INTAKE_HALFOPEN_MAX 16384 /* connections in all, if there are descriptors for them */
+#define INTAKE_TIMEOUT_MS   10000 /* for the handshake, and again for HELLO */
 
 /**
  * struct intake - All connections that are still omd's

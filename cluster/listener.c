@@ -238,7 +238,8 @@ int listener_open(struct listener *listener, uv_loop_t *loop, const struct node_
 		return nr;
 	ret = open_sockets(listener, at, nr, every);
 	if (ret < 0) {
-		snprintf(why, why_len, "%s", ret == -EADDRINUSE ? "in use, another omd may be running" : strerror(-ret));
+		snprintf(why, why_len, "%s",
+			 ret == -EADDRINUSE ? "in use, another omd may be running" : strerror(-ret));
 		close_sockets(listener);
 		return ret;
 	}
@@ -265,8 +266,8 @@ void listener_address(const struct listener *listener, char out[static NODE_TEXT
 
 	getsockname(listener->socket[0].fd, &at.common, &len);
 	addr.port = ntohs(at.in.sin_port);
-	every = at.common.sa_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&at.in6.sin6_addr) :
-						  at.in.sin_addr.s_addr == INADDR_ANY;
+	every = at.common.sa_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&at.in6.sin6_addr)
+						: at.in.sin_addr.s_addr == INADDR_ANY;
 	if (!every)
 		getnameinfo(&at.common, len, addr.host, sizeof(addr.host), NULL, 0, NI_NUMERICHOST);
 	node_format(&addr, out);

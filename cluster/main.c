@@ -29,7 +29,7 @@
 #include "log.h"
 
 /* Descriptors that omd asks for: every connection that may wait, and what it needs itself */
-#define NOFILE_OWN 256
+#define NOFILE_OWN    256
 #define NOFILE_WANTED (INTAKE_HALFOPEN_MAX + NOFILE_OWN)
 
 /**

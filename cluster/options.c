@@ -41,8 +41,8 @@ static const struct option options[] = {
 static int set_name(struct omd_options *out, const char *name, const char *origin)
 {
 	if (!nodefile_name_valid(name)) {
-		log_error("%s %s: a node's name has 1 to %d letters, digits, '.', '_', '-', the first none of '.-'", origin,
-			  name, NODEFILE_NAME_MAX);
+		log_error("%s %s: a node's name has 1 to %d letters, digits, '.', '_', '-', the first none of '.-'",
+			  origin, name, NODEFILE_NAME_MAX);
 		return -EINVAL;
 	}
 	snprintf(out->name, sizeof(out->name), "%s", name);

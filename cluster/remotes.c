@@ -102,7 +102,8 @@ static void child_signals(void)
  * @pipe_fd:	Reading end of the pipe
  * @omd:	Pid of omd
  */
-static void __attribute__((noreturn)) become_remote(const struct remotes *remotes, int socket_fd, int pipe_fd, pid_t omd)
+static void __attribute__((noreturn))
+become_remote(const struct remotes *remotes, int socket_fd, int pipe_fd, pid_t omd)
 {
 	char *argv[] = { "om-remote", NULL };
 	int score;

@@ -23,8 +23,8 @@
 
 #include "handover.h"
 
-#define REMOTES_MAX 1024		/* at a time */
-#define REMOTE_LABEL_SIZE 192		/* "flac of bob@home" */
+#define REMOTES_MAX	  1024 /* at a time */
+#define REMOTE_LABEL_SIZE 192  /* "flac of bob@home" */
 
 /**
  * struct remote_entry - One om-remote

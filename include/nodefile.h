@@ -24,7 +24,7 @@
 
 #include "node.h"
 
-#define NODEFILE_NAME_MAX 63		/* characters of a name, as in the wire's FIX(node, 64) */
+#define NODEFILE_NAME_MAX 63 /* characters of a name, as in the wire's FIX(node, 64) */
 #define NODEFILE_ADDR_MAX (NODE_TEXT_MAX - 1)
 
 /**

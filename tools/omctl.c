@@ -14,7 +14,8 @@
 static const struct omctl_command commands[] = {
 	{ "keygen", "FILE", "make a new cluster key in FILE, which must not exist", omctl_keygen },
 	{ "status", "[--json] [NODE]", "ask NODE (default: this machine) how it is", omctl_status },
-	{ "ping", "[--count N] [--size BYTES] [--json] NODE", "measure round trips over the encrypted channel", omctl_ping },
+	{ "ping", "[--count N] [--size BYTES] [--json] NODE", "measure round trips over the encrypted channel",
+	  omctl_ping },
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

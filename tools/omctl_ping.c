@@ -8,9 +8,9 @@
 #include "log.h"
 #include "tools/omctl.h"
 
-#define COUNT_DEFAULT 10
-#define COUNT_MAX 1000000
-#define SIZE_DEFAULT 64
+#define COUNT_DEFAULT  10
+#define COUNT_MAX      1000000
+#define SIZE_DEFAULT   64
 #define SIZE_MAX_BYTES WIRE_DATA_MAX
 
 /**

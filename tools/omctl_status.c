@@ -7,7 +7,7 @@
 #include "log.h"
 #include "tools/omctl.h"
 
-#define GIB (1024.0 * 1024 * 1024)
+#define GIB	     (1024.0 * 1024 * 1024)
 #define THIS_MACHINE "127.0.0.1"
 
 /**
@@ -47,7 +47,8 @@ static void print_json(const struct wire_status *status)
 		fputs(i ? "," : "", stdout);
 		print_milli(load[i]);
 	}
-	printf("],\"memory_total_bytes\":%" PRIu64 ",\"memory_available_bytes\":%" PRIu64 ",\"uptime_s\":%" PRIu64 "}\n",
+	printf("],\"memory_total_bytes\":%" PRIu64 ",\"memory_available_bytes\":%" PRIu64 ",\"uptime_s\":%" PRIu64
+	       "}\n",
 	       status->memory_total_bytes, status->memory_available_bytes, status->uptime_s);
 }
 

@@ -62,9 +62,12 @@ START_TEST(nodefile_names)
 		const char *name;
 		bool valid;
 	} row[] = {
-		{ "a", true },	     { "alpha-1.example_x", true }, { "9", true },     { "", false },
-		{ ".hidden", false }, { "-j", false },		    { "a/b", false },  { "a:1", false },
-		{ "a b", false },     { "..", false },		    { "a\n", false },  { "\xc3\xa4", false },
+		{ "a", true },	      { "alpha-1.example_x", true },
+		{ "9", true },	      { "", false },
+		{ ".hidden", false }, { "-j", false },
+		{ "a/b", false },     { "a:1", false },
+		{ "a b", false },     { "..", false },
+		{ "a\n", false },     { "\xc3\xa4", false },
 		{ "a%", false },      { "[::1]", false },
 	};
 	char longest[NODEFILE_NAME_MAX + 2];
