@@ -112,7 +112,7 @@ void call_post(struct deputy *d, struct thread *thread, void (*finish)(struct de
 	thread->call.finish = finish;
 	thread_state_set(thread, TH_BUSY);
 	executor_post(arena, slot);
-	if (executor_spin(arena, slot, SPIN_US)) {
+	if (executor_spin(arena, slot, SPIN_US + thread->call.bytes / SPIN_BYTES_PER_US)) {
 		d->stats.spun++;
 		call_finish(d, thread);
 	} else if (!executor_listen(arena, slot)) {
@@ -182,6 +182,16 @@ static int row_begin(struct deputy *d, struct thread *thread, const uint8_t *tai
 	return call_row_begin(d, thread, tail, tail_len, NULL);
 }
 
+/* How much data the call is about, at most a slot full: it takes the longer */
+static uint32_t transfer_bytes(const struct wire_call *msg, size_t tail_len)
+{
+	const struct sysdef *row = sysdef_row(msg->nr);
+	uint64_t bytes = row->traits & SYS_SPLIT && row->arg[2].kind == ARG_SIZE ? msg->arg[2] : 0;
+
+	bytes = bytes > tail_len ? bytes : tail_len;
+	return bytes < SLOT_DATA_SIZE ? (uint32_t)bytes : SLOT_DATA_SIZE;
+}
+
 void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len)
 {
 	struct thread *thread = thread_find(d, (pid_t)msg->tid);
@@ -202,6 +212,7 @@ void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *ta
 	thread->call.whole = false;
 	memcpy(thread->call.arg, msg->arg, sizeof(thread->call.arg));
 	thread->call.flags = regular_flag(thread, msg);
+	thread->call.bytes = transfer_bytes(msg, tail_len);
 	err = (handler ? handler : row_begin)(d, thread, tail, tail_len);
 	if (err == -EPROTO)
 		lost_end(d, "the worker sent a call that does not match the table");

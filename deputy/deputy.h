@@ -45,6 +45,7 @@
 #define PIECE_MAX (256u << 10) /* bytes of content in one message */
 #define DEAD_MAX 256	 /* dead tasks whose times are kept */
 #define STRAYS_MAX 4096 /* newborns at a moment */
+#define SPIN_BYTES_PER_US 2048u /* and how much longer for a call that moves data: a slow memory's speed */
 #define TASK_BUCKETS 256 /* hash buckets of threads by id */
 
 struct deputy;
@@ -81,6 +82,7 @@ struct home_arena {
  * @planned:	@plan is in use
  * @finish:	What happens when its batch is done, or NULL: the answer is as its row says
  * @code:	Kernel restart code that replaces -EINTR after an interruption, 0 = none
+ * @bytes:	Data that it is about
  * @submitted:	io_submit: what it returned
  * @flags:	WIRE_RESULT_* flags of the answer
  * @whole:	@finish deals with an interruption itself
@@ -94,6 +96,7 @@ struct call {
 	bool planned;
 	void (*finish)(struct deputy *, struct thread *, int64_t ret);
 	int64_t code;
+	uint32_t bytes;
 	int64_t submitted;
 	uint32_t flags;
 	bool whole;

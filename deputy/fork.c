@@ -82,7 +82,7 @@ int fork_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, siz
 	(void)tail;
 	(void)tail_len;
 	if (guest_flags(&thread->call) & (CLONE_NEWPID | CLONE_NEWTIME))
-		return -EPERM;
+		return guest_flags(&thread->call) & CLONE_THREAD ? -EINVAL : -EPERM;
 	thread->newborn_slot = slots_take(thread->task, &thread->newborn_arena);
 	if (thread->newborn_slot < 0)
 		slots_grow(d, thread, clone_grown);

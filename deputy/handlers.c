@@ -20,6 +20,9 @@ enum mmap_kind { MMAP_FILE, MMAP_ZERO, MMAP_LIVE, MMAP_LIVE_READ_ONLY };
 /* Flags that vmsplice knows */
 #define SPLICE_FLAGS (SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
 
+/* Pending signals that go along with an execve; a batch is bounded */
+#define RAISED_MAX 8
+
 /* First bytes of the slot's data that a handler keeps for itself */
 #define HANDLER_DATA 4096u
 
@@ -135,16 +138,17 @@ static void exec_failed(struct deputy *d, struct thread *thread, int64_t ret)
 
 /*
  * A new program begins with the signal mask and the ignored signals of the old one. Those of the guest live on the
- * worker; its remote has put them (two u64) in front of the arguments.
+ * worker; its remote has put them, and what is pending there (three u64), in front of the arguments. What is pending is
+ * raised again: the mask keeps it until it is the new guest's.
  */
 static int on_execve(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
 	const struct arena *arena = thread->arena;
 	uint8_t *data = arena_data(arena, (unsigned int)thread->slot);
-	uint64_t addr = arena_data_addr(arena, (unsigned int)thread->slot), guest[2];
+	uint64_t addr = arena_data_addr(arena, (unsigned int)thread->slot), guest[3];
 	const uint64_t *a = thread->call.home_arg;
 	struct sigstate home;
-	int err;
+	int err, raised = 0;
 
 	if (tail_len < sizeof(guest))
 		return -EPROTO;
@@ -166,6 +170,10 @@ static int on_execve(struct deputy *d, struct thread *thread, const uint8_t *tai
 			batch_add(thread, SYS_rt_sigaction, (uint64_t)signo, addr + (ignore ? 96 : 64), 0, 8, 0, 0);
 	}
 	batch_add(thread, SYS_rt_sigprocmask, SIG_SETMASK, addr, 0, 8, 0, 0);
+	for (int signo = 1; signo <= 64; signo++) {
+		if (guest[0] & guest[2] & 1ull << (signo - 1) && raised++ < RAISED_MAX)
+			batch_add(thread, SYS_kill, (uint64_t)thread->task->pid, (uint64_t)signo, 0, 0, 0, 0);
+	}
 	batch_add(thread, (long)thread->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (!privileged_exec(thread))
 		call_post(d, thread, exec_failed);

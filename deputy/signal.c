@@ -52,13 +52,23 @@ static void action_deliver(struct thread *thread, int signo)
 		ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0);
 }
 
+/*
+ * Was it sent to this thread, not to the process? A timer does not say (SIGEV_THREAD_ID), but what is for the process the
+ * kernel gives to the leader.
+ */
+static bool is_for_thread(const struct thread *thread, const siginfo_t *info)
+{
+	return info->si_code == SI_TKILL || (info->si_code == SI_TIMER && thread->tid != thread->task->pid);
+}
+
 /* Send the signal on; it interrupted call @held, or none (0) */
 static void signal_send(struct deputy *d, struct thread *thread, const siginfo_t *info, uint64_t held)
 {
 	struct wire_signal msg = { .pid = (uint32_t)thread->task->pid, .from = (uint32_t)thread->tid, .call = held };
 
 	static_assert(sizeof(*info) == sizeof(msg.info), "the wire carries the kernel's struct");
-	msg.tid = info->si_code == SI_TKILL ? (uint32_t)thread->tid : 0;
+	if (is_for_thread(thread, info))
+		msg.tid = (uint32_t)thread->tid;
 	memcpy(msg.info, info, sizeof(*info));
 	deputy_send(d, WIRE_SIGNAL, &msg, sizeof(msg), NULL, 0);
 	thread->inflight |= 1ull << (info->si_signo - 1);

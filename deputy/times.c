@@ -34,6 +34,8 @@ static void rusage_add(struct rusage *r, const struct usage *u)
 		return;
 	timeval_add(&r->ru_utime, u->utime_us);
 	timeval_add(&r->ru_stime, u->stime_us);
+	if (r->ru_maxrss < (long)(u->rss_bytes / 1024))
+		r->ru_maxrss = (long)(u->rss_bytes / 1024);
 }
 
 void times_task_died(struct deputy *d, const struct task *task)

@@ -88,13 +88,9 @@ static bool is_last(const struct thread *thread)
  */
 static void exit_begin(struct thread *thread)
 {
-	bool last = is_last(thread);
-
 	usage_tell(thread->guest);
-	if (last)
-		shm_leave(thread->guest);
 	call_send(thread, thread->call.nr, thread->call.arg, 0, NULL, 0);
-	if (last)
+	if (is_last(thread))
 		return;
 	thread->exiting = true;
 	call_continue(thread);
@@ -111,12 +107,12 @@ static void exit_group_begin(struct thread *thread)
 }
 
 /**
- * execve_begin() - A new program begins at home, with the signal mask and the ignored signals of the old one
+ * execve_begin() - A new program begins at home, with the signal mask, the ignored and the pending signals of the old one
  */
 static void execve_begin(struct thread *thread)
 {
 	struct sigstate state;
-	uint64_t front[2];
+	uint64_t front[3];
 
 	usage_tell(thread->guest);
 	if (tracee_sigstate(thread->outer, &state)) {
@@ -125,6 +121,7 @@ static void execve_begin(struct thread *thread)
 	}
 	front[0] = state.blocked;
 	front[1] = state.ignored;
+	front[2] = state.pending | state.shared_pending;
 	shm_leave(thread->guest);
 	call_forward(thread, front, sizeof(front));
 }

@@ -122,7 +122,6 @@ static void self(void)
 	SHOW(SYS(pidfd_open, 0x7ffffff0, 0));
 	SHOW(SYS(pidfd_open, -1, 0));
 	SHOW(SYS(pidfd_open, getpid(), 1 << 20));
-	SHOW(SYS(process_madvise, fd, BAD, 1, 21, 0));
 	close(copy);
 	close(fd);
 	TITLE("process_vm on oneself");

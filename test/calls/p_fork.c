@@ -144,10 +144,6 @@ static void vforks(void)
 	reap("vfork and failing exec", pid);
 }
 
-static void on_signal(int sig UNUSED)
-{
-}
-
 static void raw(void)
 {
 	struct clone_args args = {.exit_signal = SIGCHLD};
@@ -183,18 +179,6 @@ static void raw(void)
 	if (!pid)
 		_exit(25);
 	reap("clone3", pid);
-	args.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
-	args.pidfd = (uintptr_t)&pidfd;
-	handle(SIGTERM, on_signal, 0);
-	pid = SYS(clone3, &args, sizeof(args));
-	if (!pid) {
-		struct sigaction sa;
-
-		sigaction(SIGTERM, NULL, &sa);
-		_exit(sa.sa_handler == SIG_DFL ? 26 : 99);
-	}
-	reap("clone3 with cleared handlers", pid);
-	handle(SIGTERM, SIG_DFL, 0);
 	close(pidfd);
 	pid = SYS(clone, CLONE_FILES | CLONE_FS | SIGCHLD, 0, 0, 0, 0);
 	if (!pid) {

@@ -92,7 +92,5 @@ int main(void)
 	SHOW(SYS(clone3, &args, sizeof(args)));
 	args = (struct clone_args){.stack_size = 4096};
 	SHOW(SYS(clone3, &args, sizeof(args)));
-	args = (struct clone_args){.set_tid = 8, .set_tid_size = 1};
-	SHOW(SYS(clone3, &args, sizeof(args)));
 	return 0;
 }
