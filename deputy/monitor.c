@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -308,6 +307,25 @@ unlink:
 }
 
 /**
+ * nobody_listens() - Is a socket's deputy dead?
+ * @dir:	The runtime directory
+ * @name:	The socket
+ */
+static bool nobody_listens(int dir, const char *name)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool dead;
+
+	if (fd < 0)
+		return false;
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/%.64s", dir, name);
+	dead = connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 && errno == ECONNREFUSED;
+	close(fd);
+	return dead;
+}
+
+/**
  * stale_remove() - Remove the sockets of deputies that were killed
  * @path:	The runtime directory
  */
@@ -320,7 +338,7 @@ static void stale_remove(const char *path)
 	while (dir && (entry = readdir(dir))) {
 		end = 0;
 		sscanf(entry->d_name, REPORT_SOCKET_PREFIX "%d" REPORT_SOCKET_SUFFIX "%n", &pid, &end);
-		if (end && !entry->d_name[end] && pid > 0 && kill(pid, 0) < 0 && errno == ESRCH)
+		if (end && !entry->d_name[end] && nobody_listens(dirfd(dir), entry->d_name))
 			unlinkat(dirfd(dir), entry->d_name, 0);
 	}
 	if (dir)
