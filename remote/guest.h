@@ -39,7 +39,7 @@ struct session;
 struct listener;
 struct image;
 struct queued;
-struct plain_timer;
+struct home_timer;
 struct handler;
 struct attach;
 struct thread;
@@ -153,7 +153,7 @@ struct thread {
  * @image:	Under construction; NULL from START on
  * @signals:	Signals on their way into it, oldest first
  * @signals_nr:	Their number
- * @plain_timers: See timers.c
+ * @home_timers: See timers.c
  * @attaches:	Segments of shared memory that it has attached, see shm.h
  * @cpu_limit_s: RLIMIT_CPU's hard limit when it was last looked at, seconds
  * @usage:	What the last USAGE told: user time, system time, resident bytes
@@ -171,7 +171,7 @@ struct guest {
 	struct image *image;
 	struct queued *signals;
 	unsigned int signals_nr;
-	struct plain_timer *plain_timers;
+	struct home_timer *home_timers;
 	struct attach *attaches;
 	uint64_t cpu_limit_s;
 	uint64_t usage[3];

@@ -198,18 +198,22 @@ static void signal_judge(struct guest *guest, struct thread *only, const siginfo
 int signals_arrived(struct session *session, const struct wire_signal *msg)
 {
 	struct guest *guest = guest_by_pid(session, msg->pid);
-	struct thread *only = msg->tid ? thread_by_tid(session, msg->tid) : NULL;
+	struct thread *only = NULL;
+	uint32_t tid;
 	siginfo_t info;
 
 	memcpy(&info, msg->info, sizeof(info));
 	if (info.si_signo < 1 || info.si_signo > SIGNALS || info.si_signo == SIGKILL || info.si_signo == SIGSTOP)
 		return -EPROTO;
-	if (!guest || (msg->tid && (!only || only->guest != guest))) {
+	tid = guest ? timers_mend(guest, &info) : 0;
+	if (!tid)
+		tid = msg->tid;
+	if (tid)
+		only = thread_by_tid(session, tid);
+	if (!guest || (tid && (!only || only->guest != guest)))
 		pass_send(session, msg->call, info.si_signo); /* nobody is there to take it */
-		return 0;
-	}
-	timers_mend(guest, &info);
-	signal_judge(guest, only, &info, msg->call, msg->from);
+	else
+		signal_judge(guest, only, &info, msg->call, msg->from);
 	return 0;
 }
 

@@ -20,13 +20,17 @@ enum create_arg { CREATE_CLOCK, CREATE_EVENT, CREATE_ID };
 #define CLOCK_KIND_FD	  3
 
 /**
- * struct plain_timer - A timer of home that was made without saying what its signal carries: it carries its number
+ * struct home_timer - A timer of home whose signal needs more than its number changed
  * @next:	Next of the guest
  * @id:		Number at home
+ * @plain:	It was made without saying what its signal carries: it carries the timer's number
+ * @tid:	Thread that its signal is for, 0: the process
  */
-struct plain_timer {
-	struct plain_timer *next;
+struct home_timer {
+	struct home_timer *next;
 	int id;
+	bool plain;
+	uint32_t tid;
 };
 
 /**
@@ -48,25 +52,33 @@ void timers_create_begin(struct thread *thread)
 }
 
 /**
- * plain_add() - Remember a timer whose signal carries its number
+ * home_add() - Remember a timer if its signal needs that
  */
-static void plain_add(struct guest *guest, int id)
+static void home_add(struct thread *thread, int id)
 {
-	struct plain_timer *timer = malloc(sizeof(*timer));
+	struct guest *guest = thread->guest;
+	uint64_t addr = thread->call.arg[CREATE_EVENT];
+	struct home_timer *timer;
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL };
 
+	if (addr && (tracee_read(thread->outer, addr, &event, sizeof(event)) || event.sigev_notify != SIGEV_THREAD_ID))
+		return;
+	timer = calloc(1, sizeof(*timer));
 	if (!timer)
 		return;
 	timer->id = id;
-	timer->next = guest->plain_timers;
-	guest->plain_timers = timer;
+	timer->plain = !addr;
+	timer->tid = addr ? (uint32_t)event._sigev_un._tid : 0;
+	timer->next = guest->home_timers;
+	guest->home_timers = timer;
 }
 
 /**
- * plain_find() - Where the timer @id is in the list, or where the list ends
+ * home_find() - Where the timer @id is in the list, or where the list ends
  */
-static struct plain_timer **plain_find(struct guest *guest, int id)
+static struct home_timer **home_find(struct guest *guest, int id)
 {
-	struct plain_timer **at = &guest->plain_timers;
+	struct home_timer **at = &guest->home_timers;
 
 	while (*at && (*at)->id != id)
 		at = &(*at)->next;
@@ -81,8 +93,7 @@ void timers_create_result(struct thread *thread, int64_t ret, const uint8_t *tai
 	if (!call_scatter(thread, &ret, tail, tail_len))
 		return;
 	if (ret >= 0 && !tracee_read(thread->outer, addr, &id, sizeof(id))) {
-		if (!thread->call.arg[CREATE_EVENT])
-			plain_add(thread->guest, id);
+		home_add(thread, id);
 		id += TIMER_HOME;
 		tracee_write(thread->outer, addr, &id, sizeof(id));
 	}
@@ -92,7 +103,7 @@ void timers_create_result(struct thread *thread, int64_t ret, const uint8_t *tai
 void timers_use_begin(struct thread *thread)
 {
 	int id = (int)thread->call.arg[0];
-	struct plain_timer **at, *timer;
+	struct home_timer **at, *timer;
 
 	if (id < TIMER_HOME) {
 		call_continue(thread);
@@ -100,7 +111,7 @@ void timers_use_begin(struct thread *thread)
 	}
 	id -= TIMER_HOME;
 	thread->call.arg[0] = (uint64_t)id;
-	at = plain_find(thread->guest, id);
+	at = home_find(thread->guest, id);
 	if (thread->call.nr == SYS_timer_delete && *at) {
 		timer = *at;
 		*at = timer->next;
@@ -109,21 +120,25 @@ void timers_use_begin(struct thread *thread)
 	call_forward(thread, NULL, 0);
 }
 
-void timers_mend(struct guest *guest, siginfo_t *info)
+uint32_t timers_mend(struct guest *guest, siginfo_t *info)
 {
+	const struct home_timer *timer;
+
 	if (info->si_code != SI_TIMER)
-		return;
-	if (*plain_find(guest, info->si_timerid))
+		return 0;
+	timer = *home_find(guest, info->si_timerid);
+	if (timer && timer->plain)
 		info->si_value.sival_int += TIMER_HOME;
 	info->si_timerid += TIMER_HOME;
+	return timer ? timer->tid : 0;
 }
 
 void timers_clear(struct guest *guest)
 {
-	while (guest->plain_timers) {
-		struct plain_timer *timer = guest->plain_timers;
+	while (guest->home_timers) {
+		struct home_timer *timer = guest->home_timers;
 
-		guest->plain_timers = timer->next;
+		guest->home_timers = timer->next;
 		free(timer);
 	}
 }

@@ -18,8 +18,11 @@ void timers_create_begin(struct thread *thread);
 void timers_create_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len);
 void timers_use_begin(struct thread *thread);
 
-/* A signal of a timer has come from home: let it speak of the timer that the guest knows */
-void timers_mend(struct guest *guest, siginfo_t *info);
+/*
+ * A signal has come from home: if it is a timer's, let it speak of the timer that the guest knows. Returns the thread that
+ * it is for, 0 when it is for the process or not a timer's.
+ */
+uint32_t timers_mend(struct guest *guest, siginfo_t *info);
 void timers_clear(struct guest *guest);
 
 #endif
