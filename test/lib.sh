@@ -57,6 +57,7 @@ work_remove() {
 	trap - EXIT
 	trap '' INT TERM HUP
 	[ -n "$WORK" ] || return 0
+	exec 2>/dev/null	# the shell's words about the subshells that are killed
 	marked_kill "OM_CHECK=$$"
 	marked_kill "OM_CHECK=$WORK"
 	for ns in $(ip netns list 2>/dev/null | awk -v p="omc$$-" 'index($1, p) == 1 { print $1 }'); do
