@@ -74,6 +74,10 @@ ready() {
 	grep -qs ready "$SCENE/stdout"
 }
 
+task_gone() {
+	! kill -0 "$TASK" 2>/dev/null
+}
+
 # deputy: pid of the deputy of the task
 deputy() {
 	sed -n 's/^TracerPid:\t//p' "/proc/$TASK/status"
@@ -327,14 +331,16 @@ faults_omd_killed() {
 	begin -j "$NODE" "$WORK/aids/listen" read
 	kill -9 "$OMD_PID"
 	until_true 10 omd_gone
-	if kill -USR1 "$TASK" 2>/dev/null && until_true 5 grep -qs 'got 10' "$SCENE/stdout"; then
+	if until_true 3 task_gone; then
+		wait "$JOB"
+		ends 125 '^omrun: .*(lost|closed|connection)'
+	else
+		kill -USR1 "$TASK"
+		until_true 10 grep -qs 'got 10' "$SCENE/stdout" || wrong "the task does not go on: $(cat "$SCENE/stderr")"
 		kill -9 "$TASK"
 		wait "$JOB"
 		[ "$(cat "$SCENE/status")" = 137 ] || wrong "status $(cat "$SCENE/status")"
 		clean
-	else
-		wait "$JOB"
-		ends 125 '^omrun: .*(lost|closed|connection)'
 	fi
 	stage
 	omrun -j "$NODE" true

@@ -195,7 +195,7 @@ become() {
 # scene_make ID WHO: an empty working directory for test ID. Sets SCENE (the directory above it)
 scene_make() {
 	SCENE=$WORK/tests/$1
-	rm -rf "$SCENE/cwd" "$SCENE/rundir" "$SCENE/stats"
+	rm -rf "$SCENE/cwd" "$SCENE/rundir" "$SCENE/stats" "$SCENE/stdout" "$SCENE/stderr" "$SCENE/status"
 	mkdir -p "$SCENE/cwd/out" "$SCENE/rundir"
 	chmod 755 "$SCENE"
 	: >"$SCENE/stats"
