@@ -147,6 +147,7 @@ static int image_gather(struct image *im, struct task *task, struct thread *thre
 	if (err)
 		return err;
 	static_assert(sizeof(regs) == sizeof(im->body.regs), "the wire carries the kernel's struct");
+	regs.rax = 0; /* the stop is within execve, which returns 0 */
 	memcpy(im->body.regs, &regs, sizeof(regs));
 	im->body.sigmask = mask;
 	im->body.sigignored = sig.ignored;
