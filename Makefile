@@ -145,6 +145,11 @@ cppcheck: ## look at all sources with cppcheck
 		--suppressions-list=tools/cppcheck.suppress -D_GNU_SOURCE -DOM_VERSION='"$(VERSION)"' \
 		-D__x86_64__ -Iinclude -I. $(hosted)
 
+# SC2034: a variable that another file reads, which it sources or is sourced by
+shellcheck: ## look at all scripts with shellcheck
+	@sh tools/deps.sh shellcheck
+	$(Q)shellcheck -x -S warning -e SC2034 demo .ci/run test/*.sh test/programs/*.sh bench/*.sh tools/*.sh tools/*.bash
+
 # Fuzzers and the code under test are compiled by clang with coverage and sanitizers, in a build folder of their own.
 fuzz: ## run each fuzzer for FUZZ_SECONDS seconds (60)
 	@sh tools/deps.sh $(build_packages) clang
@@ -238,7 +243,7 @@ help: ## list the targets
 clean: ## remove what was built
 	rm -rf build build-*
 
-.PHONY: all clean test-programs check check-run check-unit check-asan check-valgrind check-valgrind-run tidy cppcheck \
+.PHONY: all clean test-programs check check-run check-unit check-asan check-valgrind check-valgrind-run tidy cppcheck shellcheck \
 	fuzz fuzz-run format format-check deps deps-try demo bench install install-built uninstall help
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -14,12 +14,14 @@
  * omd needs no privilege. As root its guests can be kept apart by more means, see remote/sandbox.h.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "cluster/intake.h"
 #include "cluster/listener.h"
@@ -141,6 +143,22 @@ static void on_reload(uv_signal_t *handle, int signum)
 }
 
 /**
+ * fill_standard_streams() - See to it that descriptors 0 to 2 are something
+ *
+ * Otherwise a connection could become standard error, and the log go to a stranger.
+ */
+static void fill_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+/**
  * raise_nofile() - Ask for as many descriptors as there may be connections
  * @before:	The limit as it was, which remotes get
  *
@@ -234,6 +252,7 @@ int main(int argc, char **argv)
 	static struct omd omd;
 	int status;
 
+	fill_standard_streams();
 	log_init("omd");
 	/* A daemon's log tells what it does, unless told otherwise */
 	if (!getenv("OPENMOSIX_LOG"))

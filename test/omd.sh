@@ -495,6 +495,23 @@ omd_hundred_remotes() {
 	until_true 5 nothing_left || wrong "left over: $(marked "OM_TEST=$TEST")"
 }
 
+omd_no_process_to_be_had() {
+	if [ "$(id -u)" != 0 ] || [ -n "$OMD_UNDER" ]; then
+		echo 'only as root, and not under a debugger'
+		return 77
+	fi
+	place
+	cp "$D/home/.config/openmosix/key" "$D/key"
+	chown -R "$NOBODY:$NOBODY" "$D/run" "$D/home"
+	chmod 755 "$D"
+	OMD_UNDER="setpriv --reuid=$NOBODY --regid=$NOBODY --clear-groups -- prlimit --nproc=1:1 --" node alpha $PORT
+	refuses 125 '^omctl: .*refused: it has all the guests' \
+		"${OURS[@]}" OPENMOSIX_KEY="$D/key" "$D/bin/omctl" ping "127.0.0.1:$PORT"
+	logged 'all the guests it can take'
+	"${OURS[@]}" OPENMOSIX_KEY="$D/key" "$D/bin/omctl" status "127.0.0.1:$PORT" >/dev/null || wrong 'no status'
+	node_end
+}
+
 # ends_with SIGNAL: it ends omd and all below it
 ends_with() {
 	local start=$SECONDS
