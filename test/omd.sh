@@ -44,6 +44,7 @@ node() {
 
 	shift 2
 	NODE_LOG=$D/$name.log
+	rm -f "$NODE_LOG"
 	# shellcheck disable=SC2086
 	"${OURS[@]}" $OMD_UNDER "$D/bin/omd" --name "$name" --listen "127.0.0.1:$port" "$@" </dev/null >"$NODE_LOG" 2>&1 &
 	NODE_PID=$!
@@ -518,7 +519,7 @@ ends_with() {
 
 	node alpha $PORT
 	arrive
-	until_true 10 has_children 1 || wrong 'nobody arrives'
+	until_true 30 has_children 1 || wrong 'nobody arrives'
 	kill "-$1" "$NODE_PID"
 	wait "$NODE_PID" || wrong "$1 ends omd with status $?"
 	until_true 5 nothing_left || wrong "$1 leaves: $(marked "OM_TEST=$TEST")"
@@ -543,7 +544,7 @@ omd_killed() {
 	place
 	node alpha $PORT
 	arrive
-	until_true 10 has_children 1 || wrong 'nobody arrives'
+	until_true 30 has_children 1 || wrong 'nobody arrives'
 	kill -KILL "$NODE_PID"
 	wait "$NODE_PID"
 	wait "$CLIENT_PID"
