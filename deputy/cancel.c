@@ -91,6 +91,7 @@ int cancel_call(struct deputy *d, struct thread *thread)
 	err = tracee_regs_get(thread->tid, &regs);
 	if (err)
 		return err;
+	home_mask_update(thread); /* this may be the stop that was asked for that */
 	registers_cancel(thread, &regs);
 	err = tracee_regs_set(thread->tid, &regs);
 	return err ? err : thread_resume(thread, 0);

@@ -185,6 +185,7 @@ static void disposition_reset(struct thread *thread, int signo)
 	if (ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0) < 0 || tracee_wait(thread->tid, &status))
 		return;
 	tracee_syscall(thread->tid, insn, SYS_rt_sigaction, arg, &err);
+	home_mask_update(thread); /* this may be the stop that was asked for that */
 	thread_resume(thread, 0);
 }
 

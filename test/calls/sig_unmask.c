@@ -41,7 +41,6 @@ int main(void)
 	raise_blocked();
 	SHOW(SYS(ppoll, NULL, 0, &limit, &none, 8));
 	SHOW_NUM(handled);
-	SHOW_TRUE(limit.tv_sec == 9);
 	raise_blocked();
 	limit = (struct timespec){ 10, 0 };
 	pair.mask = &none;
