@@ -119,7 +119,8 @@ check-valgrind: deps-try ## run the unit tests, and omd and omctl, under valgrin
 	@sh tools/deps.sh valgrind
 	@$(MAKE) --no-print-directory check-valgrind-run
 
-valgrind     := valgrind -q --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --error-exitcode=99
+valgrind     := valgrind -q --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
+                --error-exitcode=99
 # Suites that valgrind cannot run: they trace and sandbox processes, or make calls with bad pointers on purpose
 valgrind_not := body executor hostile monitor sandbox vdso \
                 sysplan_faults sysplan_files sysplan_messages sysplan_shapes sysplan_vectors
@@ -145,8 +146,8 @@ cppcheck: ## look at all sources with cppcheck
 		--suppressions-list=tools/cppcheck.suppress -D_GNU_SOURCE -DOM_VERSION='"$(VERSION)"' \
 		-D__x86_64__ -Iinclude -I. $(hosted)
 
-# Left out: variables that another file reads (SC2034), statuses that nobody asks for (SC2155), modes of directories that
-# exist (SC2174)
+# Left out: variables that another file reads (SC2034), statuses that nobody asks for (SC2155), modes of directories
+# that exist (SC2174)
 shellcheck: ## look at all scripts with shellcheck
 	@sh tools/deps.sh shellcheck
 	$(Q)shellcheck -x -S warning -e SC2034,SC2155,SC2174 demo .ci/run test/*.sh bench/*.sh tools/*.sh tools/*.bash
@@ -244,8 +245,8 @@ help: ## list the targets
 clean: ## remove what was built
 	rm -rf build build-*
 
-.PHONY: all clean test-programs check check-run check-unit check-asan check-valgrind check-valgrind-run tidy cppcheck shellcheck \
-	fuzz fuzz-run format format-check deps deps-try demo bench install install-built uninstall help
+.PHONY: all clean test-programs check check-run check-unit check-asan check-valgrind check-valgrind-run \
+	tidy cppcheck shellcheck fuzz fuzz-run format format-check deps deps-try demo bench install install-built uninstall help
 .DELETE_ON_ERROR:
 .SECONDARY:
 

@@ -2,14 +2,15 @@
 /*
  * DOC: Theory of operation
  *
- * From an accepted connection to what it is for. omd makes the handshake itself, so that whoever does not know the key never
- * costs this node a process, and hardly any memory:
+ * From an accepted connection to what it is for. omd makes the handshake itself, so that whoever does not know the key
+ * never costs this node a process, and hardly any memory:
  *
  *   idle connection            struct conn and a poll handle: a third of a KiB
  *   has sent a byte            and a struct handshake: another two thirds
  *   has proved the key         and a channel, until its HELLO is there
  *
- * Then it leaves: to an om-remote (arrival, measurement) with its session, or closed after an answer (status, refusal).
+ * Then it leaves: to an om-remote (arrival, measurement) with its session, or closed after an answer (status,
+ * refusal). Up to the proof it is the business of intake.c, after that of purpose.c.
  * How long it may take and which connection goes when there are too many is cluster/halfopen.h's business.
  *
  * Strangers are told nothing but what the handshake says. In the log they get one line, and no more lines than

@@ -189,8 +189,8 @@ static int every_address(uint16_t port, struct node_sockaddr out[static 2])
  * @nr:		Their number
  * @first_only:	One of them is enough
  *
- * A host name may stand for addresses that this machine has not got (IPv6 switched off), so these do not count as long as
- * there is one that works.
+ * A host name may stand for addresses that this machine has not got (IPv6 switched off), so these do not count as long
+ * as there is one that works.
  *
  * Return: 0 or negative errno.
  */

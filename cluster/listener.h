@@ -4,12 +4,12 @@
  *
  * A listening socket that always has an answer. Three things keep a plain accept loop from that:
  *
- *  - Descriptors run out. Then the owner is asked to end a connection that can be spared, and the accept is repeated. When
- *    none can be spared, a descriptor held in reserve is given up, so that the newcomer can be accepted and
+ *  - Descriptors run out. Then the owner is asked to end a connection that can be spared, and the accept is repeated.
+ *    When none can be spared, a descriptor held in reserve is given up, so that the newcomer can be accepted and
  *    closed at once (it learns soon that it must try elsewhere, instead of hanging in the queue), and taken again.
  *  - Memory runs out. The queue would stay readable and the loop spin, so the listener rests for a moment.
- *  - Connections arrive faster than they can be looked at. A turn accepts a bounded number and then lets the loop see to
- *    those that it has.
+ *  - Connections arrive faster than they can be looked at. A turn accepts a bounded number and then lets the loop see
+ *    to those that it has.
  */
 #ifndef OM_CLUSTER_LISTENER_H
 #define OM_CLUSTER_LISTENER_H

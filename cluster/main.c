@@ -8,8 +8,9 @@
  *   accepts      handshake  starts, watches, ends them
  *   always       and HELLO
  *
- * The fourth is this file: it brings them up in an order in which whatever is wrong is found before anybody is let in, and
- * takes them down in the other order. omd never looks at what a guest does; a remote that crashes is a line in the log.
+ * The fourth is this file: it brings them up in an order in which whatever is wrong is found before anybody is let in,
+ * and takes them down in the other order. omd never looks at what a guest does; a remote that crashes is a line in the
+ * log.
  *
  * omd needs no privilege. As root its guests can be kept apart by more means, see remote/sandbox.h.
  */

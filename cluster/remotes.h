@@ -3,11 +3,12 @@
  * DOC: Theory of operation
  *
  * The om-remote processes of this node, one per arrival (and one per measurement, so that omd is never busy with other
- * people's bytes). omd hands each the socket and the session (include/handover.h) and from then on only watches for its end.
+ * people's bytes). omd hands each the socket and the session (include/handover.h) and from then on only watches for
+ * its end.
  *
  * A remote and what it started never outlive omd, and leave nothing:
- *  - it leads a session of its own, thus a process group. Before a dead remote is reaped its group is killed: while the zombie
- *    is there, its number cannot be somebody else's.
+ *  - it leads a session of its own, thus a process group. Before a dead remote is reaped its group is killed: while the
+ *    zombie is there, its number cannot be somebody else's.
  *  - it is killed by the kernel when omd dies (PR_SET_PDEATHSIG). Guests hang on their remote in the same way.
  *  - omd is the subreaper of all below it, so that orphans come to omd and are reaped.
  *  - it gets nothing of omd but its three standard streams, the socket and the pipe.

@@ -11,9 +11,9 @@
  * All have the same lines: `NAME ADDR[:PORT]`; blank lines and what follows a '#' are ignored. What ADDR may be is not
  * decided here: it is handed to node_parse() as it stands.
  *
- * A file in the runtime directory is only as good as the omd that wrote it. omd therefore keeps an open file description
- * lock on it, and a reader believes the file while the lock is held. So a file that a killed omd left behind is neither
- * believed nor in the way of the next one: it is taken over.
+ * A file in the runtime directory is only as good as the omd that wrote it. omd therefore keeps an open file
+ * description lock on it, and a reader believes the file while the lock is held. So a file that a killed omd left
+ * behind is neither believed nor in the way of the next one: it is taken over.
  */
 #ifndef OM_NODEFILE_H
 #define OM_NODEFILE_H

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # usage: test/all.sh COMMAND...
-# Run each command, which ends its output with a line that has `N passed, N failed` in it, and end with one such line alone,
-# the sum of all. A command that ends without its line, or fails without a failed test, counts as one failed.
+# Run each command, which ends its output with a line that has `N passed, N failed` in it, and end with one such line
+# alone, the sum of all. A command that ends without its line, or fails without a failed test, counts as one failed.
 
 set -u
 

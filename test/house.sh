@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What the house says about itself is true: the files that README.md, HACKING.md and the headers name exist, every option is in
-# its manual page and its completion, every source has its licence, manual pages and scripts are well formed.
+# What the house says about itself is true: the files that README.md, HACKING.md and the headers name exist, every
+# option is in its manual page and its completion, every source has its licence, manual pages and scripts are well
+# formed.
 
 cd "$(dirname "$0")/.." || exit 2
 BUILD=${BUILD:-build}

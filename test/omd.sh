@@ -3,8 +3,8 @@
 #
 # DOC: Theory of operation
 #
-# The node daemon under load and abuse; read by test/check.sh, which runs each function omd_NAME as a test: one that prints
-# what is wrong and fails, or says nothing. Each starts omds of its own on the loopback, with a runtime directory, a key
+# The node daemon under load and abuse; read by test/check.sh, which runs each function omd_NAME as a test: one that
+# prints what is wrong and fails, or says nothing. Each starts omds of its own on the loopback, with a runtime directory, a key
 # and programs of its own. Where the test is about omd alone, om-remote is a script that does what the test needs.
 #
 # OMD_UNDER is put before omd and omctl, for valgrind.
@@ -580,8 +580,8 @@ omd_installed() {
 	place
 	make -C "$TOP" -s BUILD="$BUILD" DESTDIR="$D/inst" PREFIX=/usr install-built >"$D/make.out" 2>&1 ||
 		wrong "$(tail -n 3 "$D/make.out")"
-	for file in bin/omrun bin/omd bin/omctl bin/omps libexec/openmosix/om-remote share/man/man8/omd.8 share/man/man1/omrun.1 \
-		share/man/man1/omctl.1 share/man/man7/openmosix.7 share/bash-completion/completions/omrun \
+	for file in bin/omrun bin/omd bin/omctl bin/omps libexec/openmosix/om-remote share/man/man8/omd.8 \
+		share/man/man1/omrun.1 share/man/man1/omctl.1 share/man/man7/openmosix.7 share/bash-completion/completions/omrun \
 		lib/systemd/system/omd.service lib/systemd/user/omd.service; do
 		[ -s "$D/inst/usr/$file" ] || wrong "$file is not installed"
 	done

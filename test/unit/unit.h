@@ -11,8 +11,8 @@
  *           tcase_add_test(tc, wire_refuses_a_wrong_length);
  *   }
  *
- * `build/test/unit [SUITE...]` runs all, or the suites named; `build/test/unit -SUITE...` all but those. CK_FORK=no keeps a
- * test in one process, for a debugger.
+ * `build/test/unit [SUITE...]` runs all, or the suites named; `build/test/unit -SUITE...` all but those. CK_FORK=no
+ * keeps a test in one process, for a debugger.
  */
 #ifndef OM_TEST_UNIT_H
 #define OM_TEST_UNIT_H
