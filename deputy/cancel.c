@@ -9,12 +9,6 @@
 
 #include "deputy/deputy.h"
 
-/* The kernel's internal results of an interrupted call (include/linux/errno.h) */
-#define ERESTARTSYS 512
-#define ERESTARTNOINTR 513
-#define ERESTARTNOHAND 514
-#define ERESTART_RESTARTBLOCK 516
-
 #define SYSCALL_INSN_LEN 2
 
 /* Address in the process of a label of the blob */

@@ -169,6 +169,9 @@ struct usage {
  * @why:	Why it cannot move, empty = it can
  * @aio:	Events of asynchronous I/O that the guest has not asked for yet
  * @kept:	Signals that stay pending at home, for a signalfd
+ * @sent:	Signals that a new program would have to get, see sent.c
+ * @execing:	The thread that makes an execve, or NULL
+ * @exec_mask:	The signal mask that its new program begins with
  * @attachments: Segments of shared memory that it has attached, see shm.c
  * @err_dev:	Device and inode of descriptor 2 when it was started, to know whose ear it is
  * @err_ino:	.
@@ -187,6 +190,9 @@ struct task {
 	char why[96];
 	struct aio_event *aio;
 	uint64_t kept;
+	struct sent *sent;
+	struct thread *execing;
+	uint64_t exec_mask;
 	struct attachment *attachments;
 	dev_t err_dev;
 	ino_t err_ino;
@@ -220,7 +226,7 @@ struct attachment;
 struct outbox_item;
 struct growth;
 struct aio_event;
-
+struct sent;
 
 /**
  * struct deputy - The deputy
@@ -311,8 +317,24 @@ bool privileged_exec(const struct thread *thread); /* is the thread's placed exe
 /* Make the posted batch, whose last call is that execve, untraced. 1: done, the task is not ours any more; 0: it failed */
 int privileged_exec_make(struct deputy *d, struct thread *thread);
 
+/* execve.c: a guest asks for a new program */
+int exec_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* a call_handler */
+
 /* exec.c: a process has a new program */
 void exec_done(struct deputy *d, struct thread *thread);
+
+/* sent.c: signals that a new program would have to get */
+enum sent_kind { SENT_SENT, SENT_KEPT, SENT_PENDING };
+/* Note a signal that has stopped the thread @from, or that is pending in its guest; 0 or -ENOMEM */
+int sent_add(const struct thread *from, const siginfo_t *info, enum sent_kind kind);
+/* The thread is stopped by it: send it to the guest, or keep it, and block it here; it interrupted call @held, or none (0) */
+void sent_send(struct deputy *d, struct thread *thread, const siginfo_t *info, uint64_t held);
+/* The guest has it; @from = 0: from whichever thread. The home thread that it came from, or NULL */
+struct thread *sent_taken(struct deputy *d, struct task *task, pid_t from, int signo);
+void sent_return(struct deputy *d, struct task *task); /* there is no new program */
+/* There is one, of the thread that was @execing; on the worker (@away), or at home, still stopped */
+void sent_hand_on(struct deputy *d, struct task *task, pid_t execing, bool away);
+void sent_clear(struct task *task);
 
 /* ship.c: the image of a process goes to the worker */
 int ship_image(struct deputy *d, struct task *task, struct thread *thread);
@@ -392,6 +414,12 @@ void signal_taken(struct deputy *d, const struct wire_taken *msg);
 void signal_pass(struct deputy *d, const struct wire_pass *msg);
 int signal_signalfd(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* a call_handler */
 void signal_default(struct deputy *d, const struct wire_default *msg);
+
+/* The kernel's internal results of an interrupted call (include/linux/errno.h) */
+#define ERESTARTSYS	      512
+#define ERESTARTNOINTR	      513
+#define ERESTARTNOHAND	      514
+#define ERESTART_RESTARTBLOCK 516
 
 /* cancel.c: home threads in and out of their calls */
 bool call_interrupted(const struct thread *thread, const struct user_regs_struct *regs);

@@ -80,9 +80,13 @@ void exec_done(struct deputy *d, struct thread *thread)
 	struct wire_drop drop = { (uint32_t)task->pid };
 	const char *why = stays_home(task->pid);
 	bool wanted = !d->stats.images || wanted_away(d);
+	pid_t execing = task->execing ? task->execing->tid : 0;
 	char text[128];
 	int err;
 
+	if (execing)
+		home_mask_set(task->pid, task->exec_mask);
+	task->execing = NULL;
 	others_remove(d, task, thread);
 	if (thread->call.planned)
 		sysplan_release(&thread->call.plan);
@@ -101,10 +105,12 @@ void exec_done(struct deputy *d, struct thread *thread)
 	aio_forget(task);
 	task_note_stderr(task);
 	if (why || !wanted) {
+		sent_hand_on(d, task, execing, false);
 		release_home(d, task, why);
 		return;
 	}
 	err = ship_image(d, task, thread);
+	sent_hand_on(d, task, execing, !err || task->arena_nr);
 	if (err && !task->arena_nr) {
 		snprintf(text, sizeof(text), "its image cannot be moved: %s", strerror(-err));
 		release_home(d, task, text);

@@ -20,12 +20,6 @@ enum mmap_kind { MMAP_FILE, MMAP_ZERO, MMAP_LIVE, MMAP_LIVE_READ_ONLY };
 /* Flags that vmsplice knows */
 #define SPLICE_FLAGS (SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
 
-/* Pending signals that go along with an execve; a batch is bounded */
-#define RAISED_MAX 8
-
-/* First bytes of the slot's data that a handler keeps for itself */
-#define HANDLER_DATA 4096u
-
 /* Start a batch in the thread's slot */
 static void batch_begin(struct thread *thread, uint32_t flags)
 {
@@ -81,14 +75,6 @@ static void mmap_describe(struct deputy *d, struct thread *thread, int64_t unmap
 	call_answer_ordered(d, thread, err, tail, err ? 0 : sizeof(tail));
 }
 
-/* What the last call that was made of the thread's batch returned */
-static int64_t batch_result(const struct thread *thread)
-{
-	const struct slot *slot = arena_slot(thread->arena, (unsigned int)thread->slot);
-
-	return slot->done ? slot->call[slot->done - 1].ret : -EINTR;
-}
-
 /* The kernel has said whether such a mapping is allowed */
 static void mmap_tried(struct deputy *d, struct thread *thread, int64_t ret)
 {
@@ -126,59 +112,6 @@ static int on_exit(struct deputy *d, struct thread *thread, const uint8_t *tail,
 	batch_begin(thread, 0);
 	batch_add(thread, (long)thread->call.nr, thread->call.arg[0], 0, 0, 0, 0, 0);
 	call_post(d, thread, NULL);
-	return 0;
-}
-
-/* The program could not be replaced: the signal mask was for the new one */
-static void exec_failed(struct deputy *d, struct thread *thread, int64_t ret)
-{
-	thread->passed = ~0ull; /* call_end() restores the mask */
-	call_answer(d, thread, ret, NULL, 0);
-}
-
-/*
- * A new program begins with the signal mask and the ignored signals of the old one. Those of the guest live on the
- * worker; its remote has put them, and what is pending there (three u64), in front of the arguments. What is pending is
- * raised again: the mask keeps it until it is the new guest's.
- */
-static int on_execve(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
-{
-	const struct arena *arena = thread->arena;
-	uint8_t *data = arena_data(arena, (unsigned int)thread->slot);
-	uint64_t addr = arena_data_addr(arena, (unsigned int)thread->slot), guest[3];
-	const uint64_t *a = thread->call.home_arg;
-	struct sigstate home;
-	int err, raised = 0;
-
-	if (tail_len < sizeof(guest))
-		return -EPROTO;
-	memcpy(guest, tail, sizeof(guest));
-	err = call_place(thread, tail + sizeof(guest), tail_len - sizeof(guest), HANDLER_DATA);
-	if (!err)
-		err = tracee_sigstate(thread->tid, &home);
-	if (err)
-		return err;
-	memcpy(data, guest, 8);
-	memset(data + 64, 0, 64);
-	*(uint64_t *)(data + 64) = (uint64_t)(uintptr_t)SIG_DFL;
-	*(uint64_t *)(data + 96) = (uint64_t)(uintptr_t)SIG_IGN;
-	batch_begin(thread, SLOT_STOP_ON_ERROR);
-	for (int signo = 1; signo <= 64; signo++) {
-		bool ignore = guest[1] & 1ull << (signo - 1);
-
-		if (((guest[1] ^ home.ignored) & 1ull << (signo - 1)) && signo != SIGKILL && signo != SIGSTOP)
-			batch_add(thread, SYS_rt_sigaction, (uint64_t)signo, addr + (ignore ? 96 : 64), 0, 8, 0, 0);
-	}
-	batch_add(thread, SYS_rt_sigprocmask, SIG_SETMASK, addr, 0, 8, 0, 0);
-	for (int signo = 1; signo <= 64; signo++) {
-		if (guest[0] & guest[2] & 1ull << (signo - 1) && raised++ < RAISED_MAX)
-			batch_add(thread, SYS_kill, (uint64_t)thread->task->pid, (uint64_t)signo, 0, 0, 0, 0);
-	}
-	batch_add(thread, (long)thread->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-	if (!privileged_exec(thread))
-		call_post(d, thread, exec_failed);
-	else if (!privileged_exec_make(d, thread))
-		exec_failed(d, thread, batch_result(thread));
 	return 0;
 }
 
@@ -228,8 +161,8 @@ static const struct {
 	uint32_t nr;
 	call_handler handle;
 } handler_table[] = {
-	{ SYS_mmap, on_mmap },	    { SYS_exit, on_exit },	  { SYS_exit_group, on_exit }, { SYS_execve, on_execve },
-	{ SYS_execveat, on_execve }, { SYS_clone, fork_begin },  { SYS_fork, fork_begin },    { SYS_vfork, fork_begin },
+	{ SYS_mmap, on_mmap },	    { SYS_exit, on_exit },	  { SYS_exit_group, on_exit }, { SYS_execve, exec_begin },
+	{ SYS_execveat, exec_begin }, { SYS_clone, fork_begin },  { SYS_fork, fork_begin },    { SYS_vfork, fork_begin },
 	{ SYS_wait4, times_wait4 },  { SYS_waitid, times_waitid }, { SYS_getrusage, times_getrusage },
 	{ SYS_shmat, shm_attach },   { SYS_shmdt, shm_detach },	  { SYS_rt_sigtimedwait, on_foreign },
 	{ SYS_migrate_pages, on_foreign }, { SYS_move_pages, on_foreign }, { SYS_get_robust_list, on_foreign },

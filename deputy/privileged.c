@@ -94,6 +94,7 @@ int privileged_exec_make(struct deputy *d, struct thread *thread)
 	for (int i = 0; i < LOOKS_MAX && !executor_done(thread->arena, (unsigned int)thread->slot); i++) {
 		if (program_changed(task->pid, before.st_ino)) {
 			deputy_send(d, WIRE_DROP, &drop, sizeof(drop), NULL, 0);
+			sent_hand_on(d, task, thread->tid, false);
 			task_remove(d, task);
 			return 1;
 		}

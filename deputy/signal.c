@@ -52,29 +52,6 @@ static void action_deliver(struct thread *thread, int signo)
 		ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0);
 }
 
-/*
- * Was it sent to this thread, not to the process? A timer does not say (SIGEV_THREAD_ID), but what is for the process the
- * kernel gives to the leader.
- */
-static bool is_for_thread(const struct thread *thread, const siginfo_t *info)
-{
-	return info->si_code == SI_TKILL || (info->si_code == SI_TIMER && thread->tid != thread->task->pid);
-}
-
-/* Send the signal on; it interrupted call @held, or none (0) */
-static void signal_send(struct deputy *d, struct thread *thread, const siginfo_t *info, uint64_t held)
-{
-	struct wire_signal msg = { .pid = (uint32_t)thread->task->pid, .from = (uint32_t)thread->tid, .call = held };
-
-	static_assert(sizeof(*info) == sizeof(msg.info), "the wire carries the kernel's struct");
-	if (is_for_thread(thread, info))
-		msg.tid = (uint32_t)thread->tid;
-	memcpy(msg.info, info, sizeof(*info));
-	deputy_send(d, WIRE_SIGNAL, &msg, sizeof(msg), NULL, 0);
-	thread->inflight |= 1ull << (info->si_signo - 1);
-	home_mask_update(thread);
-}
-
 void signal_stop(struct deputy *d, struct thread *thread, int signo)
 {
 	struct user_regs_struct regs;
@@ -93,10 +70,10 @@ void signal_stop(struct deputy *d, struct thread *thread, int signo)
 	if (thread->state == TH_BUSY && thread->call.id && !thread->call.code && call_interrupted(thread, &regs)) {
 		thread->held_code = (int64_t)regs.rax;
 		thread_state_set(thread, TH_HELD);
-		signal_send(d, thread, &info, thread->call.id);
+		sent_send(d, thread, &info, thread->call.id);
 		return;
 	}
-	signal_send(d, thread, &info, 0);
+	sent_send(d, thread, &info, 0);
 	thread_resume(thread, 0);
 }
 
@@ -150,6 +127,7 @@ void signal_taken(struct deputy *d, const struct wire_taken *msg)
 	if (!thread || thread->state == TH_NATIVE || msg->signo < 1 || msg->signo > 64)
 		return;
 	thread->inflight &= ~(1ull << (msg->signo - 1));
+	sent_taken(d, thread->task, thread->tid, (int)msg->signo);
 	if (thread->state == TH_HELD)
 		home_mask_update(thread);
 	else
@@ -210,7 +188,7 @@ int signal_signalfd(struct deputy *d, struct thread *thread, const uint8_t *tail
 void signal_default(struct deputy *d, const struct wire_default *msg)
 {
 	struct task *task = task_find(d, (pid_t)msg->pid);
-	struct thread *thread = msg->tid ? thread_find(d, (pid_t)msg->tid) : NULL;
+	struct thread *thread = msg->tid ? thread_find(d, (pid_t)msg->tid) : NULL, *from;
 	siginfo_t info;
 
 	memcpy(&info, msg->info, sizeof(info));
@@ -220,6 +198,11 @@ void signal_default(struct deputy *d, const struct wire_default *msg)
 		thread = thread_find(d, task->pid);
 	thread->acting = info.si_signo;
 	thread->inflight &= ~(1ull << (info.si_signo - 1));
+	from = sent_taken(d, task, 0, info.si_signo);
+	if (from && from != thread) {
+		from->inflight &= ~(1ull << (info.si_signo - 1));
+		ptrace(PTRACE_INTERRUPT, from->tid, 0, 0); /* its mask is set at that stop */
+	}
 	if (thread->state == TH_HELD) {
 		home_mask_update(thread);
 		thread_state_set(thread, TH_BUSY);

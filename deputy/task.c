@@ -85,6 +85,8 @@ void thread_remove(struct deputy *d, struct thread *thread)
 	for (at = &thread->task->threads; *at != thread; at = &(*at)->sibling)
 		;
 	*at = thread->sibling;
+	if (thread->task->execing == thread)
+		thread->task->execing = NULL;
 	if (thread->call.planned)
 		sysplan_release(&thread->call.plan);
 	if (thread->slot >= 0)
@@ -102,6 +104,7 @@ void task_remove(struct deputy *d, struct task *task)
 	home_forget(task);
 	shm_forget(d, task);
 	aio_forget(task);
+	sent_clear(task);
 	for (at = &d->tasks; *at != task; at = &(*at)->next)
 		;
 	*at = task->next;

@@ -2,6 +2,7 @@
 /* Calls that need more on the worker than their row says. */
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -16,6 +17,7 @@
 #include "remote/notify.h"
 #include "remote/session.h"
 #include "remote/shm.h"
+#include "remote/sigqueue.h"
 #include "remote/timers.h"
 #include "remote/usage.h"
 #include "tracee.h"
@@ -27,6 +29,9 @@
 #define MMAP_FD_ARG	4
 
 #define SIGSET_LEN 8
+
+/* Pending signals that a new program gets; who has more of them loses those */
+#define EXEC_PENDING_MAX 256
 
 /**
  * mmap_result() - Home has said what is behind the mapping: the guest's own kernel makes it, of our copy of the file
@@ -107,23 +112,37 @@ static void exit_group_begin(struct thread *thread)
 }
 
 /**
+ * struct execve_front - What goes along with an execve, before its arguments
+ * @blocked:	Signal mask
+ * @ignored:	Ignored signals
+ * @pending_nr:	Number of pending signals
+ * @pending:	The pending signals
+ */
+struct execve_front {
+	uint64_t blocked;
+	uint64_t ignored;
+	uint64_t pending_nr;
+	siginfo_t pending[EXEC_PENDING_MAX];
+};
+
+/**
  * execve_begin() - A new program begins at home, with the signal mask, the ignored and the pending signals of the old one
  */
 static void execve_begin(struct thread *thread)
 {
+	struct execve_front front;
 	struct sigstate state;
-	uint64_t front[3];
 
 	usage_tell(thread->guest);
 	if (tracee_sigstate(thread->outer, &state)) {
 		call_return(thread, -ESRCH);
 		return;
 	}
-	front[0] = state.blocked;
-	front[1] = state.ignored;
-	front[2] = state.pending | state.shared_pending;
+	front.blocked = state.blocked;
+	front.ignored = state.ignored;
+	front.pending_nr = sigqueue_pending(thread, &state, front.pending, EXEC_PENDING_MAX);
 	shm_leave(thread->guest);
-	call_forward(thread, front, sizeof(front));
+	call_forward(thread, &front, offsetof(struct execve_front, pending) + front.pending_nr * sizeof(*front.pending));
 }
 
 /**

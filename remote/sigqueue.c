@@ -140,6 +140,27 @@ bool sigqueue_take(struct guest *guest, siginfo_t *info)
 	return false;
 }
 
+size_t sigqueue_pending(const struct thread *thread, const struct sigstate *state, siginfo_t *out, size_t max)
+{
+	uint64_t left = (state->pending | state->shared_pending) & state->blocked;
+	size_t nr = 0;
+
+	for (const struct queued *q = thread->guest->signals; q && nr < max; q = q->next) {
+		int signo = q->info.si_signo;
+
+		if ((q->tid && q->tid != thread->tid) || !((state->blocked >> (signo - 1)) & 1) ||
+		    !is_pending(signo, !q->tid, state))
+			continue;
+		out[nr++] = q->info;
+		left &= ~(1ull << (signo - 1));
+	}
+	/* What the worker's kernel has raised by itself */
+	for (int signo = 1; signo <= 64 && nr < max; signo++)
+		if ((left >> (signo - 1)) & 1)
+			out[nr++] = (siginfo_t){ .si_signo = signo, .si_code = SI_KERNEL };
+	return nr;
+}
+
 /**
  * pending_anywhere() - Whether the kernel has @queued still
  */

@@ -39,6 +39,9 @@ bool sigqueue_take(struct guest *guest, siginfo_t *info);
 /* Tell home that the signal that came from its thread @from has been taken */
 void sigqueue_taken(struct guest *guest, uint32_t from, int signo);
 
+/* The blocked signals that wait for @thread or its process, at most @max; their number */
+size_t sigqueue_pending(const struct thread *thread, const struct sigstate *state, siginfo_t *out, size_t max);
+
 /* Once a second: forget what is not pending any more */
 void sigqueue_age(struct guest *guest);
 void sigqueue_clear(struct guest *guest);
