@@ -243,6 +243,19 @@ int channel_send(struct channel *ch, enum wire_type type, const void *msg, const
 }
 
 /**
+ * channel_queue() - Send a message together with the next one
+ * @ch:		Channel
+ * @type:	Type of the message
+ * @msg:	struct wire_NAME
+ */
+int channel_queue(struct channel *ch, enum wire_type type, const void *msg)
+{
+	if (ch->state != CHANNEL_OPEN || ch->tx.error)
+		return -EPIPE;
+	return channel_tx_message(ch, type, msg, NULL, 0);
+}
+
+/**
  * channel_cork() - Gather small messages
  * @ch:		Channel
  */

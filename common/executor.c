@@ -36,6 +36,11 @@ uint64_t arena_slot_addr(const struct arena *arena, unsigned int i)
 	return arena->addr + ARENA_SLOT_OFF(i);
 }
 
+uint64_t arena_scratch_addr(const struct arena *arena, unsigned int i)
+{
+	return arena_slot_addr(arena, i) + SLOT_STACK_END;
+}
+
 uint64_t arena_data_addr(const struct arena *arena, unsigned int i)
 {
 	return arena_slot_addr(arena, i) + SLOT_HEAD_SIZE;
@@ -80,7 +85,7 @@ void executor_enter_regs(const struct arena *arena, unsigned int i, struct user_
 	regs->rip = arena->addr + parasite_labels()->entry;
 	regs->rdi = arena_slot_addr(arena, i);
 	/* The ABI's alignment at a function's entry: a return address below a 16-byte boundary */
-	regs->rsp = arena_slot_addr(arena, i) + SLOT_HEAD_SIZE - 8;
+	regs->rsp = arena_slot_addr(arena, i) + SLOT_STACK_END - 8;
 	regs->orig_rax = (unsigned long long)-1; /* not in a system call: nothing to restart */
 	regs->eflags &= ~0x400ull;		 /* direction flag clear, as the ABI wants */
 }
@@ -146,6 +151,15 @@ bool executor_spin(const struct arena *arena, unsigned int i, unsigned int us)
 		sched_yield();
 	} while (clock_ns() < end);
 	return executor_done(arena, i);
+}
+
+void executor_spin_past(const struct arena *arena, unsigned int i, uint32_t count, unsigned int us)
+{
+	const struct slot *slot = arena_slot(arena, i);
+	uint64_t end = clock_ns() + us * 1000ull;
+
+	while (__atomic_load_n(&slot->done, __ATOMIC_ACQUIRE) < count && clock_ns() < end)
+		sched_yield();
 }
 
 bool executor_listen(const struct arena *arena, unsigned int i)

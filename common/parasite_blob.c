@@ -60,7 +60,7 @@ static void batch_make(struct slot *slot)
 		struct slot_call *call = &slot->call[i];
 
 		call->ret = call_make(slot, call);
-		slot->done = i + 1;
+		__atomic_store_n(&slot->done, i + 1, __ATOMIC_RELEASE);
 		if ((slot->flags & SLOT_STOP_ON_ERROR) && call->ret < 0 && call->ret > -4096)
 			break;
 	}

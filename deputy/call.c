@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #include "deputy/deputy.h"
@@ -93,15 +94,14 @@ void call_finish(struct deputy *d, struct thread *thread)
 	int64_t ret = slot->done ? slot->call[slot->done - 1].ret : -EINTR;
 
 	thread_state_set(thread, TH_IDLE);
-	if (thread->task->ending) {
+	posted_forget(d, thread);
+	if (thread->task->ending)
 		task_end_post(d, thread);
-		return;
-	}
-	if (ret == -EINTR && call->code && !call->whole) {
+	else if (ret == -EINTR && call->code && !call->whole)
 		interrupted_answer(d, thread);
-		return;
-	}
-	(call->finish ? call->finish : call_row_finish)(d, thread, ret);
+	else
+		(call->finish ? call->finish : call_row_finish)(d, thread, ret);
+	posted_drain(d);
 }
 
 void call_post(struct deputy *d, struct thread *thread, void (*finish)(struct deputy *, struct thread *, int64_t ret))
@@ -171,6 +171,7 @@ int call_row_begin(struct deputy *d, struct thread *thread, const uint8_t *tail,
 	if (err)
 		return err;
 	executor_begin(thread->arena, (unsigned int)thread->slot, 0);
+	posted_merge(d, thread);
 	executor_add(thread->arena, (unsigned int)thread->slot, thread->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	call_post(d, thread, finish);
 	return 0;
@@ -179,7 +180,18 @@ int call_row_begin(struct deputy *d, struct thread *thread, const uint8_t *tail,
 /* Make the call that its row describes */
 static int row_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
-	return call_row_begin(d, thread, tail, tail_len, NULL);
+	return call_row_begin(d, thread, tail, tail_len, thread->call.ahead ? ahead_opened : NULL);
+}
+
+bool call_merges(const struct wire_call *msg)
+{
+	return !handler_find(msg->nr);
+}
+
+/* Is it an open whose caller would like to have what comes next? */
+static bool wants_ahead(const struct wire_call *msg)
+{
+	return msg->flags & WIRE_CALL_AHEAD && (msg->nr == SYS_open || msg->nr == SYS_openat);
 }
 
 /* How much data the call is about, at most a slot full: it takes the longer */
@@ -213,6 +225,7 @@ void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *ta
 	memcpy(thread->call.arg, msg->arg, sizeof(thread->call.arg));
 	thread->call.flags = regular_flag(thread, msg);
 	thread->call.bytes = transfer_bytes(msg, tail_len);
+	thread->call.ahead = wants_ahead(msg);
 	err = (handler ? handler : row_begin)(d, thread, tail, tail_len);
 	if (err == -EPROTO)
 		lost_end(d, "the worker sent a call that does not match the table");

@@ -58,7 +58,7 @@ static void on_gone(struct deputy *d, const union wire_any *msg, const uint8_t *
 static void on_call(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
 	usage_call(d, msg->call.tid);
-	call_begin(d, &msg->call, tail, tail_len);
+	posted_call(d, &msg->call, tail, tail_len);
 }
 
 static void on_interrupt(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
@@ -256,6 +256,7 @@ int deputy_run(const struct deputy_options *opt, pid_t target, int talk)
 	uv_signal_init(&d->loop, &d->child);
 	d->child.data = d;
 	uv_signal_start(&d->child, on_child, SIGCHLD);
+	posted_init(d);
 	ready = node_open(d, opt) && target_seize(d, target);
 	if (ready)
 		monitor = monitor_open(d);

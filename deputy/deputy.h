@@ -46,6 +46,7 @@
 #define DEAD_MAX 256	 /* dead tasks whose times are kept */
 #define STRAYS_MAX 4096 /* newborns at a moment */
 #define SPIN_BYTES_PER_US 2048u /* and how much longer for a call that moves data: a slow memory's speed */
+#define POSTED_MAX 8	 /* posted calls that wait for company */
 #define TASK_BUCKETS 256 /* hash buckets of threads by id */
 
 struct deputy;
@@ -86,6 +87,7 @@ struct home_arena {
  * @submitted:	io_submit: what it returned
  * @flags:	WIRE_RESULT_* flags of the answer
  * @whole:	@finish deals with an interruption itself
+ * @ahead:	It is an open, and with the answer goes what comes next
  */
 struct call {
 	uint64_t id;
@@ -100,6 +102,17 @@ struct call {
 	int64_t submitted;
 	uint32_t flags;
 	bool whole;
+	bool ahead;
+};
+
+/**
+ * struct posted - A call that the guest has the result of
+ * @nr:		Number
+ * @arg:	Arguments
+ */
+struct posted {
+	uint32_t nr;
+	uint64_t arg[6];
 };
 
 /**
@@ -112,6 +125,8 @@ struct call {
  * @arena:	The arena that its slot is in
  * @slot:	Its slot, or -1
  * @call:	The call it makes
+ * @posted:	Calls that were posted, oldest first
+ * @posted_nr:	Their number
  * @growth:	Arena that it is mapping, or NULL
  * @newborn_arena: Where the child that it is making will have its slot
  * @newborn_slot: That slot, or -1
@@ -129,6 +144,8 @@ struct thread {
 	struct arena *arena;
 	int slot;
 	struct call call;
+	struct posted posted[POSTED_MAX];
+	unsigned int posted_nr;
 	struct growth *growth;
 	struct arena *newborn_arena;
 	int newborn_slot;
@@ -227,6 +244,7 @@ struct outbox_item;
 struct growth;
 struct aio_event;
 struct sent;
+struct held;
 
 /**
  * struct deputy - The deputy
@@ -252,6 +270,14 @@ struct sent;
  * @live_nr:	How many of them are mapped shared
  * @next_object: Number for the next one
  * @segments:	Segments of shared memory
+ * @poster:	The thread that has posted calls, or NULL
+ * @merged:	How many of them are in front of a call that it makes
+ * @held:	Calls that wait for the posted ones, oldest first
+ * @held_end:	Where the next one goes
+ * @held_bytes:	Memory of the held calls
+ * @draining:	They are being made
+ * @held_timer:	Tries again
+ * @prepare:	Makes posted calls before the loop sleeps
  * @lost:	Why the connection was lost, empty = it was not
  */
 struct deputy {
@@ -277,6 +303,13 @@ struct deputy {
 	uint64_t next_object;
 	struct segment *segments;
 	struct stats stats;
+	struct thread *poster;
+	unsigned int merged;
+	struct held *held, **held_end;
+	size_t held_bytes;
+	bool draining;
+	uv_timer_t held_timer;
+	uv_prepare_t prepare;
 	char lost[128];
 };
 
@@ -371,8 +404,22 @@ int call_place(struct thread *thread, const uint8_t *tail, size_t tail_len, size
 /* Lay it out and post it as its row says; @finish as for call_post() */
 int call_row_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len,
 		   void (*finish)(struct deputy *, struct thread *, int64_t ret));
+/* Can posted calls be made in the same batch? */
+bool call_merges(const struct wire_call *msg);
 /* Where the deputy sees what a pointer of call.home_arg points to, @len bytes; NULL when it is not in the slot's data */
 void *call_pointer(const struct thread *thread, uint64_t home_addr, size_t len);
+
+/* posted.c: calls whose results the guest has already, and the order that they ask for */
+void posted_init(struct deputy *d);
+void posted_call(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len); /* CALL has come */
+void posted_merge(struct deputy *d, struct thread *thread); /* into the batch that was begun in the thread's slot */
+void posted_forget(struct deputy *d, const struct thread *thread); /* its posted calls are made, or never will be */
+void posted_drain(struct deputy *d); /* make the calls that were held and need not wait any more */
+void posted_retry(uv_timer_t *timer);
+void posted_clear(struct deputy *d); /* nobody waits for the calls that are held */
+
+/* ahead.c: call_post()'s finish of an open: with the answer goes what the guest will ask next */
+void ahead_opened(struct deputy *d, struct thread *thread, int64_t ret);
 
 /*
  * handlers.c: calls that need more than their row. A handler has put a batch into the slot and posted it, or has

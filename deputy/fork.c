@@ -58,7 +58,7 @@ static void clone_post(struct deputy *d, struct thread *thread)
 
 	if (flags & CLONE_THREAD) {
 		home = flags & THREAD_FLAGS;
-		stack = arena_slot_addr(arena, (unsigned int)thread->newborn_slot) + SLOT_HEAD_SIZE;
+		stack = arena_slot_addr(arena, (unsigned int)thread->newborn_slot) + SLOT_STACK_END;
 	}
 	executor_begin(thread->arena, (unsigned int)thread->slot, 0);
 	executor_add(thread->arena, (unsigned int)thread->slot, SYS_clone, home, stack,

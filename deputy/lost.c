@@ -80,6 +80,7 @@ void lost_end(struct deputy *d, const char *why)
 		channel_close(d->channel);
 	d->channel = NULL;
 	outbox_clear(d);
+	posted_clear(d);
 	for (struct task *task = d->tasks, *next; task; task = next) {
 		next = task->next;
 		if (task->migrated)

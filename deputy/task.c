@@ -87,6 +87,7 @@ void thread_remove(struct deputy *d, struct thread *thread)
 	*at = thread->sibling;
 	if (thread->task->execing == thread)
 		thread->task->execing = NULL;
+	posted_forget(d, thread);
 	if (thread->call.planned)
 		sysplan_release(&thread->call.plan);
 	if (thread->slot >= 0)

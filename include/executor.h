@@ -40,6 +40,8 @@ struct slot *arena_slot(const struct arena *arena, unsigned int i);
 uint8_t *arena_data(const struct arena *arena, unsigned int i);
 uint64_t arena_data_addr(const struct arena *arena, unsigned int i);
 uint64_t arena_slot_addr(const struct arena *arena, unsigned int i);
+/* Address in the process of SLOT_SCRATCH_SIZE bytes for data that nobody wants */
+uint64_t arena_scratch_addr(const struct arena *arena, unsigned int i);
 
 int arena_slot_take(struct arena *arena);		/* index, or -ENOSPC */
 void arena_slot_release(struct arena *arena, unsigned int i);
@@ -63,6 +65,8 @@ void executor_post(const struct arena *arena, unsigned int i);
 bool executor_done(const struct arena *arena, unsigned int i);
 /* Spin up to @us microseconds (yielding) for the batch to finish; true when it did */
 bool executor_spin(const struct arena *arena, unsigned int i, unsigned int us);
+/* Spin up to @us microseconds for the first @count calls of the batch to be done; slot->done tells */
+void executor_spin_past(const struct arena *arena, unsigned int i, uint32_t count, unsigned int us);
 /* Ask for a SIGTRAP stop at the end of the batch; false when it has finished already (and there will be no stop) */
 bool executor_listen(const struct arena *arena, unsigned int i);
 int64_t executor_ret(const struct arena *arena, unsigned int i, unsigned int call);

@@ -30,7 +30,9 @@
 
 #define SLOT_CALLS_MAX 64		      /* calls in one batch */
 #define SLOT_DATA_SIZE (1280u << 10)	      /* bytes of arguments and results of one batch */
-#define SLOT_HEAD_SIZE 8192u		      /* bytes of the slot before its data; one page boundary for the data */
+#define SLOT_STACK_END 8192u		      /* from struct slot to there is the parasite's stack */
+#define SLOT_SCRATCH_SIZE 65536u	      /* behind that: where reads go whose data nobody wants (deputy/posted.c) */
+#define SLOT_HEAD_SIZE (SLOT_STACK_END + SLOT_SCRATCH_SIZE) /* before the data */
 #define SLOT_GUARD_SIZE 4096u		      /* PROT_NONE after the data: where bad pointers point */
 #define SLOT_SIZE (SLOT_HEAD_SIZE + SLOT_DATA_SIZE + SLOT_GUARD_SIZE)
 #define ARENA_CODE_SIZE 4096u		      /* the blob, read and execute */
@@ -95,6 +97,6 @@ struct parasite_map {
 	uint64_t call_end;
 };
 
-static_assert(sizeof(struct slot) + 2048 <= SLOT_HEAD_SIZE, "the rest of the slot's head is the parasite's stack");
+static_assert(sizeof(struct slot) + 2048 <= SLOT_STACK_END, "room for the parasite's stack");
 
 #endif

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "log.h"
+#include "remote/ahead.h"
 #include "remote/calls.h"
 #include "remote/listener.h"
 #include "remote/live.h"
@@ -119,6 +120,7 @@ void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32
 
 	if (session->objects.watched)
 		live_sync(session); /* whoever learns of this call may look at the files */
+	session->news++;
 	thread->call.id = ++session->serial * THREADS_MAX + thread->index;
 	msg.call = thread->call.id;
 	memcpy(msg.arg, arg, sizeof(msg.arg));
@@ -132,7 +134,7 @@ static void part_send(struct thread *thread, size_t len)
 {
 	const struct call *call = &thread->call;
 
-	call_send(thread, call->nr, call->plan.arg, sysplan_more(&call->plan) ? WIRE_CALL_MORE : 0,
+	call_send(thread, call->nr, call->plan.arg, (sysplan_more(&call->plan) ? WIRE_CALL_MORE : 0) | ahead_flags(thread),
 		  thread->guest->session->buffer, len);
 }
 
@@ -212,6 +214,10 @@ void call_result(struct session *session, const struct wire_result *msg, const u
 	if (!thread)
 		return; /* it has died */
 	thread->call.id = 0;
+	if (!ahead_take(thread, msg->ret, msg->flags, &tail, &tail_len)) {
+		session_end(session, "the deputy told of a file that was not opened");
+		return;
+	}
 	if (thread->call.handler && thread->call.handler->result)
 		thread->call.handler->result(thread, msg->ret, tail, tail_len);
 	else
@@ -251,6 +257,8 @@ static uint64_t call_arrived(struct session *session, int listener, const struct
 			    -ERESTARTNOINTR); /* the signal first: nothing would take the thread out of the call */
 		return 0;
 	}
+	if (ahead_serve(thread))
+		return 0;
 	row = sysdef_resolve(call->nr, call->arg, &resolved);
 	if (row->where == SYS_DENY)
 		call_return(thread, -(int64_t)row->ret);

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "log.h"
+#include "remote/ahead.h"
 #include "remote/calls.h"
 #include "remote/fork.h"
 #include "remote/listener.h"
@@ -176,6 +177,7 @@ static int newborn_adopt(struct thread *parent, uint32_t tid, pid_t outer, const
 		guest->outer = outer;
 		guest->state = GUEST_LIVE;
 		guest->listener = listener_get(parent->guest->listener);
+		ahead_inherit(guest, parent->guest, parent->call.arg[FORK_FLAGS] & CLONE_FILES);
 		if (shm_inherit(guest, parent->guest)) {
 			guest_forget(guest);
 			return -EAGAIN;

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "log.h"
+#include "remote/ahead.h"
 #include "remote/guest.h"
 #include "remote/image.h"
 #include "remote/listener.h"
@@ -101,6 +102,7 @@ static void thread_unlink(struct thread *thread)
 
 	if (thread->call.planned)
 		sysplan_release(&thread->call.plan);
+	ahead_drop(thread);
 	session->guests.thread[thread->index] = NULL;
 	for (at = &thread->guest->threads; *at != thread; at = &(*at)->next)
 		;

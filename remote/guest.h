@@ -42,6 +42,7 @@ struct queued;
 struct home_timer;
 struct handler;
 struct attach;
+struct ahead;
 struct thread;
 
 /* Threads of one session; a call's number names its thread by index */
@@ -71,6 +72,9 @@ enum exit_trace {
 	TRACE_CLONE, /* in clone: will stop at its end */
 };
 
+/* Descriptors that ahead.c keeps an account of */
+#define QUIET_FDS 1024u
+
 /* What is done with a thread that was brought to a stop on its way out of a call; @regs are set afterwards */
 typedef void (*stop_action)(struct thread *thread, struct user_regs_struct *regs);
 
@@ -84,6 +88,7 @@ typedef void (*stop_action)(struct thread *thread, struct user_regs_struct *regs
  * @plan:	How its memory travels; valid if @planned
  * @planned:	@plan has to be released
  * @interrupted: INTERRUPT was sent
+ * @closes:	The guest's @closes when it was sent
  */
 struct call {
 	uint64_t id;
@@ -94,6 +99,7 @@ struct call {
 	struct sysplan plan;
 	bool planned;
 	bool interrupted;
+	uint64_t closes;
 };
 
 /**
@@ -115,6 +121,7 @@ struct call {
  * @waiting:	Signals that the traced call waits for
  * @newborn:	What the traced clone has to return
  * @attach:	Segment that it attaches or detaches, or NULL
+ * @ahead:	What home has said ahead, or NULL (ahead.c)
  * @defaulted:	Stopped until home has dealt with a default action
  * @exiting:	Makes its last call
  */
@@ -135,6 +142,7 @@ struct thread {
 	uint64_t waiting;
 	uint32_t newborn;
 	struct attach *attach;
+	struct ahead *ahead;
 	bool defaulted;
 	bool exiting;
 };
@@ -157,6 +165,9 @@ struct thread {
  * @attaches:	Segments of shared memory that it has attached, see shm.h
  * @cpu_limit_s: RLIMIT_CPU's hard limit when it was last looked at, seconds
  * @usage:	What the last USAGE told: user time, system time, resident bytes
+ * @quiet:	Bit per descriptor that is known to be open for reading a file or a directory (ahead.c)
+ * @closes:	Counts the calls that may have closed some of them
+ * @loud:	Its descriptors are another process' too: nothing can be known of them
  */
 struct guest {
 	struct session *session;
@@ -175,6 +186,9 @@ struct guest {
 	struct attach *attaches;
 	uint64_t cpu_limit_s;
 	uint64_t usage[3];
+	uint64_t quiet[QUIET_FDS / 64];
+	uint64_t closes;
+	bool loud;
 };
 
 #define OUTER_BUCKETS 256u

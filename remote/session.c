@@ -161,6 +161,7 @@ static void on_message(void *ctx, enum wire_type type, const union wire_any *msg
 
 	if (session->ended)
 		return;
+	session->news++;
 	err = message_table[type] ? message_table[type](session, msg, tail, tail_len) : -EPROTO;
 	if (!err)
 		return;
@@ -199,6 +200,14 @@ static void on_tick(uv_timer_t *timer)
 		sigqueue_age(g);
 }
 
+void session_later(uv_timer_t *timer)
+{
+	const struct session *session = timer->data;
+
+	if (!session->ended)
+		channel_uncork(session->channel);
+}
+
 int session_start(struct session *session)
 {
 	int err = objects_init(&session->objects);
@@ -216,6 +225,8 @@ int session_start(struct session *session)
 		return err;
 	uv_timer_init(&session->loop, &session->tick);
 	session->tick.data = session;
+	uv_timer_init(&session->loop, &session->later);
+	session->later.data = session;
 	return uv_timer_start(&session->tick, on_tick, TICK_MS, TICK_MS);
 }
 
@@ -229,6 +240,7 @@ void session_run(struct session *session)
 		guest_forget(session->guests.guests);
 	uv_close((uv_handle_t *)&session->child, NULL);
 	uv_close((uv_handle_t *)&session->tick, NULL);
+	uv_close((uv_handle_t *)&session->later, NULL);
 	channel_close(session->channel);
 	uv_run(&session->loop, UV_RUN_DEFAULT);
 	objects_clear(&session->objects);

@@ -27,10 +27,12 @@ struct sandbox;
  * @guests:	Guests and threads
  * @objects:	File objects
  * @serial:	Number of the last call
+ * @news:	Counts what guests may have learned something from (ahead.h)
  * @spin_us:	How long to wait actively for the answer to a call, microseconds
  * @oom_kills:	Processes that the kernel had killed for lack of memory when the session began
  * @child:	Watches for SIGCHLD
  * @tick:	Once a second
+ * @later:	Sends what was posted
  * @buffer:	Room for the tail of a CALL
  * @ended:	The session is over; nothing is sent or served any more
  */
@@ -43,10 +45,12 @@ struct session {
 	struct guest_table guests;
 	struct object_table objects;
 	uint64_t serial;
+	uint64_t news;
 	unsigned int spin_us;
 	uint64_t oom_kills;
 	uv_signal_t child;
 	uv_timer_t tick;
+	uv_timer_t later;
 	uint8_t *buffer;
 	bool ended;
 };
@@ -57,6 +61,9 @@ int session_start(struct session *session);
 void session_run(struct session *session);
 /* End the session: @why is logged as a warning unless it is NULL */
 void session_end(struct session *session, const char *why);
+
+/* Timer callback: send what was posted and not yet sent */
+void session_later(uv_timer_t *timer);
 
 /* For the channel's ops */
 extern const struct channel_ops session_channel_ops;

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * A posted call is one whose result the guest has already, because it cannot be another: to close a descriptor that only
+ * reads, to read what it was given ahead (ahead.c). It has no RESULT, and nobody waits for it; but no call that comes
+ * after it may be made before it, in whatever thread of the family: its guest may have told the others. So there is at
+ * most one thread with posted calls, the poster, and while there is one, other calls are admitted like this:
+ *
+ *	a call of the poster itself          its posted calls are made first, in the same batch: no wake-up is lost
+ *	a call of another thread             the posted calls are made at once. They take microseconds and are awaited
+ *	                                     actively; if that is not enough, the call is held until they are done
+ *	none, before the loop goes to sleep  the posted calls are made
+ *
+ * Held calls are admitted in their order. What is not admitted within RETRY_MS is tried again.
+ *
+ * Data that the guest has read goes to the slot's scratch area: the read moves the offset and the time of access.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "deputy/deputy.h"
+
+#define RETRY_MS 1
+#define HELD_BYTES_MAX (256u << 20) /* more calls than that do not come from our remote: a thread makes one at a time */
+
+/**
+ * struct held - A call that has to wait
+ * @next:	Next one
+ * @msg:	The message
+ * @tail_len:	Bytes of its tail
+ * @tail:	The tail
+ */
+struct held {
+	struct held *next;
+	struct wire_call msg;
+	size_t tail_len;
+	uint8_t tail[];
+};
+
+/* Which calls may be posted, by number: their second argument must be at most... */
+static const struct {
+	uint32_t nr;
+	uint64_t max;	/* second argument: bytes that are read, command */
+} posted_table[] = {
+	{ SYS_close, UINT64_MAX },
+	{ SYS_read, SLOT_SCRATCH_SIZE },
+	{ SYS_fadvise64, UINT64_MAX },
+	{ SYS_fcntl, F_SETFD },
+};
+
+/* May it be posted? */
+static bool is_postable(const struct wire_call *msg)
+{
+	for (size_t i = 0; i < sizeof(posted_table) / sizeof(*posted_table); i++) {
+		if (msg->nr == posted_table[i].nr)
+			return msg->arg[1] <= posted_table[i].max && (msg->nr != SYS_fcntl || msg->arg[1] == F_SETFD);
+	}
+	return false;
+}
+
+/* Put the thread's posted calls into the batch that was begun in its slot; how many that were */
+static unsigned int posted_take(struct thread *thread)
+{
+	unsigned int slot = (unsigned int)thread->slot, count = thread->posted_nr;
+
+	for (unsigned int i = 0; i < count; i++) {
+		const struct posted *p = &thread->posted[i];
+
+		executor_add(thread->arena, slot, p->nr, p->arg[0],
+			     p->nr == SYS_read ? arena_scratch_addr(thread->arena, slot) : p->arg[1],
+			     p->nr == SYS_read ? p->arg[1] : p->arg[2], p->arg[3], 0, 0);
+	}
+	thread->posted_nr = 0;
+	return count;
+}
+
+/* A batch is done that had nothing else in it: call_finish() does the rest */
+static void posted_done(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	(void)d;
+	(void)ret;
+	thread->call.code = 0;
+}
+
+void posted_forget(struct deputy *d, const struct thread *thread)
+{
+	if (d->poster != thread)
+		return;
+	d->poster = NULL;
+	d->merged = 0;
+}
+
+/* Have the posted calls made, if they can be now; true when none are left */
+static bool posted_settle(struct deputy *d)
+{
+	struct thread *thread = d->poster;
+
+	if (!thread)
+		return true;
+	if (d->merged) {
+		/* They are in front of a call, which may block: it is enough that they are done */
+		executor_spin_past(thread->arena, (unsigned int)thread->slot, d->merged, SPIN_US);
+		if (arena_slot(thread->arena, (unsigned int)thread->slot)->done >= d->merged)
+			posted_forget(d, thread);
+		return !d->poster;
+	}
+	if (thread->state != TH_IDLE)
+		return false;
+	executor_begin(thread->arena, (unsigned int)thread->slot, 0);
+	posted_take(thread);
+	memset(&thread->call, 0, sizeof(thread->call));
+	thread->call.whole = true;
+	call_post(d, thread, posted_done);
+	return !d->poster;
+}
+
+void posted_merge(struct deputy *d, struct thread *thread)
+{
+	if (d->poster == thread)
+		d->merged = posted_take(thread);
+}
+
+/* Keep the call until it may be made */
+static void call_hold(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len)
+{
+	struct held *held = d->held_bytes < HELD_BYTES_MAX ? malloc(sizeof(*held) + tail_len) : NULL;
+
+	if (!held) {
+		lost_end(d, "the worker made more calls than can be kept");
+		return;
+	}
+	held->next = NULL;
+	held->msg = *msg;
+	held->tail_len = tail_len;
+	memcpy(held->tail, tail, tail_len);
+	d->held_bytes += sizeof(*held) + tail_len;
+	*d->held_end = held;
+	d->held_end = &held->next;
+	uv_timer_start(&d->held_timer, posted_retry, RETRY_MS, RETRY_MS);
+}
+
+/* May the call be made now? Or is it a posted one, which may wait? */
+static bool is_admitted(struct deputy *d, const struct wire_call *msg)
+{
+	struct thread *thread = thread_find(d, (pid_t)msg->tid);
+
+	if (d->poster && d->poster == thread && thread->state == TH_IDLE) {
+		if (msg->flags & WIRE_CALL_POSTED ? thread->posted_nr < POSTED_MAX : call_merges(msg))
+			return true;
+	}
+	return posted_settle(d);
+}
+
+/* The call is admitted */
+static void call_admit(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len)
+{
+	struct thread *thread = thread_find(d, (pid_t)msg->tid);
+
+	if (!(msg->flags & WIRE_CALL_POSTED)) {
+		call_begin(d, msg, tail, tail_len);
+		return;
+	}
+	if (!thread || !thread->task->arena_nr || thread->task->ending)
+		return;
+	if (tail_len || !is_postable(msg) || thread->state != TH_IDLE) {
+		lost_end(d, "the worker posted a call that cannot be posted");
+		return;
+	}
+	d->stats.calls++;
+	d->poster = thread;
+	thread->posted[thread->posted_nr].nr = msg->nr;
+	memcpy(thread->posted[thread->posted_nr++].arg, msg->arg, sizeof(thread->posted[0].arg));
+}
+
+void posted_call(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len)
+{
+	if (d->held || !is_admitted(d, msg))
+		call_hold(d, msg, tail, tail_len);
+	else
+		call_admit(d, msg, tail, tail_len);
+}
+
+void posted_drain(struct deputy *d)
+{
+	if (d->draining)
+		return;
+	d->draining = true;
+	while (d->held && is_admitted(d, &d->held->msg)) {
+		struct held *held = d->held;
+
+		d->held = held->next;
+		if (!d->held) {
+			d->held_end = &d->held;
+			uv_timer_stop(&d->held_timer);
+		}
+		d->held_bytes -= sizeof(*held) + held->tail_len;
+		call_admit(d, &held->msg, held->tail, held->tail_len);
+		free(held);
+	}
+	d->draining = false;
+}
+
+void posted_retry(uv_timer_t *timer)
+{
+	posted_drain(timer->data);
+}
+
+/* The loop is about to sleep */
+static void on_prepare(uv_prepare_t *prepare)
+{
+	struct deputy *d = prepare->data;
+
+	if (d->poster && !d->merged && d->poster->posted_nr)
+		posted_settle(d);
+}
+
+void posted_init(struct deputy *d)
+{
+	d->held_end = &d->held;
+	d->held_timer.data = d->prepare.data = d;
+	uv_timer_init(&d->loop, &d->held_timer);
+	uv_prepare_init(&d->loop, &d->prepare);
+	uv_prepare_start(&d->prepare, on_prepare);
+}
+
+void posted_clear(struct deputy *d)
+{
+	while (d->held) {
+		struct held *next = d->held->next;
+
+		free(d->held);
+		d->held = next;
+	}
+	d->held_end = &d->held;
+	d->held_bytes = 0;
+	uv_timer_stop(&d->held_timer);
+}

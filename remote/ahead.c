@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Calls that are answered without asking home: see remote/ahead.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "remote/ahead.h"
+#include "remote/calls.h"
+#include "remote/session.h"
+
+#define AHEAD_MS 20
+#define LATER_MS 1
+#define USER_END (1ull << 47) /* the kernel refuses its own addresses even where nothing is read */
+
+/* The flags that tell whether a descriptor is for reading alone */
+#define QUIET_FLAGS (O_ACCMODE | O_PATH)
+
+/**
+ * struct ahead - What home has said ahead of the descriptor that the thread has opened last
+ * @news:	session->news then
+ * @until_ns:	When it is too old
+ * @fd:		Descriptor
+ * @told:	What was said
+ * @len:	Bytes of data
+ * @pos:	How many of them the guest has read
+ * @data:	The data
+ */
+struct ahead {
+	uint64_t news;
+	uint64_t until_ns;
+	int fd;
+	struct wire_ahead told;
+	size_t len, pos;
+	uint8_t data[];
+};
+
+void ahead_drop(struct thread *thread)
+{
+	free(thread->ahead);
+	thread->ahead = NULL;
+}
+
+/**
+ * is_quiet() - Is the descriptor known to be one that is only read from?
+ */
+static bool is_quiet(const struct guest *guest, uint64_t fd)
+{
+	return fd < QUIET_FDS && guest->quiet[fd / 64] & 1ull << fd % 64;
+}
+
+/**
+ * quiet_set() - It is, unless the thread's call crossed one that closes descriptors
+ */
+static void quiet_set(struct thread *thread, uint64_t fd)
+{
+	struct guest *guest = thread->guest;
+
+	if (fd < QUIET_FDS && !guest->loud && thread->call.closes == guest->closes)
+		guest->quiet[fd / 64] |= 1ull << fd % 64;
+}
+
+/**
+ * quiet_clear() - It is not any more
+ */
+static void quiet_clear(struct guest *guest, uint64_t fd)
+{
+	guest->closes++;
+	if (fd < QUIET_FDS)
+		guest->quiet[fd / 64] &= ~(1ull << fd % 64);
+}
+
+void ahead_inherit(struct guest *child, struct guest *parent, bool same_files)
+{
+	parent->loud |= same_files;
+	child->loud = parent->loud;
+	if (parent->loud)
+		memset(parent->quiet, 0, sizeof(parent->quiet));
+	memcpy(child->quiet, parent->quiet, sizeof(child->quiet));
+}
+
+/**
+ * is_dup() - Does the call copy a descriptor to the lowest free number?
+ */
+static bool is_dup(const struct call *call)
+{
+	return call->nr == SYS_dup || (call->nr == SYS_fcntl && ((int)call->arg[1] == F_DUPFD ||
+								 (int)call->arg[1] == F_DUPFD_CLOEXEC));
+}
+
+uint32_t ahead_flags(struct thread *thread)
+{
+	struct guest *guest = thread->guest;
+	const uint64_t *arg = thread->call.arg;
+
+	thread->call.closes = guest->closes;
+	switch (thread->call.nr) {
+	case SYS_open:
+	case SYS_openat:
+		return guest->loud || guest->session->objects.watched ? 0 : WIRE_CALL_AHEAD;
+	case SYS_close:
+		quiet_clear(guest, (uint32_t)arg[0]);
+		return 0;
+	case SYS_dup2:
+	case SYS_dup3:
+		quiet_clear(guest, (uint32_t)arg[1]);
+		return 0;
+	case SYS_close_range:
+	case SYS_execve:
+	case SYS_execveat:
+		for (unsigned int fd = 0; fd < QUIET_FDS; fd++)
+			quiet_clear(guest, fd);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/**
+ * file_opened() - Home has opened a file, and tells of it
+ */
+static bool file_opened(struct thread *thread, int fd, const uint8_t *tail, size_t tail_len)
+{
+	struct wire_ahead told;
+	struct ahead *ahead;
+	struct stat st;
+
+	if (tail_len < sizeof(told) || tail_len > sizeof(told) + WIRE_AHEAD_DATA_MAX)
+		return false;
+	memcpy(&told, tail, sizeof(told));
+	memcpy(&st, told.stat, sizeof(st));
+	ahead_drop(thread);
+	ahead = malloc(sizeof(*ahead) + tail_len - sizeof(told));
+	if (!ahead)
+		return true;
+	ahead->news = thread->guest->session->news;
+	ahead->until_ns = uv_hrtime() + AHEAD_MS * 1000000ull;
+	ahead->fd = fd;
+	ahead->told = told;
+	ahead->len = tail_len - sizeof(told);
+	ahead->pos = 0;
+	memcpy(ahead->data, tail + sizeof(told), ahead->len);
+	thread->ahead = ahead;
+	if ((told.flags & QUIET_FLAGS) == O_RDONLY && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		quiet_set(thread, (uint64_t)fd);
+	return true;
+}
+
+bool ahead_take(struct thread *thread, int64_t ret, uint32_t flags, const uint8_t **tail, size_t *tail_len)
+{
+	const struct call *call = &thread->call;
+	bool told = flags & WIRE_RESULT_AHEAD;
+
+	if (told && (ret < 0 || ret > INT32_MAX || (call->nr != SYS_open && call->nr != SYS_openat) ||
+		     !file_opened(thread, (int)ret, *tail, *tail_len)))
+		return false;
+	if (told)
+		*tail_len = 0;
+	/* The copy of a descriptor is one as the first */
+	if (ret >= 0 && is_dup(call) && is_quiet(thread->guest, (uint32_t)call->arg[0]))
+		quiet_set(thread, (uint64_t)ret);
+	return true;
+}
+
+/**
+ * post() - Have home do what the guest has the result of
+ */
+static void post(struct thread *thread, uint32_t nr, const uint64_t arg[6])
+{
+	struct session *session = thread->guest->session;
+	struct wire_call msg = { .tid = thread->tid, .nr = nr, .flags = WIRE_CALL_POSTED };
+
+	memcpy(msg.arg, arg, sizeof(msg.arg));
+	channel_queue(session->channel, WIRE_CALL, &msg);
+	if (!uv_is_active((uv_handle_t *)&session->later))
+		uv_timer_start(&session->later, session_later, LATER_MS, 0);
+}
+
+/**
+ * guest_write() - Give the guest @len bytes; false when its memory does not take them: home will say what comes of that
+ */
+static bool guest_write(const struct thread *thread, uint64_t addr, const void *data, size_t len)
+{
+	struct iovec local = { (void *)data, len }, remote = { (void *)(uintptr_t)addr, len };
+
+	return !len || process_vm_writev(thread->outer, &local, 1, &remote, 1, 0) == (ssize_t)len;
+}
+
+/**
+ * told_of() - What was said ahead of descriptor @fd, if it still holds
+ */
+static struct ahead *told_of(struct thread *thread, uint64_t fd)
+{
+	struct ahead *ahead = thread->ahead;
+
+	if (ahead && (ahead->news != thread->guest->session->news || thread->guest->session->objects.watched ||
+		      uv_hrtime() > ahead->until_ns)) {
+		ahead_drop(thread);
+		ahead = NULL;
+	}
+	return ahead && (uint32_t)fd == (uint32_t)ahead->fd ? ahead : NULL;
+}
+
+/**
+ * serve_stat() - fstat; after a read the time of access may be another one
+ */
+static bool serve_stat(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	const struct ahead *ahead = told_of(thread, arg[0]);
+
+	*ret = 0;
+	return ahead && !ahead->pos && guest_write(thread, arg[1], ahead->told.stat, sizeof(ahead->told.stat));
+}
+
+/**
+ * serve_newfstatat() - The same by another name: with an empty path
+ */
+static bool serve_newfstatat(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	const uint64_t as_fstat[6] = { arg[0], arg[2] };
+	struct iovec local, remote = { (void *)(uintptr_t)arg[1], 1 };
+	char first;
+
+	if ((int)arg[3] != AT_EMPTY_PATH || !told_of(thread, arg[0]))
+		return false;
+	local = (struct iovec){ &first, 1 };
+	if (process_vm_readv(thread->outer, &local, 1, &remote, 1, 0) != 1 || first)
+		return false;
+	return serve_stat(thread, as_fstat, ret);
+}
+
+/**
+ * data_at() - How many bytes a read of @count at @pos would get, if that is known; else -1
+ */
+static ssize_t data_at(const struct ahead *ahead, uint64_t pos, uint64_t count)
+{
+	uint64_t rest = pos < ahead->len ? ahead->len - pos : 0;
+
+	if (!ahead->len || (count > rest && !ahead->told.whole))
+		return -1;
+	return (ssize_t)(count < rest ? count : rest);
+}
+
+/**
+ * serve_read() - read
+ */
+static bool serve_read(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	struct ahead *ahead = told_of(thread, arg[0]);
+	uint64_t consume[6] = { arg[0] };
+	ssize_t n = ahead && arg[1] < USER_END ? data_at(ahead, ahead->pos, arg[2]) : -1;
+
+	if (n < 0 || !guest_write(thread, arg[1], ahead->data + ahead->pos, (size_t)n))
+		return false;
+	ahead->pos += (size_t)n;
+	consume[1] = (uint64_t)n;
+	if (n > 0)
+		post(thread, SYS_read, consume);
+	*ret = n;
+	return true;
+}
+
+/**
+ * serve_pread() - pread64
+ */
+static bool serve_pread(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	const struct ahead *ahead = told_of(thread, arg[0]);
+	ssize_t n = ahead && (int64_t)arg[3] >= 0 ? data_at(ahead, arg[3], arg[2]) : -1;
+
+	*ret = n;
+	return n > 0 && guest_write(thread, arg[1], ahead->data + arg[3], (size_t)n);
+}
+
+/**
+ * serve_fadvise() - fadvise64 with advice that exists
+ */
+static bool serve_fadvise(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	const struct ahead *ahead = told_of(thread, arg[0]);
+	struct stat st;
+
+	if (!ahead || (int)arg[3] < POSIX_FADV_NORMAL || (int)arg[3] > POSIX_FADV_NOREUSE || (int64_t)arg[2] < 0)
+		return false;
+	memcpy(&st, ahead->told.stat, sizeof(st));
+	if (!S_ISREG(st.st_mode) || ahead->told.flags & O_PATH)
+		return false;
+	post(thread, SYS_fadvise64, arg);
+	*ret = 0;
+	return true;
+}
+
+/**
+ * serve_fcntl() - fcntl: F_GETFL, F_SETFD
+ */
+static bool serve_fcntl(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	const struct ahead *ahead;
+
+	if ((int)arg[1] == F_SETFD && is_quiet(thread->guest, (uint32_t)arg[0])) {
+		const uint64_t posted[6] = { arg[0], F_SETFD, arg[2] };
+
+		post(thread, SYS_fcntl, posted);
+		*ret = 0;
+		return true;
+	}
+	ahead = (int)arg[1] == F_GETFL ? told_of(thread, arg[0]) : NULL;
+	if (!ahead)
+		return false;
+	*ret = ahead->told.flags;
+	return true;
+}
+
+/**
+ * serve_close() - close
+ */
+static bool serve_close(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	if (!is_quiet(thread->guest, (uint32_t)arg[0]))
+		return false;
+	quiet_clear(thread->guest, (uint32_t)arg[0]);
+	for (struct thread *t = thread->guest->threads; t; t = t->next)
+		if (t->ahead && t->ahead->fd == (int)arg[0])
+			ahead_drop(t);
+	post(thread, SYS_close, arg);
+	*ret = 0;
+	return true;
+}
+
+/* Who serves which call */
+static const struct {
+	uint32_t nr;
+	bool (*serve)(struct thread *thread, const uint64_t arg[6], int64_t *ret);
+} serve_table[] = {
+	{ SYS_read, serve_read },	  { SYS_close, serve_close },	      { SYS_fstat, serve_stat },
+	{ SYS_newfstatat, serve_newfstatat }, { SYS_pread64, serve_pread },   { SYS_fcntl, serve_fcntl },
+	{ SYS_fadvise64, serve_fadvise },
+};
+
+bool ahead_serve(struct thread *thread)
+{
+	uint64_t arg[6];
+	int64_t ret;
+
+	if (thread->guest->loud)
+		return false;
+	memcpy(arg, thread->call.arg, sizeof(arg));
+	for (size_t i = 0; i < sizeof(serve_table) / sizeof(*serve_table); i++) {
+		if (serve_table[i].nr != thread->call.nr)
+			continue;
+		if (!serve_table[i].serve(thread, arg, &ret))
+			return false;
+		call_return(thread, ret);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * Calls that are answered without asking home, although they are home's: because home has said the answer ahead, or
+ * because there is only one.
+ *
+ * Ahead: the RESULT of an open brings what fstat, fcntl(F_GETFL) and the first reads would say (deputy/ahead.c). A guest
+ * that asks for that right away cannot tell whether it was asked now or then, as long as it has learned nothing else in
+ * between: from another call, of any guest of the session, for guests may share memory; from a result, a signal, or any
+ * other message of home. All these are news, counted in session->news, and with news what was said ahead is void; it is,
+ * too, when it is AHEAD_MS old, for there are clocks. So this is exact, and no cache: nothing has to be kept coherent.
+ *
+ * Only one answer: to close a descriptor that was opened for reading a regular file or a directory succeeds, and so does
+ * changing its FD_CLOEXEC. guest->quiet has a bit for each descriptor that is known to be such a one.
+ *
+ * What such a call does at home is posted: CALL with WIRE_CALL_POSTED, which has no RESULT. It leaves together with the next
+ * message, or after LATER_MS; home makes it before whatever comes behind it (deputy/posted.c).
+ *
+ * A guest with descriptors in common with another process gets neither; and while files are mapped shared in the session
+ * nothing is said ahead, for their content is not home's alone.
+ */
+#ifndef OM_REMOTE_AHEAD_H
+#define OM_REMOTE_AHEAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct guest;
+struct session;
+struct thread;
+
+/* Flags for the CALL that the thread is about to send; takes note of what the call means for descriptors */
+uint32_t ahead_flags(struct thread *thread);
+/* Answer the call that the thread has made, if that is possible here; true when it was */
+bool ahead_serve(struct thread *thread);
+/* Home has answered the thread's call: take what was said ahead from the tail's beginning. false: it cannot be such a tail */
+bool ahead_take(struct thread *thread, int64_t ret, uint32_t flags, const uint8_t **tail, size_t *tail_len);
+/* Forget what a thread was told */
+void ahead_drop(struct thread *thread);
+/* @child was forked from @parent, with its own descriptors or with the same ones */
+void ahead_inherit(struct guest *child, struct guest *parent, bool same_files);
+
+#endif
