@@ -40,6 +40,7 @@
 #include <linux/sockios.h>
 #include <linux/soundcard.h>
 #include <linux/uinput.h>
+#include <linux/vm_sockets.h>
 #include <linux/vt.h>
 #include <sys/ioctl.h>
 #include <sys/types.h>

@@ -82,7 +82,7 @@ static int data_walk(struct walk *w, const struct message *m)
  */
 static int control_walk(struct walk *w, const struct message *m)
 {
-	const struct trim trim = { TRIM_LEN, 8, m->index, 1, m->at + MSG_CONTROLLEN };
+	const struct trim trim = { TRIM_CMSG, 8, m->index, 1, m->at + MSG_CONTROLLEN };
 	uint64_t len = get_u64(m->head + MSG_CONTROLLEN);
 	struct placed control = { 0 };
 	int err;

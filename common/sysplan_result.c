@@ -5,6 +5,8 @@
  * Both sides have the same list of outputs, made by the walk. The home side says for each how much was written; the
  * worker checks that against the room that there is, and the sum against the tail.
  */
+#include <sys/socket.h>
+
 #include "common/sysplan_walk.h"
 
 /* Entries of one writev */
@@ -45,6 +47,7 @@ static uint64_t written(const struct sysplan *p, const struct sysspan *span, int
 	case TRIM_RET:
 		return ret < 0 ? 0 : (uint64_t)ret * span->unit + span->ref;
 	case TRIM_LEN:
+	case TRIM_CMSG:
 		return get_count(p->data + span->ref, span->width) * span->unit;
 	case TRIM_DIFF:
 		return changed(p, span);
@@ -174,6 +177,31 @@ static int64_t scatter_add(struct scatter *s, uint64_t addr, const uint8_t *from
 }
 
 /**
+ * scatter_cmsg() - Write control messages, but not what lies between them
+ */
+static int64_t scatter_cmsg(struct scatter *s, uint64_t addr, const uint8_t *from, size_t len)
+{
+	int64_t err = 0;
+
+	while (len && !err) {
+		uint64_t own = len < sizeof(struct cmsghdr) ? len : get_u64(from + offsetof(struct cmsghdr, cmsg_len));
+		size_t step = len;
+
+		if (own < len && own >= sizeof(struct cmsghdr))
+			step = CMSG_ALIGN(own);
+		else
+			own = len;
+		if (step > len)
+			step = len;
+		err = scatter_add(s, addr, from, own);
+		addr += step;
+		from += step;
+		len -= step;
+	}
+	return err;
+}
+
+/**
  * tail_fits() - Is this tail one that the call can have?
  * @p:		The call
  * @tail:	The tail of RESULT
@@ -230,7 +258,10 @@ int sysplan_scatter(struct sysplan *p, int64_t *ret, const uint8_t *tail, size_t
 		if (!span->joined)
 			left = get_u32(tail + group++ * sizeof(uint32_t));
 		len = span->len < left ? span->len : left;
-		err = scatter_add(&s, span->addr, from, len);
+		if (span->trim == TRIM_CMSG)
+			err = scatter_cmsg(&s, span->addr, from, len);
+		else
+			err = scatter_add(&s, span->addr, from, len);
 		from += len;
 		left -= len;
 	}

@@ -29,7 +29,7 @@
 #include <stdint.h>
 
 #define SLOT_CALLS_MAX 64		      /* calls in one batch */
-#define SLOT_DATA_SIZE (1280u << 10)	      /* bytes of arguments and results of one batch */
+#define SLOT_DATA_SIZE (1408u << 10)	      /* bytes of arguments and results of one batch */
 #define SLOT_STACK_END 8192u		      /* from struct slot to there is the parasite's stack */
 #define SLOT_SCRATCH_SIZE 65536u	      /* behind that: where reads go whose data nobody wants (deputy/posted.c) */
 #define SLOT_HEAD_SIZE (SLOT_STACK_END + SLOT_SCRATCH_SIZE) /* before the data */

@@ -85,6 +85,7 @@ enum arg_trim {
 	TRIM_LEN,  /* what the u32 behind argument @ref says afterwards, if that is less */
 	TRIM_STR,  /* up to and with the NUL */
 	TRIM_DIFF, /* up to the last byte that has changed; for outputs that are inputs, too */
+	TRIM_CMSG, /* as TRIM_LEN, but for what fills control messages up to the next: the kernel leaves that alone */
 };
 
 /* Structures with pointers or lengths inside. The comment says what @unit is. */

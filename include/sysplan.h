@@ -51,8 +51,8 @@
 /* Most output spans of a call; most entries that sysplan_collect() makes */
 #define SYSPLAN_SPANS_MAX 8192u
 #define SYSPLAN_IOV_MAX	  (SYSPLAN_SPANS_MAX + 1u)
-/* Most bytes that gather needs in its buffer */
-#define SYSPLAN_TAIL_MAX (1280u << 10)
+/* Most bytes that gather needs in its buffer: room for twenty of the longest datagrams, which is what libuv asks for */
+#define SYSPLAN_TAIL_MAX (1408u << 10)
 
 /**
  * struct guest_mem - How gather and scatter reach the guest's memory
@@ -74,11 +74,11 @@ struct guest_mem {
  * @at:		Home: where it is in the data area
  * @len:	Bytes that may be written
  * @unit:	Bytes per element, for trims that count
- * @ref:	Home: TRIM_LEN, TRIM_DIFF: where in the data area the count, or what was there before, is;
+ * @ref:	Home: TRIM_LEN, TRIM_CMSG, TRIM_DIFF: where in the data area the count, or what was there before, is;
  *		TRIM_RET: bytes that come on top
  * @index:	Only if the call returned at least this: the number of the message in an array of them, from 1; 0: always
  * @trim:	enum arg_trim
- * @width:	TRIM_LEN: bytes of the count
+ * @width:	TRIM_LEN, TRIM_CMSG: bytes of the count
  * @joined:	Goes on where the span before it ends: one length on the wire for all
  * @arg:	Argument that it belongs to
  */

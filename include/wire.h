@@ -23,7 +23,7 @@
 #define WIRE_FIXED_MAX 1024u
 /* Longest tail of PAGES and OBJECT_DATA, and of CALL, RESULT and ECHO */
 #define WIRE_PAGES_MAX 1048576u
-#define WIRE_DATA_MAX  1310720u
+#define WIRE_DATA_MAX  1441792u
 
 /* Who sends a message */
 enum wire_sender {

@@ -630,8 +630,8 @@ static uint64_t value(void)
 				       4096,
 				       4097,
 				       65536,
-				       1310720,
-				       1310721,
+				       1441792,
+				       1441793,
 				       0x7ffffffff000};
 
 	switch (next() % 8) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* sendmsg, recvmsg, sendmmsg, recvmmsg: vectors, names, flags, descriptors and credentials in transit. */
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -67,6 +68,8 @@ static int receive(int s, size_t room, int flags)
 			struct ucred *cred = (void *)CMSG_DATA(c);
 
 			printf(" mine %d", cred->pid == getpid() && cred->uid == getuid() && cred->gid == getgid());
+			if (CMSG_SPACE(sizeof(*cred)) <= room)
+				printf(", then %#x", ((char *)c)[c->cmsg_len]);
 		}
 		printf("\n");
 	}
@@ -162,6 +165,34 @@ static void creds(void)
 	SHOW(SYS(sendmsg, s[0], &msg, 0));
 	close(s[0]);
 	close(s[1]);
+}
+
+/* Datagrams of the largest size, as libuv has room for them */
+static void twenty(void)
+{
+	enum { NR = 20, ROOM = 65536 };
+	static char room[NR][ROOM];
+	struct mmsghdr in[NR] = {};
+	struct iovec v[NR];
+	struct sockaddr_in self = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(self);
+	int s = MUST(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0));
+
+	TITLE("recvmmsg of twenty");
+	MUST(bind(s, (void *)&self, len));
+	MUST(getsockname(s, (void *)&self, &len));
+	MUST(connect(s, (void *)&self, len));
+	for (int i = 0; i < NR; i++) {
+		v[i] = (struct iovec){room[i], ROOM};
+		in[i].msg_hdr = (struct msghdr){.msg_iov = &v[i], .msg_iovlen = 1};
+	}
+	for (int i = 0; i < NR; i++)
+		MUST(write(s, "0123456789abcdefghij", i + 1));
+	SHOW(SYS(recvmmsg, s, in, NR, 0, NULL));
+	for (int i = 0; i < NR; i++)
+		printf("%u: %.*s\n", in[i].msg_len, (int)in[i].msg_len, room[i]);
+	SHOW(SYS(recvmmsg, s, in, NR, 0, NULL));
+	close(s);
 }
 
 static void vectors(void)
@@ -282,6 +313,7 @@ int main(void)
 	back = pages(2 << 20);
 	descriptors();
 	creds();
+	twenty();
 	vectors();
 	many();
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* setsockopt and getsockopt over all levels, with every length; interface ioctls. */
 #include <linux/filter.h>
+#include <linux/vm_sockets.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -194,6 +195,18 @@ static void interfaces(int fd)
 	SHOW_NUM(if_nametoindex("lo"));
 }
 
+static void virtual_machine(void)
+{
+	int fd = open("/dev/vsock", O_RDONLY);
+	unsigned int cid = 77;
+
+	TITLE("vsock");
+	SHOW(SYS(ioctl, fd, IOCTL_VM_SOCKETS_GET_LOCAL_CID, &cid));
+	SHOW_NUM(cid);
+	SHOW(SYS(ioctl, fd, IOCTL_VM_SOCKETS_GET_LOCAL_CID, BAD));
+	close(fd);
+}
+
 int main(void)
 {
 	int tcp = MUST(socket(AF_INET, SOCK_STREAM, 0)), udp = MUST(socket(AF_INET, SOCK_DGRAM, 0));
@@ -207,5 +220,6 @@ int main(void)
 	lengths(local);
 	inet_levels(tcp, udp);
 	interfaces(udp);
+	virtual_machine();
 	return 0;
 }

@@ -202,7 +202,7 @@ START_TEST(channel_ends_with_a_peer_that_does_not_read)
 	uint8_t *tail = calloc(1, WIRE_DATA_MAX);
 	int err;
 
-	channel_backlog_max_set(&sim->home.ch, 4u << 20);
+	channel_backlog_max_set(&sim->home.ch, 3u * WIRE_DATA_MAX + 4096);
 	sim->home.room = 0;
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(sim_send(&sim->home, WIRE_ECHO, &echo, tail, WIRE_DATA_MAX), 0);
