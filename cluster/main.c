@@ -8,7 +8,7 @@
  *   accepts      handshake  starts, watches, ends them
  *   always       and HELLO
  *
- * The fourth is this file: it brings them up in an order in which whatever is wrong is found before anybody is let in,
+ * Beside them is the cache of file contents, which remotes use (cache.h). The fourth part is this file: it brings them up in an order in which whatever is wrong is found before anybody is let in,
  * and takes them down in the other order. omd never looks at what a guest does; a remote that crashes is a line in the
  * log.
  *
@@ -24,6 +24,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cluster/cache.h"
 #include "cluster/intake.h"
 #include "cluster/listener.h"
 #include "cluster/notify.h"
@@ -32,7 +33,7 @@
 #include "log.h"
 
 /* Descriptors that omd asks for: every connection that may wait, and what it needs itself */
-#define NOFILE_OWN    256
+#define NOFILE_OWN    512
 #define NOFILE_WANTED (INTAKE_HALFOPEN_MAX + NOFILE_OWN)
 
 /**
@@ -42,6 +43,7 @@
  * @listener:	Accepts
  * @intake:	Finds out what connections are for
  * @remotes:	Carry guests
+ * @cache:	Contents for them
  * @registration: The name in the runtime directory
  * @stop:	SIGTERM and SIGINT
  * @reload:	SIGHUP
@@ -53,6 +55,7 @@ struct omd {
 	struct listener listener;
 	struct intake intake;
 	struct remotes remotes;
+	struct cache cache;
 	struct nodefile registration;
 	uv_signal_t stop[2];
 	uv_signal_t reload;
@@ -93,6 +96,7 @@ static void on_remotes_ended(void *ctx)
 	struct omd *omd = ctx;
 
 	remotes_close(&omd->remotes);
+	cache_close(&omd->cache);
 	uv_close((uv_handle_t *)&omd->stop[0], NULL);
 	uv_close((uv_handle_t *)&omd->stop[1], NULL);
 	uv_close((uv_handle_t *)&omd->reload, NULL);
@@ -215,6 +219,20 @@ static void announce(struct omd *omd)
 }
 
 /**
+ * start_cache() - Have contents kept; without a cache everything works, too
+ * @omd:	The daemon, options filled
+ */
+static void start_cache(struct omd *omd)
+{
+	uint64_t bytes = omd->options.cache_set ? omd->options.cache_bytes : cache_default();
+	int err = cache_init(&omd->cache, &omd->loop, bytes);
+
+	if (err)
+		log_warn("no cache of file contents: %s", uv_strerror(err));
+	omd->remotes.cache_fd = omd->cache.remote_fd;
+}
+
+/**
  * start() - Bring the parts up
  * @omd:	The daemon, options filled
  *
@@ -243,6 +261,7 @@ static int start(struct omd *omd)
 		log_error("%s: %s", where, why);
 		return EXIT_FAILED;
 	}
+	start_cache(omd);
 	watch_signals(omd);
 	announce(omd);
 	return 0;

@@ -42,6 +42,14 @@ static uint64_t memory_available(void)
 	return kib << 10;
 }
 
+void nodestat_memory(uint64_t *total, uint64_t *available)
+{
+	struct sysinfo info;
+
+	*total = sysinfo(&info) < 0 ? 0 : (uint64_t)info.totalram * info.mem_unit;
+	*available = memory_available();
+}
+
 void nodestat_read(const char *name, unsigned int guests, unsigned int guests_max, struct wire_status *out)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -51,12 +59,11 @@ void nodestat_read(const char *name, unsigned int guests, unsigned int guests_ma
 	snprintf((char *)out->node, sizeof(out->node), "%s", name);
 	snprintf((char *)out->version, sizeof(out->version), "%s", OM_VERSION);
 	out->cpus = cpus > 0 ? (uint32_t)cpus : 0;
-	out->memory_available_bytes = memory_available();
+	nodestat_memory(&out->memory_total_bytes, &out->memory_available_bytes);
 	if (sysinfo(&info) < 0)
 		return;
 	out->load_1_milli = load_milli(info.loads[0]);
 	out->load_5_milli = load_milli(info.loads[1]);
 	out->load_15_milli = load_milli(info.loads[2]);
-	out->memory_total_bytes = (uint64_t)info.totalram * info.mem_unit;
 	out->uptime_s = (uint64_t)info.uptime;
 }

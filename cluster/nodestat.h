@@ -8,4 +8,7 @@
 /* Fill @out: name, version, CPUs, load, memory, time up. What the system does not tell is 0. */
 void nodestat_read(const char *name, unsigned int guests, unsigned int guests_max, struct wire_status *out);
 
+/* Bytes of memory, and how many of them a new program can have without swapping; 0 for what is not known */
+void nodestat_memory(uint64_t *total, uint64_t *available);
+
 #endif

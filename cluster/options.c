@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,24 +11,30 @@
 #include "log.h"
 
 static const char help[] =
-	"usage: omd [--listen ADDR[:PORT]] [--name NAME] [--key FILE]\n"
+	"usage: omd [--listen ADDR[:PORT]] [--name NAME] [--key FILE] [--cache SIZE]\n"
 	"Let tasks of other nodes run on this one. Stays in the foreground; SIGTERM ends it and its guests.\n"
 	"\n"
 	"  --listen ADDR[:PORT]  listen there (default: port 4660 on all addresses)\n"
 	"  --name NAME           name of this node (default: the host name)\n"
 	"  --key FILE            the cluster's key (default: $OPENMOSIX_KEY, ~/.config/openmosix/key,\n"
 	"                        /etc/openmosix/key); made with `omctl keygen`\n"
+	"  --cache SIZE          keep up to SIZE bytes (or with K, M, G) of programs and libraries for tasks\n"
+	"                        to come; 0: none (default: an eighth of the memory, 1G at most)\n"
 	"  --help                print this help\n"
 	"  --version             print the version\n"
 	"\n"
 	"See omd(8).\n";
 
-enum option_id { OPT_LISTEN = 256, OPT_NAME, OPT_KEY, OPT_HELP, OPT_VERSION };
+enum option_id { OPT_LISTEN = 256, OPT_NAME, OPT_KEY, OPT_CACHE, OPT_HELP, OPT_VERSION };
 
 static const struct option options[] = {
-	{ "listen", required_argument, NULL, OPT_LISTEN }, { "name", required_argument, NULL, OPT_NAME },
-	{ "key", required_argument, NULL, OPT_KEY },	   { "help", no_argument, NULL, OPT_HELP },
-	{ "version", no_argument, NULL, OPT_VERSION },	   { NULL, 0, NULL, 0 },
+	{ "listen", required_argument, NULL, OPT_LISTEN },
+	{ "name", required_argument, NULL, OPT_NAME },
+	{ "key", required_argument, NULL, OPT_KEY },
+	{ "cache", required_argument, NULL, OPT_CACHE },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ NULL, 0, NULL, 0 },
 };
 
 /**
@@ -68,6 +75,37 @@ static int set_default_name(struct omd_options *out)
 	return set_name(out, host, "host name");
 }
 
+/**
+ * set_cache() - Take the size of the cache
+ * @out:	Where to
+ * @text:	A number, perhaps with K, M, G
+ *
+ * Return: 0 or -EINVAL, logged.
+ */
+static int set_cache(struct omd_options *out, const char *text)
+{
+	static const char units[] = "KMG";
+	const char *unit;
+	uint64_t size;
+	char *end;
+	int shift = 0;
+
+	errno = 0;
+	size = strtoull(text, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (unit) {
+		shift = 10 * (int)(unit - units + 1);
+		end++;
+	}
+	if (errno || text[0] < '0' || text[0] > '9' || *end || size > UINT64_MAX >> shift) {
+		log_error("--cache %s: a size is a number of bytes, or one with K, M or G", text);
+		return -EINVAL;
+	}
+	out->cache_bytes = size << shift;
+	out->cache_set = true;
+	return 0;
+}
+
 int omd_options_parse(int argc, char **argv, struct omd_options *out)
 {
 	char why[256];
@@ -89,6 +127,10 @@ int omd_options_parse(int argc, char **argv, struct omd_options *out)
 			break;
 		case OPT_KEY:
 			out->key = optarg;
+			break;
+		case OPT_CACHE:
+			if (set_cache(out, optarg) < 0)
+				return EXIT_FAILED;
 			break;
 		case OPT_HELP:
 			fputs(help, stdout);

@@ -18,7 +18,7 @@
 /* How long remotes may take to end when they are asked to */
 #define PATIENCE_MS 2000
 /* Lowest descriptor that is none of a remote's own */
-#define REMOTE_FD_FREE (HANDOVER_PIPE_FD + 1)
+#define REMOTE_FD_FREE (HANDOVER_CACHE_FD + 1)
 /* A remote and its guests are this much more welcome victims of the OOM killer than omd (of 1000) */
 #define OOM_SCORE_ADJ "500"
 
@@ -106,15 +106,17 @@ static void __attribute__((noreturn))
 become_remote(const struct remotes *remotes, int socket_fd, int pipe_fd, pid_t omd)
 {
 	char *argv[] = { "om-remote", NULL };
-	int score;
+	int score, cache_fd = -1;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != omd)
 		_exit(EXIT_FAILED);
 	setsid();
-	/* Both out of the way first: either may have the other's number */
+	/* All out of the way first: any may have another's number */
 	socket_fd = fcntl(socket_fd, F_DUPFD, REMOTE_FD_FREE);
 	pipe_fd = fcntl(pipe_fd, F_DUPFD, REMOTE_FD_FREE);
+	if (remotes->cache_fd >= 0)
+		cache_fd = fcntl(remotes->cache_fd, F_DUPFD, REMOTE_FD_FREE);
 	if (socket_fd < 0 || pipe_fd < 0 || dup2(socket_fd, HANDOVER_SOCKET_FD) < 0 ||
 	    dup2(pipe_fd, HANDOVER_PIPE_FD) < 0) {
 		say_child_error("om-remote: descriptors");
@@ -122,6 +124,8 @@ become_remote(const struct remotes *remotes, int socket_fd, int pipe_fd, pid_t o
 	}
 	stream_to_null(STDIN_FILENO, O_RDONLY);
 	stream_to_null(STDOUT_FILENO, O_WRONLY);
+	if (cache_fd < 0 || dup2(cache_fd, HANDOVER_CACHE_FD) < 0)
+		close(HANDOVER_CACHE_FD);
 	close_range(REMOTE_FD_FREE, UINT_MAX, 0);
 	score = open("/proc/self/oom_score_adj", O_WRONLY);
 	if (score >= 0) {
@@ -287,7 +291,7 @@ int remotes_init(struct remotes *remotes, uv_loop_t *loop, const struct rlimit *
 {
 	int ret;
 
-	*remotes = (struct remotes){ .nofile = *nofile };
+	*remotes = (struct remotes){ .cache_fd = -1, .nofile = *nofile };
 	ret = find_program(remotes->path, why, why_len);
 	if (ret < 0)
 		return ret;

@@ -11,7 +11,7 @@
  *    zombie is there, its number cannot be somebody else's.
  *  - it is killed by the kernel when omd dies (PR_SET_PDEATHSIG). Guests hang on their remote in the same way.
  *  - omd is the subreaper of all below it, so that orphans come to omd and are reaped.
- *  - it gets nothing of omd but its three standard streams, the socket and the pipe.
+ *  - it gets nothing of omd but its three standard streams, the socket, the pipe and the way to the cache.
  * When the node runs out of memory the kernel takes remotes and guests before omd (oom_score_adj).
  */
 #ifndef OM_CLUSTER_REMOTES_H
@@ -44,6 +44,7 @@ struct remote_entry {
 /**
  * struct remotes - All of them
  * @path:	The program
+ * @cache_fd:	Their way to the cache of file contents, or -1
  * @nofile:	Limit on descriptors that they get, as omd found it
  * @first:	List
  * @count:	Length of the list
@@ -55,6 +56,7 @@ struct remote_entry {
  */
 struct remotes {
 	char path[PATH_MAX];
+	int cache_fd;
 	struct rlimit nofile;
 	struct remote_entry *first;
 	unsigned int count;

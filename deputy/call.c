@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 
 #include "deputy/deputy.h"
+#include "deputy/object.h"
 #include "sysdef.h"
 
 /* The call has been answered: let go of what belongs to it */
@@ -64,7 +65,7 @@ static void *pieces_join(struct iovec *iov, int nr)
 void call_row_finish(struct deputy *d, struct thread *thread, int64_t ret)
 {
 	int nr = sysplan_collect(&thread->call.plan, ret, d->iov, SYSPLAN_IOV_MAX);
-	bool ordered = d->live_nr && ret >= 0 && objects_written(d, thread);
+	bool ordered = d->live_nr && ret >= 0 && objects_written(d, thread, ret);
 	void *joined = NULL;
 
 	if (nr > CHANNEL_TAIL_PIECES_MAX || (ordered && nr > 0)) {

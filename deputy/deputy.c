@@ -15,6 +15,7 @@
 #include "cpu.h"
 #include "deputy/deputy.h"
 #include "deputy/monitor.h"
+#include "deputy/object.h"
 
 /* Nothing is left to look after; what the last task left in shared memory may be still to come */
 static void loop_end_if_done(struct deputy *d)
@@ -107,6 +108,15 @@ static void on_write_back(struct deputy *d, const union wire_any *msg, const uin
 					     "the worker changed a file that is not mapped for writing");
 }
 
+/* The answer to an offer */
+static void on_want(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	if (object_wanted(d, &msg->want))
+		lost_end(d, "the worker answered what it was not asked");
+}
+
 /* The answer to HELLO */
 static void on_accept(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
@@ -131,6 +141,7 @@ static void (*const message_table[WIRE_TYPES])(struct deputy *, const union wire
 	[WIRE_ACCEPT] = on_accept,	 [WIRE_REFUSE] = on_refuse,   [WIRE_STARTED] = on_started, [WIRE_CALL] = on_call,
 	[WIRE_INTERRUPT] = on_interrupt, [WIRE_DEFAULT] = on_default, [WIRE_PASS] = on_pass,	   [WIRE_GONE] = on_gone,
 	[WIRE_TAKEN] = on_taken,	 [WIRE_USAGE] = on_usage,	 [WIRE_WRITE_BACK] = on_write_back,
+	[WIRE_WANT] = on_want,
 };
 
 /* A message has come */
@@ -251,6 +262,8 @@ int deputy_run(const struct deputy_options *opt, pid_t target, int talk)
 	d->children = opt->children;
 	snprintf(d->node, sizeof(d->node), "%s", opt->node);
 	d->err = deputy_detach(&talk);
+	if (hashes_path(d->hashes, sizeof(d->hashes)))
+		d->hashes[0] = '\0';
 	if (uv_loop_init(&d->loop) || send(talk, &self, sizeof(self), MSG_NOSIGNAL) < 0 || recv(talk, &go, 1, 0) != 1)
 		return 1;
 	uv_signal_init(&d->loop, &d->child);

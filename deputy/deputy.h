@@ -26,6 +26,7 @@
 #ifndef OM_DEPUTY_H
 #define OM_DEPUTY_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -222,9 +223,10 @@ struct task {
  * @bytes_in:	Bytes that came with calls
  * @bytes_out:	Bytes that went with results
  * @images:	Images shipped
+ * @contents:	Bytes of mapped files sent
  */
 struct stats {
-	uint64_t calls, spun, bytes_in, bytes_out, images;
+	uint64_t calls, spun, bytes_in, bytes_out, images, contents;
 };
 
 /**
@@ -267,8 +269,9 @@ struct held;
  * @dead:	The tasks that died last
  * @dead_next:	Where the next one goes
  * @objects:	Mapped files
- * @live_nr:	How many of them are mapped shared
+ * @live_nr:	How many of them can change
  * @next_object: Number for the next one
+ * @hashes:	Where known contents are remembered, empty = nowhere
  * @segments:	Segments of shared memory
  * @poster:	The thread that has posted calls, or NULL
  * @merged:	How many of them are in front of a call that it makes
@@ -301,6 +304,7 @@ struct deputy {
 	struct object *objects;
 	unsigned int live_nr;
 	uint64_t next_object;
+	char hashes[PATH_MAX];
 	struct segment *segments;
 	struct stats stats;
 	struct thread *poster;
@@ -374,21 +378,14 @@ int ship_image(struct deputy *d, struct task *task, struct thread *thread);
 
 /* outbox.c: bulk and what must follow it */
 int deputy_send(struct deputy *d, enum wire_type type, const void *msg, size_t msg_len, const void *tail, size_t tail_len);
-int outbox_file(struct deputy *d, uint64_t object, int fd, uint64_t size, bool zeros); /* @zeros: send them too */
+/* Bytes from @from to @to of a file, whose end is that of the outbox */
+#define OUTBOX_ZEROS 1u /* zeros may replace something */
+#define OUTBOX_HASH  2u /* object_sent() with the hash when all has been sent */
+int outbox_file(struct deputy *d, struct object *file, uint64_t from, uint64_t to, unsigned int flags);
 int outbox_memory(struct deputy *d, pid_t pid, uint64_t start, uint64_t end);
 int outbox_segment(struct deputy *d, uint64_t object, pid_t pid, uint64_t start, uint64_t end);
 void outbox_pump(struct deputy *d);
 void outbox_clear(struct deputy *d);
-
-/* object.c: files that are mapped on the worker */
-/* The object for the file that @fd (ours to close) is open on; sends what the worker has not got */
-int object_of_fd(struct deputy *d, int fd, const char *name, bool live, uint64_t *id, uint64_t *size);
-/* Would mapping it shared mean sharing memory with a process outside the family? */
-bool object_is_mapped_elsewhere(struct deputy *d, int fd);
-int object_write_back(struct deputy *d, const struct wire_write_back *msg, const uint8_t *data, size_t len);
-/* The thread's call has succeeded: when it wrote to a live object, send that, and say so */
-bool objects_written(struct deputy *d, const struct thread *thread);
-void objects_free(struct deputy *d);
 
 /* call.c: forwarded calls */
 void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/object.h"
 
 /* What the answer to mmap says is behind the mapping */
 enum mmap_kind { MMAP_FILE, MMAP_ZERO, MMAP_LIVE, MMAP_LIVE_READ_ONLY };
@@ -43,7 +44,8 @@ static bool is_shared(uint64_t flags)
 static void mmap_describe(struct deputy *d, struct thread *thread, int64_t unmapped)
 {
 	uint8_t tail[MMAP_ANSWER_LEN];
-	uint64_t id = 0, size = 0;
+	struct object *object = NULL;
+	uint64_t id, size;
 	uint32_t kind = MMAP_FILE;
 	int fd = (int)syscall(SYS_pidfd_getfd, thread->task->pidfd, (int)thread->call.arg[4], 0), err = 0;
 	struct stat st;
@@ -59,16 +61,21 @@ static void mmap_describe(struct deputy *d, struct thread *thread, int64_t unmap
 			err = -ENODEV; /* memory would have to be shared across nodes */
 			close(fd);
 		} else {
-			err = object_of_fd(d, fd, "", true, &id, &size);
+			err = object_of_fd(d, fd, "", true, &object);
+			if (!err)
+				object->shared |= kind == MMAP_LIVE;
 		}
 	} else if (S_ISREG(st.st_mode)) {
-		err = object_of_fd(d, fd, "", false, &id, &size);
+		err = object_of_fd(d, fd, "", false, &object);
+		kind = !err && object->live ? MMAP_LIVE_READ_ONLY : MMAP_FILE;
 	} else {
 		kind = MMAP_ZERO;
 		if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 5))
 			err = -ENODEV;
 		close(fd);
 	}
+	id = object ? object->id : 0;
+	size = object ? (uint64_t)object->st.st_size : 0;
 	memcpy(tail, &id, 8);
 	memcpy(tail + 8, &size, 8);
 	memcpy(tail + 16, &kind, 4);

@@ -3,48 +3,47 @@
  * DOC: Theory of operation
  *
  * Files that are mapped on the worker. The deputy keeps one descriptor of each, so that its content can be read as long
- * as the family lives, deleted or not, and knows what it has sent.
+ * as the family lives, deleted or not, and knows what it has sent. There are two kinds of objects.
  *
- * A file that is mapped private is sent as it is; the same file, unchanged (as for make(1): device, inode, size, times),
- * is sent once. A file that is mapped shared is live: all mappings of it, in all processes of the family, are of one
- * object, so they see each other as natively. Between that object and the file at home:
- *   - what a guest has written to its memory comes as WRITE_BACK before the next call of any guest, and is written to the
- *     file before that call is made: whoever is told by a call finds the data
- *   - what a call of the family writes to the file (objects_written()) goes to the worker before the call's answer
+ * A steady object never changes: a program or library, or somebody else's file that this user may not write to. As for make(1), what
+ * has the same device, inode, size and times is the same; if not, it is another object. A worker may keep it for later
+ * sessions. So its content is offered by its hash, if that is known (hashes.h), and sent only if the worker wants it.
+ * While it is sent for the first time its hash is computed. Who overwrites, in place, a library that his own family
+ * maps gets what he asks for only in mappings that are made later.
+ *
+ * Any other file is a live object, one for all mappings of it in all processes of the family, shared and private, so
+ * they see each other, and a private mapping sees what is written to pages that it has not copied, as natively. Between
+ * that object and the file at home:
+ *   - what a guest has written to its shared memory comes as WRITE_BACK before the next call of any guest, and is
+ *     written to the file before that call is made: whoever is told by a call finds the data
+ *   - what a call of the family writes to the file goes to the worker before the call's answer (written.c)
  * Processes outside the family that map the same file at the same time would share memory across nodes, which this does
- * not do: such a mapping is refused (object_is_mapped_elsewhere()).
+ * not do: such a mapping is refused (object_is_mapped_elsewhere()). What they write otherwise shows when the file is
+ * mapped the next time.
+ *
+ * What is much is offered even if it has no name, so that a worker that has no room for it can say so.
  */
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/hashes.h"
+#include "deputy/object.h"
 #include "procmaps.h"
 
-/**
- * struct object - A file, as it was when it was sent
- * @next:	Next, newest first
- * @id:		Its number on the wire
- * @fd:		Open on it
- * @live:	Mapped shared
- * @writable:	@fd can write
- * @st:		Identity: device, inode, size, times of change
- */
-struct object {
-	struct object *next;
-	uint64_t id;
-	int fd;
-	bool live;
-	bool writable;
-	struct stat st;
-};
+/* Contents of steady objects that are worth a question, and not too much to be kept */
+#define NAMED_MIN (64u << 10)
+#define NAMED_MAX (256u << 20)
+/* Bytes of any content that the worker is asked for before they are sent */
+#define OFFER_MIN (8u << 20)
 
 /* The same file */
 static bool stat_same_file(const struct stat *a, const struct stat *b)
@@ -52,31 +51,43 @@ static bool stat_same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* With the same content? */
-static bool stat_same_content(const struct stat *a, const struct stat *b)
+bool stat_same_content(const struct stat *a, const struct stat *b)
 {
 	return a->st_size == b->st_size && !memcmp(&a->st_mtim, &b->st_mtim, sizeof(a->st_mtim)) &&
 	       !memcmp(&a->st_ctim, &b->st_ctim, sizeof(a->st_ctim));
 }
 
-/* Say that there is such an object, or that it has another size */
-static int object_announce(struct deputy *d, const struct object *o, const char *name)
+/* Can its content be taken for what it will always be? */
+static bool is_steady(int fd, const struct stat *st)
+{
+	char magic[SELFMAG] = "", path[32];
+
+	if (hashes_is_young(st) || (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY)
+		return false;
+	if (pread(fd, magic, sizeof(magic), 0) == SELFMAG && !memcmp(magic, ELFMAG, SELFMAG))
+		return true;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return st->st_uid != geteuid() && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) < 0;
+}
+
+int object_announce(struct deputy *d, const struct object *o)
 {
 	struct wire_object msg = { .object = o->id, .size = (uint64_t)o->st.st_size };
 
 	msg.flags = o->live ? WIRE_OBJECT_LIVE : 0;
-	snprintf((char *)msg.name, sizeof(msg.name), "%s", name);
 	return deputy_send(d, WIRE_OBJECT, &msg, sizeof(msg), NULL, 0);
 }
 
-/* Send content; of a live object zeros too, for they may replace something */
-static int object_content(struct deputy *d, const struct object *o)
+int object_refresh(struct deputy *d, struct object *o, const struct stat *st)
 {
-	return outbox_file(d, o->id, o->fd, (uint64_t)o->st.st_size, o->live);
+	int err;
+
+	o->st = *st;
+	err = object_announce(d, o);
+	return err ? err : outbox_file(d, o, 0, (uint64_t)st->st_size, OUTBOX_ZEROS);
 }
 
-/* The object for a file with @st, if there is one; NULL if not */
-static struct object *object_find(struct deputy *d, const struct stat *st, bool live)
+struct object *object_find(struct deputy *d, const struct stat *st, bool live)
 {
 	for (struct object *o = d->objects; o; o = o->next) {
 		if (o->live == live && stat_same_file(&o->st, st) && (live || stat_same_content(&o->st, st)))
@@ -89,7 +100,6 @@ static struct object *object_find(struct deputy *d, const struct stat *st, bool 
 static int object_again(struct deputy *d, struct object *o, int fd, const struct stat *st)
 {
 	bool writable = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
-	bool changed = !stat_same_content(&o->st, st);
 
 	if (writable && !o->writable) {
 		close(o->fd);
@@ -98,43 +108,85 @@ static int object_again(struct deputy *d, struct object *o, int fd, const struct
 	} else {
 		close(fd);
 	}
-	if (!changed)
-		return 0;
-	o->st = *st;
-	return object_announce(d, o, "") < 0 ? -EPIPE : object_content(d, o);
+	return stat_same_content(&o->st, st) ? 0 : object_refresh(d, o, st);
 }
 
-int object_of_fd(struct deputy *d, int fd, const char *name, bool live, uint64_t *id, uint64_t *size)
+/*
+ * Announce a new object, and offer what it is; its content follows in the outbox. Nothing that waits there can refer to
+ * it yet, so these go at once, and the answer is not waited for longer than necessary.
+ */
+static int object_offer(struct deputy *d, struct object *o, const char *name)
+{
+	struct wire_object msg = { .object = o->id, .size = (uint64_t)o->st.st_size };
+	struct wire_offer offer = { .object = o->id, .bytes = (uint64_t)o->st.st_blocks * 512 };
+	bool named = !o->live && msg.size >= NAMED_MIN && msg.size <= NAMED_MAX;
+	int err;
+
+	if (!d->channel)
+		return -EPIPE;
+	msg.flags = o->live ? WIRE_OBJECT_LIVE : 0;
+	snprintf((char *)msg.name, sizeof(msg.name), "%s", name);
+	err = channel_send(d->channel, WIRE_OBJECT, &msg, NULL, 0);
+	if (offer.bytes > msg.size)
+		offer.bytes = msg.size;
+	offer.named = named && hashes_find(d->hashes, &o->st, offer.hash);
+	if (!err && (offer.named || offer.bytes >= OFFER_MIN)) {
+		o->offer = OFFER_OUT;
+		err = channel_send(d->channel, WIRE_OFFER, &offer, NULL, 0);
+	}
+	return err ? err : outbox_file(d, o, 0, msg.size, named ? OUTBOX_HASH : 0);
+}
+
+int object_of_fd(struct deputy *d, int fd, const char *name, bool shared, struct object **out)
 {
 	struct object *o;
 	struct stat st;
+	bool live;
 	int err;
 
 	if (fstat(fd, &st) < 0) {
 		err = -errno;
-		goto out_close;
+		close(fd);
+		return err;
 	}
-	*size = (uint64_t)st.st_size;
-	o = object_find(d, &st, live);
-	if (o) {
-		*id = o->id;
+	live = shared || !is_steady(fd, &st);
+	*out = o = object_find(d, &st, live);
+	if (o)
 		return object_again(d, o, fd, &st);
-	}
-	o = malloc(sizeof(*o));
+	*out = o = malloc(sizeof(*o));
 	if (!o) {
-		err = -ENOMEM;
-		goto out_close;
+		close(fd);
+		return -ENOMEM;
 	}
 	*o = (struct object){ .next = d->objects, .id = ++d->next_object, .fd = fd, .live = live, .st = st };
 	o->writable = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
 	d->objects = o;
 	d->live_nr += live;
-	*id = o->id;
-	err = object_announce(d, o, name);
-	return err ? err : object_content(d, o);
-out_close:
-	close(fd);
-	return err;
+	return object_offer(d, o, name);
+}
+
+void object_sent(struct deputy *d, struct object *o, const uint8_t hash[static HASH_LEN])
+{
+	struct wire_keep msg = { o->id };
+	struct stat st;
+
+	if (fstat(o->fd, &st) < 0 || !stat_same_content(&st, &o->st))
+		return;
+	hashes_remember(d->hashes, &st, hash);
+	channel_send(d->channel, WIRE_KEEP, &msg, NULL, 0);
+}
+
+int object_wanted(struct deputy *d, const struct wire_want *msg)
+{
+	struct object *o;
+
+	for (o = d->objects; o && o->id != msg->object; o = o->next)
+		;
+	if (!o || o->offer != OFFER_OUT)
+		return -EPROTO;
+	o->offer = msg->wanted ? OFFER_NONE : OFFER_DECLINED;
+	outbox_pump(d);
+	return 0;
 }
 
 /* Does process @pid map the file with @st shared? */
@@ -155,10 +207,14 @@ bool object_is_mapped_elsewhere(struct deputy *d, int fd)
 {
 	struct dirent *entry;
 	bool found = false;
+	struct object *o;
 	struct stat st;
 	DIR *proc;
 
-	if (fstat(fd, &st) < 0 || object_find(d, &st, true))
+	if (fstat(fd, &st) < 0)
+		return false;
+	o = object_find(d, &st, true);
+	if (o && o->shared)
 		return false;
 	proc = opendir("/proc");
 	while (proc && !found && (entry = readdir(proc))) {
@@ -186,35 +242,6 @@ int object_write_back(struct deputy *d, const struct wire_write_back *msg, const
 	if (pwrite(o->fd, data, len, (off_t)msg->offset) != (ssize_t)len)
 		return -ENOSPC;
 	return fstat(o->fd, &o->st) < 0 ? -errno : 0;
-}
-
-/* Calls that change the content of a file, and the argument that is its descriptor */
-static const struct {
-	uint32_t nr;
-	int arg;
-} writers[] = {
-	{ SYS_write, 0 },     { SYS_pwrite64, 0 },  { SYS_writev, 0 },		 { SYS_pwritev, 0 },  { SYS_pwritev2, 0 },
-	{ SYS_ftruncate, 0 }, { SYS_fallocate, 0 }, { SYS_copy_file_range, 2 }, { SYS_sendfile, 0 }, { SYS_splice, 2 },
-};
-
-bool objects_written(struct deputy *d, const struct thread *thread)
-{
-	struct object *o = NULL;
-	char path[64];
-	struct stat st;
-
-	for (size_t i = 0; i < sizeof(writers) / sizeof(*writers) && !o; i++) {
-		if (writers[i].nr != thread->call.nr)
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)thread->tid, (int)thread->call.arg[writers[i].arg]);
-		o = stat(path, &st) ? NULL : object_find(d, &st, true);
-	}
-	if (!o || stat_same_content(&o->st, &st))
-		return false;
-	o->st = st;
-	object_announce(d, o, "");
-	object_content(d, o);
-	return true;
 }
 
 void objects_free(struct deputy *d)

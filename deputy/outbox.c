@@ -6,32 +6,42 @@
  * is a whole message, or a source of many (the pages of a file object, a range of the home process's memory). Items are
  * sent one after the other while the channel's backlog is low; the channel says when it has drained. Results of calls do
  * not wait here, so a large file that one thread maps holds up no other thread; what refers to the items' content (START,
- * the result of that mmap) is queued behind them.
+ * the result of that mmap) is queued behind them. A file that was offered to the worker (object.c) keeps its place
+ * until the worker has said whether it wants it.
+ *
+ * Holes and pages of zeros are not sent; where they may replace something it is said that they are zeros.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/object.h"
 
-#define BACKLOG_MAX (1u << 20)	/* bytes queued in the channel above which the outbox waits */
-#define PAGE_BYTES 4096u
+#define BACKLOG_MAX    (1u << 20) /* bytes queued in the channel above which the outbox waits */
+#define PAGE_BYTES     4096u
+#define OUTBOX_BLOCKED 2 /* what a source returns that has to wait for the worker */
 
 /**
  * struct outbox_item - One message, or one source of messages
  * @next:	Next in order
- * @more:	Sends the next message of a source; returns 1 when there is more, 0 at the end, negative errno
+ * @more:	Sends the next messages of a source; returns 1 when there is more, 0 at the end, OUTBOX_BLOCKED, negative errno
  * @type:	Message type
  * @msg:	Message, by value
  * @tail_len:	Its tail's length
- * @fd:		Source: the file (not owned), or -1
+ * @file:	Source: the file, or NULL
+ * @holes:	Source: the file, to find its holes with, or -1: the descriptor in @file shares its position with the task
+ * @hash:	Source: hash of what has been read of it, or NULL
  * @pid:	Source: the process whose memory is read
  * @at:		Source: next offset or address
  * @end:	Source: where it ends
  * @start:	Source: where an object's content begins in memory
  * @object:	Source: id of the object, 0 = none
- * @zeros:	Source: send pages of zeros, too
+ * @zeros:	Source: tell of zeros, too
  * @tail:	The tail
  */
 struct outbox_item {
@@ -40,12 +50,29 @@ struct outbox_item {
 	enum wire_type type;
 	union wire_any msg;
 	size_t tail_len;
-	int fd;
+	struct object *file;
+	int holes;
+	crypto_generichash_state *hash;
 	pid_t pid;
 	uint64_t start, at, end, object;
 	bool zeros;
 	uint8_t tail[];
 };
+
+/* Let go of what belongs to a source */
+static void source_release(const struct outbox_item *source)
+{
+	free(source->hash);
+	if (source->holes >= 0)
+		close(source->holes);
+}
+
+/* Free an item */
+static void item_free(struct outbox_item *item)
+{
+	source_release(item);
+	free(item);
+}
 
 /* Append an item */
 static void item_append(struct deputy *d, struct outbox_item *item)
@@ -77,7 +104,15 @@ static size_t run_length(const uint8_t *data, size_t len, bool *zero)
 	return at;
 }
 
-/* Send the runs of @data that are not zero, by @send */
+/* Say that a stretch of an object is zeros */
+static int zeros_send(struct deputy *d, const struct outbox_item *item, uint64_t at, uint64_t len)
+{
+	struct wire_object_zero msg = { .object = item->object, .offset = at, .len = len };
+
+	return item->zeros ? channel_send(d->channel, WIRE_OBJECT_ZERO, &msg, NULL, 0) : 0;
+}
+
+/* Send the runs of @data that are not zero by @send, and tell of the others */
 static int runs_send(struct deputy *d, struct outbox_item *item, const uint8_t *data, size_t len,
 		     int (*send)(struct deputy *, struct outbox_item *, uint64_t at, const struct iovec *))
 {
@@ -89,8 +124,7 @@ static int runs_send(struct deputy *d, struct outbox_item *item, const uint8_t *
 		size_t n = run_length(data + at, len - at, &zero);
 		struct iovec iov = { (void *)(data + at), n };
 
-		if (!zero || item->zeros)
-			err = send(d, item, item->at + at, &iov);
+		err = zero ? zeros_send(d, item, item->at + at, n) : send(d, item, item->at + at, &iov);
 		at += n;
 	}
 	return err;
@@ -101,6 +135,7 @@ static int object_send(struct deputy *d, struct outbox_item *item, uint64_t at, 
 {
 	struct wire_object_data msg = { .object = item->object, .offset = at };
 
+	d->stats.contents += iov->iov_len;
 	return channel_send(d->channel, WIRE_OBJECT_DATA, &msg, iov, 1);
 }
 
@@ -120,18 +155,57 @@ static int pages_send(struct deputy *d, struct outbox_item *item, uint64_t at, c
 	return channel_send(d->channel, WIRE_PAGES, &msg, iov, 1);
 }
 
+/* Go to where there is data again */
+static int hole_pass(struct deputy *d, struct outbox_item *item)
+{
+	off_t data = lseek(item->holes, (off_t)item->at, SEEK_DATA);
+	uint64_t next = data < 0 ? (errno == ENXIO ? item->end : item->at) : (uint64_t)data;
+	int err;
+
+	if (next > item->end)
+		next = item->end;
+	if (next <= item->at)
+		return 0;
+	err = zeros_send(d, item, item->at, next - item->at);
+	item->at = next;
+	return err;
+}
+
+/* All of a file has been sent */
+static int file_end(struct deputy *d, const struct outbox_item *item)
+{
+	uint8_t hash[HASH_LEN];
+
+	if (item->hash) {
+		crypto_generichash_final(item->hash, hash, sizeof(hash));
+		object_sent(d, item->file, hash);
+	}
+	return 0;
+}
+
 /* The next piece of a file; what lies beyond a file that has shrunk stays zero */
 static int file_more(struct deputy *d, struct outbox_item *item)
 {
-	size_t len = item->end - item->at < PIECE_MAX ? item->end - item->at : PIECE_MAX;
-	ssize_t n = pread(item->fd, d->piece, len, (off_t)item->at);
+	size_t len;
+	ssize_t n;
 	int err;
 
+	if (item->file->offer == OFFER_OUT)
+		return OUTBOX_BLOCKED;
+	if (item->file->offer == OFFER_DECLINED)
+		return 0;
+	err = item->holes >= 0 ? hole_pass(d, item) : 0;
+	if (err || item->at >= item->end)
+		return err ? err : file_end(d, item);
+	len = item->end - item->at < PIECE_MAX ? item->end - item->at : PIECE_MAX;
+	n = pread(item->file->fd, d->piece, len, (off_t)item->at);
 	if (n <= 0)
 		return n < 0 && errno != EINTR ? -errno : n < 0;
+	if (item->hash)
+		crypto_generichash_update(item->hash, d->piece, (unsigned long long)n);
 	err = runs_send(d, item, d->piece, (size_t)n, object_send);
 	item->at += (uint64_t)n;
-	return err ? err : item->at < item->end;
+	return err ? err : 1;
 }
 
 /* The next piece of a process's memory */
@@ -161,12 +235,14 @@ void outbox_pump(struct deputy *d)
 		int more = item->more(d, item);
 
 		/* A failed send has closed the channel; unreadable memory or a failing disk ends as missing pages would */
+		if (more == OUTBOX_BLOCKED)
+			return;
 		if (more > 0 || d->outbox != item)
 			continue;
 		d->outbox = item->next;
 		if (!d->outbox)
 			d->outbox_last = NULL;
-		free(item);
+		item_free(item);
 	}
 }
 
@@ -176,12 +252,13 @@ void outbox_clear(struct deputy *d)
 		struct outbox_item *item = d->outbox;
 
 		d->outbox = item->next;
-		free(item);
+		item_free(item);
 	}
 	d->outbox_last = NULL;
 }
 
-int deputy_send(struct deputy *d, enum wire_type type, const void *msg, size_t msg_len, const void *tail, size_t tail_len)
+int deputy_send(struct deputy *d, enum wire_type type, const void *msg, size_t msg_len, const void *tail,
+		size_t tail_len)
 {
 	struct iovec iov = { (void *)tail, tail_len };
 	struct outbox_item *item;
@@ -193,6 +270,7 @@ int deputy_send(struct deputy *d, enum wire_type type, const void *msg, size_t m
 	item = calloc(1, sizeof(*item) + tail_len);
 	if (!item)
 		return -ENOMEM;
+	item->holes = -1;
 	item->more = message_more;
 	item->type = type;
 	memcpy(&item->msg, msg, msg_len);
@@ -210,27 +288,62 @@ static int source_append(struct deputy *d, struct outbox_item source)
 	if (source.at >= source.end)
 		return 0;
 	item = malloc(sizeof(*item));
-	if (!item)
+	if (!item) {
+		source_release(&source);
 		return -ENOMEM;
+	}
 	*item = source;
 	item_append(d, item);
 	outbox_pump(d);
 	return 0;
 }
 
-int outbox_file(struct deputy *d, uint64_t object, int fd, uint64_t size, bool zeros)
+/* A descriptor to find the holes of a file with, or -1 where there are none, or none can be found */
+static int holes_open(const struct stat *st, int fd)
 {
-	return source_append(d, (struct outbox_item){
-					.more = file_more, .fd = fd, .object = object, .end = size, .zeros = zeros });
+	char path[32];
+
+	if ((uint64_t)st->st_blocks * 512 >= (uint64_t)st->st_size)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+int outbox_file(struct deputy *d, struct object *file, uint64_t from, uint64_t to, unsigned int flags)
+{
+	crypto_generichash_state *hash = NULL;
+
+	if (from >= to)
+		return 0;
+	if (flags & OUTBOX_HASH) {
+		hash = aligned_alloc(_Alignof(crypto_generichash_state), sizeof(*hash));
+		if (!hash)
+			return -ENOMEM;
+		crypto_generichash_init(hash, NULL, 0, HASH_LEN);
+	}
+	return source_append(d, (struct outbox_item){ .more = file_more,
+						      .file = file,
+						      .holes = hash ? -1 : holes_open(&file->st, file->fd),
+						      .hash = hash,
+						      .object = file->id,
+						      .at = from,
+						      .end = to,
+						      .zeros = flags & OUTBOX_ZEROS });
 }
 
 int outbox_memory(struct deputy *d, pid_t pid, uint64_t start, uint64_t end)
 {
-	return source_append(d, (struct outbox_item){ .more = memory_more, .fd = -1, .pid = pid, .at = start, .end = end });
+	return source_append(
+		d, (struct outbox_item){ .more = memory_more, .holes = -1, .pid = pid, .at = start, .end = end });
 }
 
 int outbox_segment(struct deputy *d, uint64_t object, pid_t pid, uint64_t start, uint64_t end)
 {
-	return source_append(d, (struct outbox_item){ .more = memory_more, .fd = -1, .pid = pid, .object = object,
-						      .start = start, .at = start, .end = end });
+	return source_append(d, (struct outbox_item){ .more = memory_more,
+						      .holes = -1,
+						      .pid = pid,
+						      .object = object,
+						      .start = start,
+						      .at = start,
+						      .end = end });
 }

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/object.h"
 #include "procmaps.h"
 
 #define ARENA_WISHED 0x6f0000000000ull /* between where the kernel puts programs and where it puts libraries and stacks */
@@ -219,7 +220,7 @@ static int map_ship_own(struct deputy *d, pid_t pid, const struct procmap *map, 
 /* Turn one mapping into its row of BODY; 1 when it has no object although it has a file (its pages go instead) */
 static int map_describe(struct deputy *d, pid_t pid, const struct procmap *map, struct wire_vma *vma)
 {
-	uint64_t size;
+	struct object *object;
 	int fd, err;
 
 	*vma = (struct wire_vma){ map->start, map->end, map->prot, map->shared ? MAP_SHARED : MAP_PRIVATE,
@@ -236,8 +237,10 @@ static int map_describe(struct deputy *d, pid_t pid, const struct procmap *map, 
 		return 1;
 	}
 	vma->offset = map->offset;
-	err = object_of_fd(d, fd, strrchr(map->path, '/') ? strrchr(map->path, '/') + 1 : map->path,
-			   map->shared, &vma->object, &size);
+	err = object_of_fd(d, fd, strrchr(map->path, '/') ? strrchr(map->path, '/') + 1 : map->path, map->shared,
+			   &object);
+	if (!err)
+		vma->object = object->id;
 	return err;
 }
 

@@ -15,7 +15,10 @@ void stats_write(const struct deputy *d)
 
 	if (fd < 0)
 		return;
-	dprintf(fd, "node=%s images=%" PRIu64 " calls=%" PRIu64 " spun=%" PRIu64 " bytes_in=%" PRIu64 " bytes_out=%" PRIu64 "\n",
-		d->node, d->stats.images, d->stats.calls, d->stats.spun, d->stats.bytes_in, d->stats.bytes_out);
+	dprintf(fd,
+		"node=%s images=%" PRIu64 " calls=%" PRIu64 " spun=%" PRIu64 " bytes_in=%" PRIu64 " bytes_out=%" PRIu64
+		" contents=%" PRIu64 "\n",
+		d->node, d->stats.images, d->stats.calls, d->stats.spun, d->stats.bytes_in, d->stats.bytes_out,
+		d->stats.contents);
 	close(fd);
 }

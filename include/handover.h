@@ -3,7 +3,8 @@
  * What omd hands to the om-remote that it starts for an arrival.
  *
  * om-remote is started with the accepted socket as descriptor HANDOVER_SOCKET_FD and the reading end of a pipe as
- * HANDOVER_PIPE_FD. Through the pipe omd passes what it learned on the connection: the session's keys and counters, the
+ * HANDOVER_PIPE_FD. HANDOVER_CACHE_FD is the way to omd's cache of file contents (cachelink.h), closed where there is
+ * none. Through the pipe omd passes what it learned on the connection: the session's keys and counters, the
  * HELLO, and bytes that it received behind the HELLO. The whole block is small enough for a pipe's buffer, so that omd
  * can write it at once, whenever om-remote comes to read it (it starts its sandbox first, so that no child of it has
  * ever seen a key).
@@ -17,10 +18,11 @@
 #include "handshake.h"
 
 #define HANDOVER_SOCKET_FD 3
-#define HANDOVER_PIPE_FD 4
+#define HANDOVER_PIPE_FD   4
+#define HANDOVER_CACHE_FD  5
 
 /* Maxima of the parts: a peer that has sent more behind its HELLO, before it was accepted, is refused */
-#define HANDOVER_HELLO_MAX 2048
+#define HANDOVER_HELLO_MAX    2048
 #define HANDOVER_LEFTOVER_MAX 16384
 
 /**

@@ -101,6 +101,10 @@ enum wire_refuse_code {
 #define WIRE_ID_WRITE_BACK  wire_write_back, write_back
 #define WIRE_ID_STATUS	    wire_status, status
 #define WIRE_ID_FORGET	    wire_forget, forget
+#define WIRE_ID_OFFER	    wire_offer, offer
+#define WIRE_ID_WANT	    wire_want, want
+#define WIRE_ID_KEEP	    wire_keep, keep
+#define WIRE_ID_OBJECT_ZERO wire_object_zero, object_zero
 
 #define WIRE_ID_1(tag, member) tag
 #define WIRE_ID_2(tag, member) member

@@ -144,8 +144,7 @@ static int vma_add(struct guest *guest, const struct wire_vma *vma)
 	if (vma->object == WIRE_OBJECT_ANONYMOUS) {
 		flags |= MAP_ANONYMOUS;
 	} else {
-		fd = objects_fd(&guest->session->objects, vma->object,
-				vma->flags & MAP_SHARED ? OBJECT_LIVE_READ_ONLY : OBJECT_FILE);
+		fd = objects_image_fd(&guest->session->objects, vma->object);
 		if (fd < 0)
 			return fd;
 	}

@@ -25,6 +25,7 @@
 
 #include "handover.h"
 #include "log.h"
+#include "remote/cache.h"
 #include "remote/echo.h"
 #include "remote/notify.h"
 #include "remote/sandbox.h"
@@ -223,6 +224,7 @@ int main(void)
 	int err;
 
 	log_init("om-remote");
+	cache_open();
 	self_check();
 	if (!session || !block)
 		die(EXIT_FAILED, "no memory");

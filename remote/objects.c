@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "remote/cache.h"
 #include "remote/live.h"
 #include "remote/objects.h"
 
@@ -21,9 +22,8 @@
 #define MFD_NOEXEC_SEAL 0x0008u
 #endif
 
-#define PAGE 4096u
-
-#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+/* Zeros for a watched object are merged this many at a time */
+#define ZEROS_LEN 65536u
 
 int objects_init(struct object_table *table)
 {
@@ -156,47 +156,6 @@ static void content_write(struct object *object, uint64_t offset, const uint8_t 
 }
 
 /**
- * run_length() - Length of the run of pages of zeroes, or of other pages, that @data begins with
- * @zero:	Set: it is one of zeroes
- */
-static size_t run_length(const uint8_t *data, size_t len, bool *zero)
-{
-	static const uint8_t none[PAGE];
-	size_t at = 0;
-
-	while (at < len) {
-		size_t n = len - at < PAGE ? len - at : PAGE;
-		bool is_zero = !memcmp(data + at, none, n);
-
-		if (!at)
-			*zero = is_zero;
-		else if (is_zero != *zero)
-			break;
-		at += n;
-	}
-	return at;
-}
-
-/**
- * content_update() - Write to a live object; where zeroes replace something, they take no memory
- */
-static void content_update(struct object *object, uint64_t offset, const uint8_t *data, size_t len)
-{
-	const int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
-
-	while (len && object->fd >= 0) {
-		bool zero;
-		size_t n = run_length(data, len, &zero);
-
-		if (!zero || fallocate(object->fd, punch, (off_t)offset, (off_t)n) < 0)
-			content_write(object, offset, data, n);
-		data += n;
-		offset += n;
-		len -= n;
-	}
-}
-
-/**
  * content_account() - Count what an object takes of the node's memory; give it up when that is too much
  */
 static void content_account(struct object_table *table, struct object *object)
@@ -224,22 +183,9 @@ int objects_data(struct object_table *table, const struct wire_object_data *msg,
 		return 0;
 	if (object->shadow)
 		return live_update(object, msg->offset, data, len);
-	(object->live ? content_update : content_write)(object, msg->offset, data, len);
+	content_write(object, msg->offset, data, len);
 	content_account(table, object);
 	return 0;
-}
-
-/**
- * reopen() - The same memfd, open for reading only
- */
-static int reopen(int memfd)
-{
-	char path[32];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", memfd);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
 }
 
 /**
@@ -252,9 +198,9 @@ static int object_seal(struct object *object)
 {
 	int fd;
 
-	if (fcntl(object->fd, F_ADD_SEALS, SEALS) < 0)
+	if (fcntl(object->fd, F_ADD_SEALS, CACHE_SEALS) < 0)
 		return -errno;
-	fd = reopen(object->fd);
+	fd = cache_reopen(object->fd);
 	if (fd < 0)
 		return fd;
 	close(object->fd);
@@ -269,7 +215,7 @@ static int object_seal(struct object *object)
 static int read_only_fd(struct object *object)
 {
 	if (object->fd_read < 0)
-		object->fd_read = reopen(object->fd);
+		object->fd_read = cache_reopen(object->fd);
 	return object->fd_read;
 }
 
@@ -285,6 +231,71 @@ static int live_fd(struct object_table *table, struct object *object, bool writa
 		return err ? err : object->fd;
 	}
 	return read_only_fd(object);
+}
+
+int objects_offer(struct object_table *table, const struct wire_offer *msg, bool *wanted)
+{
+	struct object *object = object_find(table, msg->object);
+	int fd;
+
+	if (!object || object->sealed || object->taken || (object->live && msg->named))
+		return -EPROTO;
+	*wanted = object->fd >= 0;
+	fd = *wanted && msg->named ? cache_get(msg->hash, object->size) : -ENOENT;
+	if (fd >= 0) {
+		close(object->fd);
+		object->fd = fd;
+		object->sealed = true;
+		*wanted = false;
+	} else if (*wanted && (msg->bytes > table->bytes_max || table->bytes > table->bytes_max - msg->bytes)) {
+		log_warn("object %llu: %llu bytes of file content are too much for this node's memory",
+			 (unsigned long long)object->id, (unsigned long long)msg->bytes);
+		object_close(object);
+		*wanted = false;
+	}
+	return 0;
+}
+
+int objects_keep(struct object_table *table, const struct wire_keep *msg)
+{
+	struct object *object = object_find(table, msg->object);
+
+	if (!object || object->live)
+		return -EPROTO;
+	if (object->fd < 0)
+		return 0;
+	if (!object->sealed && object_seal(object))
+		return 0;
+	cache_keep(object->fd);
+	return 0;
+}
+
+int objects_zero(struct object_table *table, const struct wire_object_zero *msg)
+{
+	static const uint8_t zeros[ZEROS_LEN];
+	struct object *object = object_find(table, msg->object);
+	int err = 0;
+
+	if (!object || !object->live || msg->offset > object->size || msg->len > object->size - msg->offset)
+		return -EPROTO;
+	if (object->fd < 0 || !msg->len)
+		return 0;
+	if (!object->shadow)
+		return fallocate(object->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)msg->offset,
+				 (off_t)msg->len) < 0
+			       ? -errno
+			       : 0;
+	for (uint64_t at = 0; at < msg->len && !err; at += ZEROS_LEN)
+		err = live_update(object, msg->offset + at, zeros,
+				  msg->len - at < ZEROS_LEN ? msg->len - at : ZEROS_LEN);
+	return err;
+}
+
+int objects_image_fd(struct object_table *table, uint64_t id)
+{
+	const struct object *object = object_find(table, id);
+
+	return objects_fd(table, id, object && object->live ? OBJECT_LIVE_READ_ONLY : OBJECT_FILE);
 }
 
 int objects_fd(struct object_table *table, uint64_t id, uint32_t kind)

@@ -10,12 +10,16 @@
  * or its own later mappings, will see; so the memfd is sealed against writing before the first guest gets it. Private
  * mappings stay writable: those are copies. Data that home sends after that is a violation of the protocol.
  *
- * A file that is mapped shared is a live object: guests that may write to it get a descriptor that can, home
- * announces new sizes (OBJECT again) and sends new content at any time, and what guests write goes home (live.h). No
- * seal protects it: whoever may map it for writing is of the same family.
+ * As such a content never changes, it may be that of earlier sessions: when home names it by its hash (OFFER) and the
+ * node's cache has it (cache.h), the object is that memfd, shared with whoever else maps it, and home sends nothing. When
+ * all of a new one has come (KEEP) it is sealed and given to the cache.
+ *
+ * A file that can change is a live object: home announces new sizes (OBJECT again) and sends new content at any time.
+ * Guests get a descriptor that cannot write, but for shared mappings that can become writable; and what guests write
+ * goes home (live.h). No seal protects it: whoever may map it for writing is of the same family.
  *
  * What arrives is bounded by the worker's memory: an object that would be too much fails, and so does its mapping, with
- * ENOMEM. Objects live as long as the session, but those of shared memory, which end with their last attachment
+ * ENOMEM; if it was offered, before it is sent. Objects live as long as the session, but those of shared memory, which end with their last attachment
  * (shm.h).
  */
 #ifndef OM_REMOTE_OBJECTS_H
@@ -27,7 +31,7 @@
 
 #include "wire.h"
 
-#define OBJECTS_MAX 16384u
+#define OBJECTS_MAX    16384u
 #define OBJECT_BUCKETS 256u
 
 /* Bytes of live objects that guests may write to; comparing them delays calls */
@@ -35,10 +39,10 @@
 
 /* What an answer to mmap refers to */
 enum object_kind {
-	OBJECT_FILE,	       /* an object, for a private mapping */
+	OBJECT_FILE,	       /* an object that never changes */
 	OBJECT_ZERO,	       /* the zero device: anonymous memory */
 	OBJECT_LIVE,	       /* a live object, for a shared mapping that can become writable */
-	OBJECT_LIVE_READ_ONLY, /* likewise, that cannot */
+	OBJECT_LIVE_READ_ONLY, /* likewise, that cannot, or for a private mapping */
 };
 
 /**
@@ -98,12 +102,18 @@ void objects_clear(struct object_table *table);
 /* Take OBJECT and OBJECT_DATA: 0, or -EPROTO when the other side breaks the rules. Lack of memory is no error here. */
 int objects_add(struct object_table *table, const struct wire_object *msg);
 int objects_data(struct object_table *table, const struct wire_object_data *msg, const uint8_t *data, size_t len);
+/* Likewise OFFER (*@wanted: the answer), KEEP and OBJECT_ZERO */
+int objects_offer(struct object_table *table, const struct wire_offer *msg, bool *wanted);
+int objects_keep(struct object_table *table, const struct wire_keep *msg);
+int objects_zero(struct object_table *table, const struct wire_object_zero *msg);
 
 /*
  * Descriptor to map for an answer to mmap; seals the object. It stays the table's. -EPROTO for an object that was not
  * sent, -ENOMEM for one that could not be kept, -ENODEV for a live one that is too large to be mapped for writing.
  */
 int objects_fd(struct object_table *table, uint64_t id, uint32_t kind);
+/* Likewise for a mapping of an image, that cannot become writable if it is shared */
+int objects_image_fd(struct object_table *table, uint64_t id);
 
 /* Likewise of a live object that is not compared (shm.h) */
 int objects_segment_fd(struct object_table *table, uint64_t id, bool writable);

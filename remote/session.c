@@ -79,6 +79,34 @@ static int on_object_data(struct session *session, const union wire_any *msg, co
 	return objects_data(&session->objects, &msg->object_data, tail, tail_len);
 }
 
+static int on_offer(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	struct wire_want answer = { .object = msg->offer.object };
+	bool wanted = true;
+	int err = objects_offer(&session->objects, &msg->offer, &wanted);
+
+	(void)tail;
+	(void)tail_len;
+	answer.wanted = wanted;
+	if (!err)
+		session_send(session, WIRE_WANT, &answer);
+	return err;
+}
+
+static int on_keep(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	return objects_keep(&session->objects, &msg->keep);
+}
+
+static int on_object_zero(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	return objects_zero(&session->objects, &msg->object_zero);
+}
+
 static int on_start(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
 	(void)tail;
@@ -143,11 +171,14 @@ static int on_forget(struct session *session, const union wire_any *msg, const u
 
 /* What is done with each message of the deputy: 0 or negative errno, which ends the session */
 static int (*const message_table[WIRE_TYPES])(struct session *, const union wire_any *, const uint8_t *, size_t) = {
-	[WIRE_BODY] = on_body,	 [WIRE_LIMITS] = on_limits, [WIRE_XSTATE] = on_xstate,
-	[WIRE_PAGES] = on_pages, [WIRE_OBJECT] = on_object, [WIRE_OBJECT_DATA] = on_object_data,
-	[WIRE_START] = on_start, [WIRE_RESULT] = on_result, [WIRE_SIGNAL] = on_signal,
-	[WIRE_STOP] = on_stop,	 [WIRE_CONT] = on_cont,	    [WIRE_DROP] = on_drop,
-	[WIRE_FORGET] = on_forget,
+	[WIRE_BODY] = on_body,	   [WIRE_LIMITS] = on_limits,
+	[WIRE_XSTATE] = on_xstate, [WIRE_PAGES] = on_pages,
+	[WIRE_OBJECT] = on_object, [WIRE_OBJECT_DATA] = on_object_data,
+	[WIRE_START] = on_start,   [WIRE_RESULT] = on_result,
+	[WIRE_SIGNAL] = on_signal, [WIRE_STOP] = on_stop,
+	[WIRE_CONT] = on_cont,	   [WIRE_DROP] = on_drop,
+	[WIRE_FORGET] = on_forget, [WIRE_OFFER] = on_offer,
+	[WIRE_KEEP] = on_keep,	   [WIRE_OBJECT_ZERO] = on_object_zero,
 };
 
 /**

@@ -470,6 +470,91 @@ faults_worker_out_of_memory() {
 	rmdir "$group"
 }
 
+# --- the cache of contents -------------------------------------------------------------------------------------
+
+# sends: start a program that maps more than a megabyte of libraries; sets SENT to the bytes of files that were sent
+sends() {
+	omrun -j "$NODE" "${1:-perl}" -e 'print 6 * 7'
+	[ "$(cat "$SCENE/status") $(cat "$SCENE/stdout")" = '0 42' ] || wrong "$(cat "$SCENE/status" "$SCENE/stdout" "$SCENE/stderr")"
+	SENT=$(sed -n 's/.*contents=//p' "$SCENE/stats" | tail -n 1)
+}
+
+# sends_all, sends_little: where a second start sends what the first one did, or next to nothing
+sends_all() {
+	sends "$@"
+	[ "$SENT" -gt 1000000 ] || wrong "$SENT bytes of files sent instead of all"
+}
+
+sends_little() {
+	sends "$@"
+	[ "$SENT" -lt 300000 ] || wrong "$SENT bytes of files sent instead of next to none"
+}
+
+# A second start of a program does not send it again, whatever becomes of what home remembers
+faults_cache() {
+	local hashes
+
+	own
+	stage
+	hashes=$SCENE/cwd/openmosix/hashes
+	SCENE_ENV=(XDG_CACHE_HOME="$SCENE/cwd")
+	chmod 755 "$SCENE/cwd"
+	sends_all
+	until_true 20 sends_is_little
+	sends_little
+	[ "$(stat -c '%a' "$hashes")" = 600 ] || wrong "$(ls -l "$hashes")"
+	# Garbage, a part, nothing: as if it were not there
+	head -c 524288 /dev/urandom >"$hashes"
+	sends_all
+	sends_little
+	truncate -s 100 "$hashes"
+	sends_all
+	sends_little
+	rm "$hashes"
+	ln -s /dev/full "$hashes"
+	sends_all
+	sends_all
+	rm "$hashes"
+	sends_all
+	# A program that is another one now
+	cp "$(command -v perl)" "$SCENE/cwd/perl"
+	chmod 755 "$SCENE/cwd/perl"
+	until_true 20 is_old "$SCENE/cwd/perl"
+	sends "$SCENE/cwd/perl"
+	sends_little "$SCENE/cwd/perl"
+	cp "$(command -v bash)" "$SCENE/cwd/perl"
+	omrun -j "$NODE" "$SCENE/cwd/perl" -c 'echo $((6 * 7))'
+	[ "$(cat "$SCENE/stdout")" = 42 ] || wrong "$(cat "$SCENE/stdout" "$SCENE/stderr")"
+	clean
+}
+
+sends_is_little() {
+	sends
+	[ "$SENT" -lt 300000 ]
+}
+
+is_old() {
+	[ $(($(date +%s) - $(stat -c %Z "$1"))) -gt 3 ]
+}
+
+# A node that keeps nothing, and one that keeps too little
+faults_cache_none() {
+	local size
+
+	stage
+	SCENE_ENV=(XDG_CACHE_HOME="$SCENE/cwd")
+	chmod 755 "$SCENE/cwd"
+	cluster_net "$TEST_NR"
+	for size in 0 1M; do
+		omd_start "$ME" --cache $size
+		sends_all
+		sends_all
+		kill "$OMD_PID"
+		until_true 10 omd_gone || wrong 'omd does not end'
+	done
+	clean
+}
+
 # --- others talk to the port while a task runs ---------------------------------------------------------------
 
 faults_garbage_while_working() {

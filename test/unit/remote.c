@@ -172,6 +172,67 @@ static void lie_object_none(struct rig *rig)
 	rig_send(rig, WIRE_OBJECT_DATA, &data, "abc", 3);
 }
 
+static void lie_offer_none(struct rig *rig)
+{
+	struct wire_offer msg = { .object = 6 };
+
+	rig_send(rig, WIRE_OFFER, &msg, NULL, 0);
+}
+
+static void lie_offer_live(struct rig *rig)
+{
+	struct wire_object object = { .object = 5, .size = 10, .flags = WIRE_OBJECT_LIVE };
+	struct wire_offer msg = { .object = 5, .named = 1 };
+
+	rig_send(rig, WIRE_OBJECT, &object, NULL, 0);
+	rig_send(rig, WIRE_OFFER, &msg, NULL, 0);
+}
+
+static void lie_keep_live(struct rig *rig)
+{
+	struct wire_object object = { .object = 5, .size = 10, .flags = WIRE_OBJECT_LIVE };
+	struct wire_keep msg = { 5 };
+
+	rig_send(rig, WIRE_OBJECT, &object, NULL, 0);
+	rig_send(rig, WIRE_KEEP, &msg, NULL, 0);
+}
+
+static void lie_keep_none(struct rig *rig)
+{
+	struct wire_keep msg = { 6 };
+
+	rig_send(rig, WIRE_KEEP, &msg, NULL, 0);
+}
+
+static void lie_data_after_keep(struct rig *rig)
+{
+	struct wire_object object = { .object = 5, .size = 10 };
+	struct wire_object_data data = { 5, 0 };
+	struct wire_keep msg = { 5 };
+
+	rig_send(rig, WIRE_OBJECT, &object, NULL, 0);
+	rig_send(rig, WIRE_KEEP, &msg, NULL, 0);
+	rig_send(rig, WIRE_OBJECT_DATA, &data, "abc", 3);
+}
+
+static void lie_zero_beyond(struct rig *rig)
+{
+	struct wire_object object = { .object = 5, .size = 10, .flags = WIRE_OBJECT_LIVE };
+	struct wire_object_zero msg = { 5, 8, UINT64_MAX - 4 };
+
+	rig_send(rig, WIRE_OBJECT, &object, NULL, 0);
+	rig_send(rig, WIRE_OBJECT_ZERO, &msg, NULL, 0);
+}
+
+static void lie_zero_file(struct rig *rig)
+{
+	struct wire_object object = { .object = 5, .size = 10 };
+	struct wire_object_zero msg = { 5, 0, 5 };
+
+	rig_send(rig, WIRE_OBJECT, &object, NULL, 0);
+	rig_send(rig, WIRE_OBJECT_ZERO, &msg, NULL, 0);
+}
+
 static void lie_mapping(struct rig *rig)
 {
 	rig_program(rig, rig_maps, 0);
@@ -220,8 +281,10 @@ static void lie_second_body(struct rig *rig)
 }
 
 static void (*const lies[])(struct rig *) = {
-	lie_result,	  lie_object_twice,  lie_object_size, lie_object_data, lie_object_none, lie_mapping,
-	lie_mapping_kind, lie_mapping_short, lie_signal_none, lie_signal_many, lie_xstate,	lie_second_body,
+	lie_result,    lie_object_twice,    lie_object_size,   lie_object_data, lie_object_none,
+	lie_mapping,   lie_mapping_kind,    lie_mapping_short, lie_signal_none, lie_signal_many,
+	lie_xstate,    lie_second_body,	    lie_offer_none,    lie_offer_live,	lie_keep_live,
+	lie_keep_none, lie_data_after_keep, lie_zero_beyond,   lie_zero_file,
 };
 
 START_TEST(remote_ends_a_session_for_a_lie)
@@ -307,6 +370,37 @@ START_TEST(remote_maps_what_home_sends)
 	/* Sealed now: what home says of it later is a lie */
 	rig_send(&rig, WIRE_OBJECT_DATA, &data, "x", 1);
 	rig_wait_end(&rig);
+	rig_end(&rig);
+}
+END_TEST
+
+START_TEST(remote_says_what_it_wants)
+{
+	struct wire_object object = { .object = 1, .size = 1ull << 50 };
+	struct wire_offer offer = { .object = 1, .bytes = 4096 };
+	struct wire_keep msg = { 1 };
+	struct rig rig;
+
+	rig_start(&rig, NULL);
+	rig_send(&rig, WIRE_OBJECT, &object, NULL, 0);
+	rig_send(&rig, WIRE_OFFER, &offer, NULL, 0);
+	ck_assert(rig_wait(&rig, WIRE_WANT));
+	ck_assert_uint_eq(rig.msg.want.object, 1);
+	ck_assert_uint_eq(rig.msg.want.wanted, 1);
+	/* It has no cache to find it in */
+	offer.named = 1;
+	rig_send(&rig, WIRE_OFFER, &offer, NULL, 0);
+	ck_assert(rig_wait(&rig, WIRE_WANT));
+	ck_assert_uint_eq(rig.msg.want.wanted, 1);
+	/* Too much: it is not wanted, and its mapping fails */
+	offer.bytes = 1ull << 50;
+	rig_send(&rig, WIRE_OFFER, &offer, NULL, 0);
+	ck_assert(rig_wait(&rig, WIRE_WANT));
+	ck_assert_uint_eq(rig.msg.want.wanted, 0);
+	rig_send(&rig, WIRE_KEEP, &msg, NULL, 0);
+	rig_program(&rig, rig_maps, 0);
+	rig_result(&rig, rig_call(&rig, SYS_mmap).call, 0, "\1\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0", 20);
+	ck_assert(rig_wait(&rig, WIRE_DEFAULT)); /* it reads where nothing is mapped */
 	rig_end(&rig);
 }
 END_TEST
@@ -408,6 +502,7 @@ UNIT(remote)
 	tcase_add_test(tc, remote_passes_over_what_concerns_nobody);
 	tcase_add_test(tc, remote_says_which_image_cannot_be);
 	tcase_add_test(tc, remote_maps_what_home_sends);
+	tcase_add_test(tc, remote_says_what_it_wants);
 	tcase_add_test(tc, remote_sends_default_actions_home);
 	tcase_add_test(tc, remote_passes_ignored_signals);
 	tcase_add_test(tc, remote_forks_to_the_number_that_home_says);

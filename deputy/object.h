@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files that are mapped on the worker: see deputy/object.c for the theory of operation. */
+#ifndef OM_DEPUTY_OBJECT_H
+#define OM_DEPUTY_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "deputy/hashes.h"
+#include "wire.h"
+
+struct deputy;
+struct thread;
+
+/* Has the worker been asked whether it wants the content? */
+enum object_offer {
+	OFFER_NONE,	/* no, or it does */
+	OFFER_OUT,	/* its answer is to come */
+	OFFER_DECLINED, /* it does not */
+};
+
+/**
+ * struct object - A file, as it was when it was sent
+ * @next:	Next, newest first
+ * @id:		Its number on the wire
+ * @fd:		Open on it
+ * @live:	It can change
+ * @shared:	Live: mapped shared for writing
+ * @writable:	@fd can write
+ * @offer:	What has become of an offer
+ * @st:		Identity: device, inode, size, times of change
+ */
+struct object {
+	struct object *next;
+	uint64_t id;
+	int fd;
+	bool live;
+	bool shared;
+	bool writable;
+	enum object_offer offer;
+	struct stat st;
+};
+
+/* The same times and size */
+bool stat_same_content(const struct stat *a, const struct stat *b);
+
+/* The object for the file with @st, if there is one; NULL if not */
+struct object *object_find(struct deputy *d, const struct stat *st, bool live);
+
+/* The object for the file that @fd (ours to close) is open on; sends what the worker has not got. @shared: of a mapping */
+int object_of_fd(struct deputy *d, int fd, const char *name, bool shared, struct object **out);
+
+/* Say that a live object has another size */
+int object_announce(struct deputy *d, const struct object *o);
+/* A live object has changed, and is as @st says: send all of it */
+int object_refresh(struct deputy *d, struct object *o, const struct stat *st);
+
+/* All content has been sent, and has this hash */
+void object_sent(struct deputy *d, struct object *o, const uint8_t hash[static HASH_LEN]);
+/* The answer to an offer; 0 or -EPROTO */
+int object_wanted(struct deputy *d, const struct wire_want *msg);
+
+/* Would mapping it shared mean sharing memory with a process outside the family? */
+bool object_is_mapped_elsewhere(struct deputy *d, int fd);
+int object_write_back(struct deputy *d, const struct wire_write_back *msg, const uint8_t *data, size_t len);
+void objects_free(struct deputy *d);
+
+/* written.c: the thread's call has succeeded; when it changed live objects, send that, and say so */
+bool objects_written(struct deputy *d, const struct thread *thread, int64_t ret);
+
+#endif
