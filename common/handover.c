@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "handover.h"
@@ -15,11 +16,15 @@
  * @magic:	HANDOVER_MAGIC
  * @hello_len:	Bytes of the HELLO
  * @leftover_len: Bytes behind it
+ * @unused:	Padding
+ * @at_ns:	When it was written
  */
 struct handover_head {
 	uint32_t magic;
 	uint32_t hello_len;
 	uint32_t leftover_len;
+	uint32_t unused;
+	uint64_t at_ns;
 };
 
 /**
@@ -30,6 +35,17 @@ static void wipe(void *bytes, size_t len)
 	explicit_bzero(bytes, len);
 }
 
+/**
+ * now_ns() - Nanoseconds of the monotonic clock
+ */
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 void handover_wipe(struct handover *block)
 {
 	session_keys_wipe(&block->keys);
@@ -38,7 +54,7 @@ void handover_wipe(struct handover *block)
 int handover_write(int pipe_fd, const struct session_keys *keys, const void *hello, size_t hello_len,
 		   const uint8_t *leftover, size_t leftover_len)
 {
-	struct handover_head head = { HANDOVER_MAGIC, (uint32_t)hello_len, (uint32_t)leftover_len };
+	struct handover_head head = { HANDOVER_MAGIC, (uint32_t)hello_len, (uint32_t)leftover_len, 0, now_ns() };
 	uint8_t block[HANDOVER_MAX];
 	size_t len = 0, sent = 0;
 	int err = 0;
@@ -113,6 +129,7 @@ int handover_read(int pipe_fd, struct handover *out)
 	memcpy(out->hello, at, head.hello_len);
 	memcpy(out->leftover, at + head.hello_len, head.leftover_len);
 	out->hello_len = head.hello_len;
+	out->at_ns = head.at_ns;
 	out->leftover_len = head.leftover_len;
 out:
 	wipe(block, sizeof(block));

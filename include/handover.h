@@ -32,6 +32,7 @@
  * @hello_len:	Its length
  * @leftover:	Bytes received from the socket behind the HELLO's record, still encrypted
  * @leftover_len: Their number
+ * @at_ns:	When omd wrote the block, right after HELLO came: CLOCK_MONOTONIC
  */
 struct handover {
 	struct session_keys keys;
@@ -39,6 +40,7 @@ struct handover {
 	size_t hello_len;
 	uint8_t leftover[HANDOVER_LEFTOVER_MAX];
 	size_t leftover_len;
+	uint64_t at_ns;
 };
 
 /*

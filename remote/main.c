@@ -109,11 +109,15 @@ static uint64_t clock_ns(clockid_t clock)
 
 /**
  * clocks_set() - Let the guests' clocks continue home's
+ * @at_ns:	When HELLO came
+ *
+ * What is behind home's makes timers of home seem early.
  */
-static void clocks_set(struct sandbox *sandbox, const struct wire_hello *hello)
+static void clocks_set(struct sandbox *sandbox, const struct wire_hello *hello, uint64_t at_ns)
 {
-	int64_t mono = (int64_t)(hello->clock_mono_ns - clock_ns(CLOCK_MONOTONIC));
-	int64_t boot = (int64_t)(hello->clock_boot_ns - clock_ns(CLOCK_BOOTTIME));
+	uint64_t age = clock_ns(CLOCK_MONOTONIC) - at_ns;
+	int64_t mono = (int64_t)(hello->clock_mono_ns + age - clock_ns(CLOCK_MONOTONIC));
+	int64_t boot = (int64_t)(hello->clock_boot_ns + age - clock_ns(CLOCK_BOOTTIME));
 	int err = sandbox_configure(sandbox, mono, boot);
 
 	if (err)
@@ -204,7 +208,7 @@ static void serve_arrival(struct session *session, struct handover *block, const
 	if (refusal->code) {
 		refuse(session, refusal);
 	} else {
-		clocks_set(session->sandbox, hello);
+		clocks_set(session->sandbox, hello, block->at_ns);
 		log_info("arrival of %.*s from %.*s", (int)sizeof(hello->command), (const char *)hello->command,
 			 (int)sizeof(hello->node), (const char *)hello->node);
 		accept_send(session->channel, &session->cpu_here, PH_RUN);
