@@ -13,7 +13,6 @@ asm(".section .head, \"a\"\n"
     ".quad om_call_end\n"
     ".text\n");
 
-#define EINTR 4
 
 /* One call of a batch, in the window that a tracer knows (see include/parasite.h) */
 static long call_make(const struct slot *slot, const struct slot_call *call)
@@ -30,11 +29,11 @@ static long call_make(const struct slot *slot, const struct slot_call *call)
 		     "nop\n"
 		     "om_call_insn: syscall\n"
 		     "jmp om_call_end\n"
-		     "1: mov %[eintr], %%rax\n"
+		     "1: mov %[unbegun], %%rax\n"
 		     "om_call_end:\n"
 		     : "+a"(ret)
 		     : "D"(call->arg[0]), "S"(call->arg[1]), "d"(call->arg[2]), "r"(r10), "r"(r8), "r"(r9), [slot] "b"(slot),
-		       [cancel] "i"(offsetof(struct slot, cancel)), [eintr] "i"(-EINTR)
+		       [cancel] "i"(offsetof(struct slot, cancel)), [unbegun] "i"(SLOT_UNBEGUN)
 		     : "rcx", "r11", "memory", "cc");
 	return ret;
 }

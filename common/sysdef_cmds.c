@@ -81,7 +81,7 @@ static const struct cmddef rlimit_rows[] = {
 
 /* Socket options whose value holds a pointer, or is not as long as its length says */
 static const struct cmddef getsockopt_rows[] = {
-	OPTION( SOL_SOCKET,   SO_GET_FILTER,             DENY, ENOPROTOOPT, NONE )
+	OPTION( SOL_SOCKET,   SO_GET_FILTER,             HOME, ZERO,        INOUT_DIFF(k_filter) )
 	OPTION( IPPROTO_TCP,  TCP_ZEROCOPY_RECEIVE,      DENY, ENOPROTOOPT, NONE )
 	OPTION( IPPROTO_SCTP, SCTP_SOCKOPT_CONNECTX3,  DENY, ENOPROTOOPT, NONE )
 	OPTION( IPPROTO_IP,   EBT_SO_GET_ENTRIES,      DENY, EPERM,       NONE )

@@ -120,7 +120,8 @@ int shape_nest(struct walk *w, const struct sysarg *arg)
 		return err;
 	if (def->if_at && get_u32(head->bytes + def->if_at) != def->if_value)
 		return 0;
-	trim.ref = head->at + def->count_at;
+	if (def->trim == TRIM_LEN)
+		trim.ref = head->at + def->count_at;
 	err = walk_span(w, get_u64(head->bytes + def->ptr_at), nest_length(def, head->bytes), def->dir, &trim, &inner);
 	walk_point(w, head->bytes + def->ptr_at, &inner);
 	if (!err && (arg->dir & DIR_OUT))

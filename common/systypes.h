@@ -57,6 +57,11 @@ typedef struct {
 	uint16_t value[32000];
 } k_semvals;
 
+/* A socket's filter: BPF_MAXINSNS instructions at most */
+typedef struct {
+	uint64_t instruction[4096];
+} k_filter;
+
 static_assert(sizeof(k_sigaction) == 32, "struct sigaction");
 static_assert(sizeof(k_ustat) == 32, "struct ustat");
 

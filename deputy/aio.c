@@ -137,15 +137,19 @@ static void getevents_done(struct deputy *d, struct thread *thread, int64_t ret)
 int aio_getevents(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
 	const uint64_t *a = thread->call.arg;
+	uint64_t *home = thread->call.home_arg;
 	bool sane = (int64_t)a[1] >= 0 && (int64_t)a[1] <= (int64_t)a[2];
-	int err;
+	int err = call_place(thread, tail, tail_len, 0);
 
-	if (!sane || !a[1] || queue_count(thread->task, a[0]) < a[1])
-		return call_row_begin(d, thread, tail, tail_len, getevents_done);
-	err = call_place(thread, tail, tail_len, 0);
-	if (!err)
-		getevents_answer(d, thread);
-	return err;
+	if (err)
+		return err;
+	if (sane && queue_count(thread->task, a[0]) >= a[1])
+		home[1] = 0; /* there is nothing to wait for, but the arguments are to be looked at */
+	executor_begin(thread->arena, (unsigned int)thread->slot, 0);
+	executor_add(thread->arena, (unsigned int)thread->slot, (long)thread->call.nr, home[0], home[1], home[2], home[3],
+		     home[4], home[5]);
+	call_post(d, thread, getevents_done);
+	return 0;
 }
 
 /* The context is gone, and with it what was not asked for */

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "deputy/deputy.h"
 #include "deputy/object.h"
@@ -96,6 +98,12 @@ void call_finish(struct deputy *d, struct thread *thread)
 
 	thread_state_set(thread, TH_IDLE);
 	posted_forget(d, thread);
+	if (ret == SLOT_UNBEGUN) {
+		/* It is made after the handler, as if the signal had come a little earlier: SLOT_UNBEGUN is ERESTARTNOINTR */
+		ret = -EINTR;
+		if (!call->code)
+			call->code = SLOT_UNBEGUN;
+	}
 	if (thread->task->ending)
 		task_end_post(d, thread);
 	else if (ret == -EINTR && call->code && !call->whole)
@@ -127,6 +135,23 @@ static bool is_memory_device(const struct stat *st)
 	return S_ISCHR(st->st_mode) && major(st->st_rdev) == 1 && minor(st->st_rdev) >= 3;
 }
 
+/* A receive that is to fill its buffer, from a socket that has no messages: it waits for the next part, too */
+static bool fills_buffer(const struct thread *thread, const struct wire_call *msg)
+{
+	int type = 0, fd;
+	socklen_t len = sizeof(type);
+
+	if (msg->nr != SYS_recvfrom || (msg->arg[3] & (MSG_WAITALL | MSG_PEEK)) != MSG_WAITALL)
+		return false;
+	fd = (int)syscall(SYS_pidfd_getfd, thread->task->pidfd, (int)msg->arg[0], 0);
+	if (fd < 0)
+		return false;
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
+		type = 0;
+	close(fd);
+	return type == SOCK_STREAM;
+}
+
 /* The caller has more to transfer: say whether its descriptor is a regular file, where that is one call in parts */
 static uint32_t regular_flag(const struct thread *thread, const struct wire_call *msg)
 {
@@ -136,7 +161,9 @@ static uint32_t regular_flag(const struct thread *thread, const struct wire_call
 	if (!(msg->flags & WIRE_CALL_MORE))
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)thread->tid, (int)msg->arg[0]);
-	return !stat(path, &st) && (S_ISREG(st.st_mode) || is_memory_device(&st)) ? WIRE_RESULT_REGULAR : 0;
+	if (stat(path, &st))
+		return 0;
+	return S_ISREG(st.st_mode) || is_memory_device(&st) || fills_buffer(thread, msg) ? WIRE_RESULT_REGULAR : 0;
 }
 
 int call_place(struct thread *thread, const uint8_t *tail, size_t tail_len, size_t skip)

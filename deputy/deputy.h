@@ -162,9 +162,10 @@ struct thread {
  * @utime_us:	User time, microseconds
  * @stime_us:	System time, microseconds
  * @rss_bytes:	Resident memory now
+ * @peak_bytes:	The most of it that was told
  */
 struct usage {
-	uint64_t utime_us, stime_us, rss_bytes;
+	uint64_t utime_us, stime_us, rss_bytes, peak_bytes;
 };
 
 /**

@@ -24,7 +24,15 @@
 #define PROCESS_FLAGS                                                                                                  \
 	(CLONE_FS | CLONE_FILES | CLONE_PARENT | CLONE_SYSVSEM | CLONE_IO | CLONE_PIDFD | CLONE_NEWNS | CLONE_NEWUTS | \
 	 CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWCGROUP | CSIGNAL)
+#define CLONE3_FLAGS (CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP) /* clone3 has them, too */
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_IO)
+
+/* Where in the slot's data the arguments of a clone3 are; at its start is the place for the pidfd */
+#define SET_TID_AT    64u
+#define SET_TID_MAX   32u
+#define CLONE_ARGS_AT 256u
+/* How large a stack is said to be: to the kernel only its end matters */
+#define STACK_SAID    4096u
 
 /* The flags of the guest's call */
 static uint64_t guest_flags(const struct call *call)
@@ -50,6 +58,29 @@ static void clone_done(struct deputy *d, struct thread *thread, int64_t ret)
 	call_answer(d, thread, ret, &pidfd, ret >= 0 && (guest_flags(&thread->call) & CLONE_PIDFD));
 }
 
+/*
+ * Put the arguments of a clone3 into the slot, behind the place for the pidfd, where the wanted numbers are already. The
+ * lower bits of the flags are the signal, as in clone.
+ */
+static uint64_t clone3_place(const struct thread *thread, uint64_t flags, uint64_t stack)
+{
+	unsigned int slot = (unsigned int)thread->slot;
+	uint64_t data = arena_data_addr(thread->arena, slot);
+	struct clone_args args = {
+		.flags = (flags & ~(uint64_t)CSIGNAL) | (thread->call.arg[0] & CLONE3_FLAGS),
+		.pidfd = data,
+		.exit_signal = flags & CSIGNAL,
+		.stack = stack ? stack - STACK_SAID : 0,
+		.stack_size = stack ? STACK_SAID : 0,
+		.set_tid = thread->call.bytes ? data + SET_TID_AT : 0,
+		.set_tid_size = thread->call.bytes / sizeof(uint32_t),
+		.cgroup = thread->call.arg[1],
+	};
+
+	memcpy(arena_data(thread->arena, slot) + CLONE_ARGS_AT, &args, sizeof(args));
+	return data + CLONE_ARGS_AT;
+}
+
 /* There is a slot for the child: make it */
 static void clone_post(struct deputy *d, struct thread *thread)
 {
@@ -61,8 +92,12 @@ static void clone_post(struct deputy *d, struct thread *thread)
 		stack = arena_slot_addr(arena, (unsigned int)thread->newborn_slot) + SLOT_STACK_END;
 	}
 	executor_begin(thread->arena, (unsigned int)thread->slot, 0);
-	executor_add(thread->arena, (unsigned int)thread->slot, SYS_clone, home, stack,
-		     arena_data_addr(thread->arena, (unsigned int)thread->slot), 0, 0, 0);
+	if (thread->call.nr == SYS_clone3)
+		executor_add(thread->arena, (unsigned int)thread->slot, SYS_clone3, clone3_place(thread, home, stack),
+			     sizeof(struct clone_args), 0, 0, 0, 0);
+	else
+		executor_add(thread->arena, (unsigned int)thread->slot, SYS_clone, home, stack,
+			     arena_data_addr(thread->arena, (unsigned int)thread->slot), 0, 0, 0);
 	call_post(d, thread, clone_done);
 }
 
@@ -79,8 +114,11 @@ static void clone_grown(struct deputy *d, struct thread *thread, int64_t err)
 
 int fork_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
-	(void)tail;
-	(void)tail_len;
+	if (tail_len > SET_TID_MAX * sizeof(uint32_t) || tail_len % sizeof(uint32_t))
+		return -EPROTO;
+	if (tail_len)
+		memcpy(arena_data(thread->arena, (unsigned int)thread->slot) + SET_TID_AT, tail, tail_len);
+	thread->call.bytes = (uint32_t)tail_len;
 	if (guest_flags(&thread->call) & (CLONE_NEWPID | CLONE_NEWTIME))
 		return guest_flags(&thread->call) & CLONE_THREAD ? -EINVAL : -EPERM;
 	thread->newborn_slot = slots_take(thread->task, &thread->newborn_arena);

@@ -2,6 +2,7 @@
 /* Calls that need more at home than their row says: mappings of files, the end of a task, a new program. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "deputy/deputy.h"
@@ -20,6 +22,9 @@ enum mmap_kind { MMAP_FILE, MMAP_ZERO, MMAP_LIVE, MMAP_LIVE_READ_ONLY };
 
 /* Flags that vmsplice knows */
 #define SPLICE_FLAGS (SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
+
+/* First bytes of the slot's data that a handler keeps for itself */
+#define HANDLER_DATA 4096u
 
 /* Start a batch in the thread's slot */
 static void batch_begin(struct thread *thread, uint32_t flags)
@@ -122,12 +127,34 @@ static int on_exit(struct deputy *d, struct thread *thread, const uint8_t *tail,
 	return 0;
 }
 
+static void vmsplice_post(struct deputy *d, struct thread *thread);
+
 /* Memory has been copied into a pipe: as outputs go, nothing was transferred */
 static void vmsplice_written(struct deputy *d, struct thread *thread, int64_t ret)
 {
-	int nr = sysplan_collect(&thread->call.plan, ret < 0 ? ret : 0, d->iov, SYSPLAN_IOV_MAX);
+	int nr;
 
+	if (ret == -EAGAIN && !(thread->call.arg[3] & SPLICE_F_NONBLOCK)) {
+		vmsplice_post(d, thread); /* another writer was faster */
+		return;
+	}
+	nr = sysplan_collect(&thread->call.plan, ret < 0 ? ret : 0, d->iov, SYSPLAN_IOV_MAX);
 	call_answer(d, thread, ret, d->iov, nr < 0 ? 0 : nr);
+}
+
+/* Copy memory into a pipe as vmsplice does: as much as there is room for, waiting until there is any */
+static void vmsplice_post(struct deputy *d, struct thread *thread)
+{
+	const uint64_t *a = thread->call.home_arg;
+	struct pollfd *room = (struct pollfd *)arena_data(thread->arena, (unsigned int)thread->slot);
+
+	*room = (struct pollfd){ .fd = (int)a[0], .events = POLLOUT };
+	batch_begin(thread, SLOT_STOP_ON_ERROR);
+	if (!(a[3] & SPLICE_F_NONBLOCK))
+		batch_add(thread, SYS_poll, arena_data_addr(thread->arena, (unsigned int)thread->slot), 1, (uint64_t)-1,
+			  0, 0, 0);
+	batch_add(thread, SYS_pwritev2, a[0], a[1], a[2], (uint64_t)-1, (uint64_t)-1, RWF_NOWAIT);
+	call_post(d, thread, vmsplice_written);
 }
 
 /* Gathered memory cannot be given away as pages: it is copied into the pipe, or out of it */
@@ -135,21 +162,60 @@ static int on_vmsplice(struct deputy *d, struct thread *thread, const uint8_t *t
 {
 	const uint64_t *a = thread->call.home_arg;
 	char path[64];
-	int err = call_place(thread, tail, tail_len, 0);
+	int err = call_place(thread, tail, tail_len, HANDLER_DATA);
 	struct stat st;
-	bool writes;
 
 	if (err)
 		return err;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)thread->tid, (int)a[0]);
-	/* The link's own permissions say what the descriptor is open for (proc_pid_fd(5)) */
-	writes = !lstat(path, &st) && (st.st_mode & S_IWUSR);
-	batch_begin(thread, 0);
-	if (stat(path, &st) || !S_ISFIFO(st.st_mode) || a[3] & ~(uint64_t)SPLICE_FLAGS)
+	if (stat(path, &st) || !S_ISFIFO(st.st_mode) || a[3] & ~(uint64_t)SPLICE_FLAGS) {
+		batch_begin(thread, 0);
 		batch_add(thread, SYS_vmsplice, a[0], a[1], a[2], a[3], 0, 0); /* it will say why not */
-	else
-		batch_add(thread, writes ? SYS_writev : SYS_readv, a[0], a[1], a[2], 0, 0, 0);
-	call_post(d, thread, writes ? vmsplice_written : NULL);
+		call_post(d, thread, NULL);
+		return 0;
+	}
+	/* The link's own permissions say what the descriptor is open for (proc_pid_fd(5)) */
+	if (!lstat(path, &st) && (st.st_mode & S_IWUSR)) {
+		vmsplice_post(d, thread);
+		return 0;
+	}
+	batch_begin(thread, 0);
+	batch_add(thread, SYS_readv, a[0], a[1], a[2], 0, 0, 0);
+	call_post(d, thread, NULL);
+	return 0;
+}
+
+/* The number of the process that a pidfd of @task refers to; 0: it has been reaped, or negative errno */
+static int64_t pidfd_number(const struct task *task, int fd)
+{
+	static const char key[] = "\nPid:";
+	char path[64], text[1024];
+	FILE *info;
+	size_t len;
+	const char *at;
+	long pid;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)task->pid, fd);
+	info = fopen(path, "re");
+	if (!info)
+		return -EBADF;
+	len = fread(text, 1, sizeof(text) - 1, info);
+	fclose(info);
+	text[len] = '\0';
+	at = strstr(text, key);
+	if (!at || sscanf(at + sizeof(key) - 1, "%ld", &pid) != 1)
+		return -EBADF;
+	return pid > 0 ? pid : 0;
+}
+
+/* The memory is on the worker, but the descriptor that says whose memory it is about is here */
+static int on_process_madvise(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	int64_t pid = pidfd_number(thread->task, (int)thread->call.arg[0]);
+
+	(void)tail;
+	(void)tail_len;
+	call_answer(d, thread, pid ? pid : -ESRCH, NULL, 0);
 	return 0;
 }
 
@@ -174,7 +240,8 @@ static const struct {
 	{ SYS_shmat, shm_attach },   { SYS_shmdt, shm_detach },	  { SYS_rt_sigtimedwait, on_foreign },
 	{ SYS_migrate_pages, on_foreign }, { SYS_move_pages, on_foreign }, { SYS_get_robust_list, on_foreign },
 	{ SYS_process_vm_readv, on_foreign }, { SYS_process_vm_writev, on_foreign },
-	{ SYS_clone3, on_foreign }, { SYS_seccomp, on_foreign },
+	{ SYS_process_madvise, on_process_madvise },
+	{ SYS_clone3, fork_begin }, { SYS_seccomp, on_foreign },
 	{ SYS_vmsplice, on_vmsplice }, { SYS_io_submit, aio_submit }, { SYS_io_getevents, aio_getevents },
 	{ SYS_io_pgetevents, aio_getevents }, { SYS_io_destroy, aio_destroy },
 	{ SYS_times, times_times },  { SYS_signalfd, signal_signalfd }, { SYS_signalfd4, signal_signalfd },

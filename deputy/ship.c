@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,29 @@ static int mm_gather(pid_t pid, uint8_t out[96])
 	return 0;
 }
 
+/* Has the process capability @cap? */
+static bool has_capability(pid_t pid, unsigned int cap)
+{
+	static const char key[] = "\nCapEff:";
+	char path[64], text[4096];
+	uint64_t effective = 0;
+	const char *at;
+	size_t len;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	len = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[len] = '\0';
+	at = strstr(text, key);
+	if (at)
+		effective = strtoull(at + sizeof(key) - 1, NULL, 16);
+	return effective >> cap & 1;
+}
+
 /* The resource limits, in the order of their numbers */
 static int limits_gather(pid_t pid, struct wire_limits *out)
 {
@@ -110,6 +134,8 @@ static int limits_gather(pid_t pid, struct wire_limits *out)
 
 		if (prlimit(pid, i, NULL, &limit) < 0)
 			return -errno;
+		if (i == RLIMIT_MEMLOCK && has_capability(pid, CAP_IPC_LOCK))
+			limit.rlim_cur = limit.rlim_max = RLIM_INFINITY; /* no limit for this one */
 		pair[0] = limit.rlim_cur;
 		pair[1] = limit.rlim_max;
 		memcpy(out->limits + 16 * i, pair, sizeof(pair));

@@ -34,8 +34,17 @@ static void rusage_add(struct rusage *r, const struct usage *u)
 		return;
 	timeval_add(&r->ru_utime, u->utime_us);
 	timeval_add(&r->ru_stime, u->stime_us);
-	if (r->ru_maxrss < (long)(u->rss_bytes / 1024))
-		r->ru_maxrss = (long)(u->rss_bytes / 1024);
+	if (r->ru_maxrss < (long)(u->peak_bytes / 1024))
+		r->ru_maxrss = (long)(u->peak_bytes / 1024);
+}
+
+/* Add what a child has used to what other children have */
+static void usage_add(struct usage *all, const struct usage *child)
+{
+	all->utime_us += child->utime_us;
+	all->stime_us += child->stime_us;
+	if (all->peak_bytes < child->peak_bytes)
+		all->peak_bytes = child->peak_bytes;
 }
 
 void times_task_died(struct deputy *d, const struct task *task)
@@ -44,8 +53,7 @@ void times_task_died(struct deputy *d, const struct task *task)
 
 	dead->pid = task->pid;
 	dead->usage = task->usage;
-	dead->usage.utime_us += task->reaped.utime_us;
-	dead->usage.stime_us += task->reaped.stime_us;
+	usage_add(&dead->usage, &task->reaped);
 }
 
 /* The parent has waited for @pid: what it had used, which is the parent's children's now (unless it was only looked at) */
@@ -58,8 +66,7 @@ static struct usage dead_take(struct deputy *d, struct task *parent, pid_t pid, 
 			continue;
 		if (!keep) {
 			d->dead[i].pid = 0;
-			parent->reaped.utime_us += u.utime_us;
-			parent->reaped.stime_us += u.stime_us;
+			usage_add(&parent->reaped, &u);
 		}
 		return u;
 	}

@@ -50,6 +50,8 @@ void usage_told(struct deputy *d, const struct wire_usage *msg)
 	task->usage.utime_us = task->past.utime_us + msg->utime_us;
 	task->usage.stime_us = task->past.stime_us + msg->stime_us;
 	task->usage.rss_bytes = msg->rss_bytes;
+	if (task->usage.peak_bytes < msg->rss_bytes)
+		task->usage.peak_bytes = msg->rss_bytes;
 }
 
 void usage_moved(struct task *task)

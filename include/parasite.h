@@ -28,6 +28,7 @@
 #include <assert.h>
 #include <stdint.h>
 
+#define SLOT_UNBEGUN   (-513)		      /* result of a call that was cancelled before; no kernel returns it */
 #define SLOT_CALLS_MAX 64		      /* calls in one batch */
 #define SLOT_DATA_SIZE (1408u << 10)	      /* bytes of arguments and results of one batch */
 #define SLOT_STACK_END 8192u		      /* from struct slot to there is the parasite's stack */
@@ -64,7 +65,7 @@ struct slot_call {
  * @done:	Calls that were made
  * @spin:	Iterations to spin on @state before sleeping
  * @sleeping:	The thread is (about to be) in futex wait: a wake-up is needed
- * @cancel:	The calls not yet begun return -EINTR instead of being made
+ * @cancel:	The calls not yet begun return SLOT_UNBEGUN instead of being made
  * @call:	The batch
  */
 struct slot {

@@ -39,7 +39,10 @@
  */
 #define FILTER_NO_PIDS 1u
 
-/* A second argument, which the kernel ignores, that lets set_tid_address through even then: for the remote to use */
+/*
+ * An argument that the kernel ignores, the second of set_tid_address and the fifth of rt_sigaction, that lets these
+ * through always: for the remote to use. A guest that does deceives itself.
+ */
 #define FILTER_PASS 0x6f6d6f6d70617373ull
 
 #define FILTER_FLAGS_NR 1u /* bits that are in use */

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "remote/ahead.h"
 #include "remote/calls.h"
+#include "remote/filter.h"
 #include "remote/fork.h"
 #include "remote/listener.h"
 #include "remote/session.h"
@@ -29,19 +30,72 @@
 
 #define CLONE_ARGS_MIN 64u /* CLONE_ARGS_SIZE_VER0 */
 #define CLONE_ARGS_MAX 4096u
+#define SET_TID_MAX    32u /* pid namespaces that may be nested */
+
+/* Below what a function may use of its stack without saying so (the ABI's red zone) */
+#define RED_ZONE 128u
 
 /* What the thread's call->arg holds while home forks: the arguments of the clone(2) to be made */
 enum fork_arg { FORK_FLAGS, FORK_STACK, FORK_PARENT_TID, FORK_CHILD_TID, FORK_TLS, FORK_PIDFD };
+
+/**
+ * struct fork_more - What clone3 says beyond clone(2); it concerns home alone
+ * @cgroup:	Descriptor of the control group for the child
+ * @tid:	Numbers wanted for the child, innermost pid namespace first
+ * @tid_nr:	How many
+ * @wanted:	Any of that, or a flag that clone has not
+ */
+struct fork_more {
+	uint64_t cgroup;
+	uint32_t tid[SET_TID_MAX];
+	uint32_t tid_nr;
+	bool wanted;
+};
+
+/**
+ * rest_is_zero() - What this struct clone_args has beyond ours says nothing
+ */
+static int rest_is_zero(const struct thread *thread, uint64_t addr, uint64_t size)
+{
+	uint8_t rest[CLONE_ARGS_MAX];
+
+	if (size <= sizeof(struct clone_args))
+		return 0;
+	size -= sizeof(struct clone_args);
+	if (tracee_read(thread->outer, addr + sizeof(struct clone_args), rest, size))
+		return -EFAULT;
+	for (uint64_t i = 0; i < size; i++)
+		if (rest[i])
+			return -E2BIG;
+	return 0;
+}
+
+/**
+ * more_gather() - What home needs of the arguments of clone3
+ */
+static int more_gather(const struct thread *thread, const struct clone_args *args, struct fork_more *more)
+{
+	if (args->set_tid_size > SET_TID_MAX || !args->set_tid != !args->set_tid_size)
+		return -EINVAL;
+	more->cgroup = args->cgroup;
+	more->tid_nr = (uint32_t)args->set_tid_size;
+	if (tracee_read(thread->outer, args->set_tid, more->tid, more->tid_nr * sizeof(*more->tid)))
+		return -EFAULT;
+	more->wanted = more->tid_nr || (args->flags & FLAGS_CLONE3);
+	return 0;
+}
 
 /**
  * args_clone3() - Turn the arguments of clone3 into those of clone
  *
  * They are read once; what the guest writes over them later has no effect.
  */
-static int args_clone3(const struct thread *thread, const struct user_regs_struct *regs, uint64_t arg[6])
+static int args_clone3(const struct thread *thread, const struct user_regs_struct *regs, uint64_t arg[6],
+		       struct fork_more *more)
 {
 	struct clone_args args = { 0 };
 	uint64_t size = regs->rsi;
+	int err;
 
 	if (size < CLONE_ARGS_MIN)
 		return -EINVAL;
@@ -49,26 +103,30 @@ static int args_clone3(const struct thread *thread, const struct user_regs_struc
 		return -E2BIG;
 	if (tracee_read(thread->outer, regs->rdi, &args, size < sizeof(args) ? size : sizeof(args)))
 		return -EFAULT;
+	err = rest_is_zero(thread, regs->rdi, size);
+	if (err)
+		return err;
 	if (args.flags & FLAGS_UNKNOWN || args.exit_signal > SIGNALS || args.flags & (CSIGNAL | CLONE_DETACHED) ||
-	    ((args.flags & (CLONE_THREAD | CLONE_PARENT)) && args.exit_signal) || !args.stack != !args.stack_size)
+	    ((args.flags & (CLONE_THREAD | CLONE_PARENT)) && args.exit_signal) || !args.stack != !args.stack_size ||
+	    (args.flags & (CLONE_SIGHAND | CLONE_CLEAR_SIGHAND)) == (CLONE_SIGHAND | CLONE_CLEAR_SIGHAND))
 		return -EINVAL;
-	if ((args.flags & FLAGS_CLONE3) || args.set_tid_size || size > sizeof(args))
-		return -ENOSYS; /* the C library then does it another way */
 	arg[FORK_FLAGS] = args.flags | args.exit_signal;
 	arg[FORK_STACK] = args.stack + args.stack_size;
 	arg[FORK_PARENT_TID] = args.parent_tid;
 	arg[FORK_CHILD_TID] = args.child_tid;
 	arg[FORK_TLS] = args.tls;
 	arg[FORK_PIDFD] = args.pidfd;
-	return 0;
+	return more_gather(thread, &args, more);
 }
 
 /**
  * args_gather() - The arguments of the clone that the stopped thread wants
  */
-static int args_gather(const struct thread *thread, const struct user_regs_struct *regs, uint64_t arg[6])
+static int args_gather(const struct thread *thread, const struct user_regs_struct *regs, uint64_t arg[6],
+		       struct fork_more *more)
 {
 	memset(arg, 0, 6 * sizeof(*arg));
+	more->wanted = false;
 	switch (regs->orig_rax) {
 	case SYS_fork:
 		arg[FORK_FLAGS] = SIGCHLD;
@@ -84,10 +142,18 @@ static int args_gather(const struct thread *thread, const struct user_regs_struc
 		arg[FORK_TLS] = regs->r8;
 		return 0;
 	case SYS_clone3:
-		return args_clone3(thread, regs, arg);
+		return args_clone3(thread, regs, arg, more);
 	default:
 		return -ENOSYS; /* a filter of the guest's own that wants a tracer: there is none */
 	}
+}
+
+/**
+ * is_impossible() - Flags of a clone that contradict each other, by those which home does not get to see
+ */
+static bool is_impossible(uint64_t flags)
+{
+	return ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND)) || ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM));
 }
 
 void call_skip(struct thread *thread, int64_t ret)
@@ -161,6 +227,29 @@ static void number_mend(struct thread *parent, const struct thread *newborn)
 }
 
 /**
+ * handlers_reset() - A newborn begins with no signal handled (CLONE_CLEAR_SIGHAND)
+ *
+ * The kernel reads the action, SIG_DFL, from where it would put a signal's frame.
+ */
+static void handlers_reset(pid_t tid)
+{
+	static const uint64_t action[4];
+	struct user_regs_struct regs;
+	struct sigstate state;
+	int err = tracee_regs_get(tid, &regs);
+	uint64_t at = regs.rsp - RED_ZONE - sizeof(action);
+
+	if (err || tracee_sigstate(tid, &state) || tracee_write(tid, at, action, sizeof(action)))
+		return;
+	for (int signo = 1; signo <= SIGNALS; signo++) {
+		const uint64_t arg[6] = { (uint64_t)signo, at, 0, sizeof(uint64_t), FILTER_PASS };
+
+		if (state.caught & 1ull << (signo - 1))
+			tracee_syscall(tid, regs.rip - 2, SYS_rt_sigaction, arg, &err);
+	}
+}
+
+/**
  * newborn_adopt() - The worker's kernel has made the child: look after it
  */
 static int newborn_adopt(struct thread *parent, uint32_t tid, pid_t outer, const struct user_regs_struct *before,
@@ -195,6 +284,8 @@ static int newborn_adopt(struct thread *parent, uint32_t tid, pid_t outer, const
 	}
 	thread_move(thread, THREAD_STOPPED);
 	thread_settle(outer, before, mask);
+	if (parent->call.arg[FORK_FLAGS] & CLONE_CLEAR_SIGHAND)
+		handlers_reset(outer);
 	if (sandbox_degraded(guest->session->sandbox))
 		number_mend(parent, thread);
 	if (!guest->frozen)
@@ -330,12 +421,15 @@ void fork_stopped(struct thread *thread)
 {
 	struct user_regs_struct regs;
 	struct call *call = &thread->call;
+	struct fork_more more;
 	uint64_t arg[6] = { 0 };
 	int err = tracee_regs_get(thread->outer, &regs);
 
 	if (err)
 		return; /* killed */
-	err = args_gather(thread, &regs, call->arg);
+	err = args_gather(thread, &regs, call->arg, &more);
+	if (!err && is_impossible(call->arg[FORK_FLAGS]))
+		err = -EINVAL;
 	if (err) {
 		call_skip(thread, err);
 		return;
@@ -344,5 +438,10 @@ void fork_stopped(struct thread *thread)
 	call->handler = &fork_handler;
 	call->interrupted = false;
 	arg[0] = call->arg[FORK_FLAGS];
-	call_send(thread, SYS_clone, arg, 0, NULL, 0);
+	if (more.wanted) {
+		arg[1] = more.cgroup;
+		call_send(thread, SYS_clone3, arg, 0, more.tid, more.tid_nr * sizeof(*more.tid));
+	} else {
+		call_send(thread, SYS_clone, arg, 0, NULL, 0);
+	}
 }

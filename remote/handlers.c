@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Calls that need more on the worker than their row says. */
 #include <errno.h>
+#include <linux/kcmp.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
@@ -9,10 +10,12 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/times.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "remote/calls.h"
 #include "remote/filter.h"
+#include "remote/limits.h"
 #include "remote/listener.h"
 #include "remote/notify.h"
 #include "remote/session.h"
@@ -32,6 +35,9 @@
 
 /* Pending signals that a new program gets; who has more of them loses those */
 #define EXEC_PENDING_MAX 256
+
+/* What can be looked at of a ring of asynchronous I/O */
+#define RING_LEN 4096
 
 /**
  * mmap_result() - Home has said what is behind the mapping: the guest's own kernel makes it, of our copy of the file
@@ -210,6 +216,40 @@ static void own_memory_begin(struct thread *thread)
 }
 
 /**
+ * outer_by_tid() - A process or thread of the session as the remote sees it; 0: there is none
+ */
+static pid_t outer_by_tid(const struct session *session, uint32_t tid)
+{
+	const struct thread *thread = thread_by_tid(session, tid);
+
+	return thread ? thread->outer : 0;
+}
+
+/**
+ * shared_memory_compare() - kcmp of what is shared here, and not at home: memory, and handlers of signals
+ */
+static int64_t shared_memory_compare(const struct thread *thread)
+{
+	const uint64_t *arg = thread->call.arg;
+	pid_t first = outer_by_tid(thread->guest->session, (uint32_t)arg[0]);
+	pid_t second = outer_by_tid(thread->guest->session, (uint32_t)arg[1]);
+	long ret = first && second ? syscall(SYS_kcmp, first, second, arg[2], 0, 0) : -1;
+
+	return ret < 0 ? -ESRCH : ret;
+}
+
+/**
+ * kcmp_result() - Home has said whether the caller may compare them
+ */
+static void kcmp_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
+{
+	int type = (int)thread->call.arg[2];
+	int64_t here = ret < 0 || (type != KCMP_VM && type != KCMP_SIGHAND) ? -ESRCH : shared_memory_compare(thread);
+
+	call_complete(thread, here < 0 ? ret : here, 0, tail, tail_len);
+}
+
+/**
  * sigtimedwait_trace() - stop_action: the call is made again, with a stop at its end
  */
 static void sigtimedwait_trace(struct thread *thread, struct user_regs_struct *regs)
@@ -273,6 +313,37 @@ static void tid_address_begin(struct thread *thread)
 }
 
 /**
+ * ring_map() - stop_action: there is memory where home has the context's ring
+ *
+ * libaio looks there before it calls io_getevents. Zeros are no ring that it knows. What the guest has at that address
+ * stays: it is no ring either.
+ */
+static void ring_map(struct thread *thread, struct user_regs_struct *regs)
+{
+	uint64_t map[6] = { 0, RING_LEN, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0 };
+	int err;
+
+	if (!tracee_read(thread->outer, thread->call.arg[1], map, sizeof(map[0])))
+		tracee_syscall(thread->outer, regs->rip - 2, SYS_mmap, map, &err);
+	regs->rax = 0;
+	regs->orig_rax = (unsigned long long)-1;
+}
+
+/**
+ * io_setup_result() - A context's number is the address of a ring of events, which is at home
+ */
+static void io_setup_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
+{
+	if (!call_scatter(thread, &ret, tail, tail_len))
+		return;
+	if (ret < 0)
+		call_return(thread, ret);
+	else
+		call_park(thread, ring_map);
+}
+
+/**
  * cpu_clock_begin() - Clocks that the filter does not let through: those of home, and CPU clocks by number
  *
  * The number of a CPU clock holds the number of a process or thread (clock_getcpuclockid(3)): the complement of what is
@@ -290,6 +361,40 @@ static void cpu_clock_begin(struct thread *thread)
 		call_forward(thread, NULL, 0);
 }
 
+/**
+ * process_madvise_begin() - Home knows whose memory the descriptor is about
+ */
+static void process_madvise_begin(struct thread *thread)
+{
+	call_send(thread, thread->call.nr, thread->call.arg, 0, NULL, 0);
+}
+
+/**
+ * process_madvise_result() - The guest's own kernel makes the call, with a descriptor for the same process here
+ */
+static void process_madvise_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
+{
+	const struct guest *target = ret > 0 ? guest_by_pid(thread->guest->session, (uint32_t)ret) : NULL;
+	int fd, err;
+
+	(void)tail;
+	(void)tail_len;
+	if (ret < 0 || !target) {
+		call_return(thread, ret < 0 ? ret : -EPERM); /* a process of home that is not here */
+		return;
+	}
+	fd = (int)syscall(SYS_pidfd_open, target->outer, 0);
+	err = fd < 0 ? -errno
+		     : notify_addfd(listener_fd(thread->guest->listener), thread->call.notif, fd,
+				    (int)thread->call.arg[0]);
+	if (fd >= 0)
+		close(fd);
+	if (err)
+		call_return(thread, err);
+	else
+		call_continue(thread);
+}
+
 /* Handlers, in the order of the calls' numbers. clone and its like never come as notifications: fork.c. */
 static const struct handler handlers[] = {
 	{ SYS_mmap, NULL, mmap_result },
@@ -301,7 +406,9 @@ static const struct handler handlers[] = {
 	{ SYS_getrusage, getrusage_begin, NULL },
 	{ SYS_times, NULL, times_result },
 	{ SYS_rt_sigtimedwait, sigtimedwait_begin, NULL },
+	{ SYS_setrlimit, NULL, limits_set_result },
 	{ SYS_gettid, gettid_begin, NULL },
+	{ SYS_io_setup, NULL, io_setup_result },
 	{ SYS_set_tid_address, tid_address_begin, NULL },
 	{ SYS_timer_create, timers_create_begin, timers_create_result },
 	{ SYS_timer_settime, timers_use_begin, NULL },
@@ -315,10 +422,13 @@ static const struct handler handlers[] = {
 	{ SYS_migrate_pages, own_memory_begin, NULL },
 	{ SYS_get_robust_list, own_memory_begin, NULL },
 	{ SYS_move_pages, own_memory_begin, NULL },
+	{ SYS_prlimit64, NULL, limits_set_result },
 	{ SYS_process_vm_readv, own_memory_begin, NULL },
 	{ SYS_process_vm_writev, own_memory_begin, NULL },
+	{ SYS_kcmp, NULL, kcmp_result },
 	{ SYS_seccomp, local_begin, NULL },
 	{ SYS_execveat, execve_begin, execve_result },
+	{ SYS_process_madvise, process_madvise_begin, process_madvise_result },
 };
 
 const struct handler *handler_find(uint32_t nr)

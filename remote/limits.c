@@ -87,17 +87,25 @@ static void oom_prefer(pid_t init)
 	close(fd);
 }
 
+/**
+ * limit_raise() - Raise a limit of @init, as far as allowed: CAP_SYS_RESOURCE it takes
+ */
+static void limit_raise(pid_t init, __rlimit_resource_t resource, rlim_t to)
+{
+	struct rlimit now, want = {to, to};
+
+	if (prlimit(init, resource, NULL, &now) < 0 || now.rlim_max >= to)
+		return;
+	if (prlimit(init, resource, &want, NULL) < 0)
+		log_debug("limit %d stays at %ju: %s", (int)resource, (uintmax_t)now.rlim_max, strerror(errno));
+}
+
 void limits_prepare(pid_t init)
 {
-	rlim_t nr_open = (rlim_t)number_read("/proc/sys/fs/nr_open", NR_OPEN_DEFAULT);
-	struct rlimit now, want;
-
 	oom_prefer(init);
-	if (prlimit(init, RLIMIT_NOFILE, NULL, &now) < 0 || now.rlim_max >= nr_open)
-		return;
-	want = (struct rlimit){nr_open, nr_open};
-	if (prlimit(init, RLIMIT_NOFILE, &want, NULL) < 0) /* needs CAP_SYS_RESOURCE */
-		log_debug("the limit of descriptors stays at %ju: %s", (uintmax_t)now.rlim_max, strerror(errno));
+	limit_raise(init, RLIMIT_NOFILE, (rlim_t)number_read("/proc/sys/fs/nr_open", NR_OPEN_DEFAULT));
+	/* Memory that is locked is taken as any other; how much may be is home's to say */
+	limit_raise(init, RLIMIT_MEMLOCK, RLIM_INFINITY);
 }
 
 int limits_apply(void)

@@ -3,15 +3,21 @@
 #ifndef OM_LIMITS_H
 #define OM_LIMITS_H
 
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
- * By the remote, which may still be privileged: raise what init and all that it bears shall have (the descriptor
- * limit, as far as allowed), and make them the first victims when the node runs out of memory. Best effort.
+ * By the remote, which may still be privileged: raise what init and all that it bears shall have (descriptors and locked
+ * memory, as far as allowed), and make them the first victims when the node runs out of memory. Best effort.
  */
 void limits_prepare(pid_t init);
 
 /* By init, for all that it bears: no limit can be raised from here on. 0 or negative errno. */
 int limits_apply(void);
+
+/* A guest's setrlimit or prlimit64 has been made at home: a handler's result (calls.h, limits_set.c) */
+struct thread;
+void limits_set_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len);
 
 #endif

@@ -26,6 +26,7 @@ int main(void)
 	TITLE("set up");
 	SHOW(SYS(io_setup, 8, &ctx));
 	SHOW_TRUE(ctx != 0);
+	SHOW_TRUE(*(volatile uint32_t *)ctx < UINT32_MAX); /* as libaio looks at the ring */
 	SHOW(SYS(io_setup, 8, &ctx));
 	SHOW(SYS(io_setup, 0, &other));
 	SHOW(SYS(io_setup, 8, BAD));
@@ -43,6 +44,7 @@ int main(void)
 			      .aio_flags = IOCB_FLAG_RESFD,
 			      .aio_resfd = efd};
 	SHOW(SYS(io_submit, ctx, 1, list));
+	SHOW(SYS(io_getevents, ctx, 1, 8, ev, BAD));
 	SHOW(SYS(io_getevents, ctx, 1, 8, ev, NULL));
 	show_events(ev, 1);
 	SHOW(read(efd, &count, 8));

@@ -203,6 +203,13 @@ static void streaming(void)
 	}
 	show_bytes("back", back, got);
 	fcntl(s[1], F_SETFL, 0);
+	if (!MUST(fork())) {
+		fcntl(s[0], F_SETFL, 0);
+		_exit(send(s[0], big, n, 0) != (ssize_t)n);
+	}
+	SHOW(recv(s[1], back, n, MSG_WAITALL));
+	show_bytes("back", back, n);
+	wait(NULL);
 	TITLE("urgent");
 	SHOW(send(s[0], "12U", 3, MSG_OOB));
 	SHOW(poll(&(struct pollfd){s[1], POLLPRI, 0}, 1, 1000));

@@ -104,6 +104,7 @@ static void self(void)
 	char from[100] = "process memory", to[100] = "";
 	struct iovec l[2] = {{to, 7}, {to + 50, 20}}, r[2] = {{from, 20}, {BAD, 10}};
 	int fd, copy;
+	pid_t pid;
 
 	TITLE("pidfd of oneself");
 	fd = SHOW(SYS(pidfd_open, getpid(), 0));
@@ -123,6 +124,11 @@ static void self(void)
 	SHOW(SYS(pidfd_open, -1, 0));
 	SHOW(SYS(pidfd_open, getpid(), 1 << 20));
 	close(copy);
+	memset(from, 'x', 20);
+	SHOW(syscall(SYS_process_madvise, fd, l, 1, MADV_WILLNEED, 0));
+	SHOW(syscall(SYS_process_madvise, fd, l, 1, MADV_WILLNEED, 1));
+	SHOW(syscall(SYS_process_madvise, 1, l, 1, MADV_WILLNEED, 0));
+	SHOW(syscall(SYS_process_madvise, BADFD, l, 1, MADV_WILLNEED, 0));
 	close(fd);
 	TITLE("process_vm on oneself");
 	SHOW(SYS(process_vm_readv, getpid(), l, 2, r, 1, 0));
@@ -139,6 +145,15 @@ static void self(void)
 	SHOW(SYS(kcmp, getpid(), getpid(), KCMP_FILE, 1, copy));
 	SHOW_TRUE(SYS(kcmp, getpid(), getpid(), KCMP_FILE, 0, 1) > 0);
 	SHOW(SYS(kcmp, getpid(), getpid(), KCMP_VM, 0, 0));
+	pid = MUST(fork());
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	SHOW_TRUE(SYS(kcmp, getpid(), pid, KCMP_VM, 0, 0) > 0);
+	SHOW_TRUE(SYS(kcmp, getpid(), pid, KCMP_SIGHAND, 0, 0) > 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 	SHOW(SYS(kcmp, getpid(), getpid(), KCMP_FILE, 1, BADFD));
 	SHOW(SYS(kcmp, getpid(), 0x7ffffff0, KCMP_FILE, 1, 1));
 	SHOW(SYS(kcmp, getpid(), getpid(), 99, 1, 1));

@@ -66,7 +66,9 @@ static void attributes(void)
 	args.flags = XATTR_CREATE;
 	SHOW(syscall(NR_setxattrat, AT_FDCWD, "plain", 0, "user.x", &args, sizeof(args)));
 	args = (typeof(args)){(uintptr_t)buf, sizeof(buf), 0};
+	memset(buf, '.', sizeof(buf));
 	SHOW(syscall(NR_getxattrat, AT_FDCWD, "plain", 0, "user.x", &args, sizeof(args)));
+	show_bytes("value, and what was there", buf, sizeof(buf));
 	args.size = 2;
 	SHOW(syscall(NR_getxattrat, AT_FDCWD, "plain", 0, "user.x", &args, sizeof(args)));
 	args.value = 8;

@@ -144,6 +144,10 @@ static void vforks(void)
 	reap("vfork and failing exec", pid);
 }
 
+static void on_signal(int sig UNUSED)
+{
+}
+
 static void raw(void)
 {
 	struct clone_args args = {.exit_signal = SIGCHLD};
@@ -180,6 +184,29 @@ static void raw(void)
 		_exit(25);
 	reap("clone3", pid);
 	close(pidfd);
+	handle(SIGUSR1, on_signal, 0);
+	handle(SIGCHLD, on_signal, SA_RESTART);
+	args.flags = CLONE_CLEAR_SIGHAND;
+	pid = SYS(clone3, &args, sizeof(args));
+	if (!pid) {
+		struct sigaction usr1, chld;
+
+		sigaction(SIGUSR1, NULL, &usr1);
+		sigaction(SIGCHLD, NULL, &chld);
+		_exit(usr1.sa_handler == SIG_DFL && chld.sa_handler == SIG_DFL ? 26 : 99);
+	}
+	reap("clone3 with default signals", pid);
+	handle(SIGUSR1, SIG_DFL, 0);
+	handle(SIGCHLD, SIG_DFL, 0);
+	args.flags = 0;
+	args.set_tid = (uintptr_t)&(pid_t){1};
+	args.set_tid_size = 1;
+	SHOW(SYS(clone3, &args, sizeof(args)) == -1);
+	args.set_tid_size = 99;
+	SHOW(SYS(clone3, &args, sizeof(args)));
+	SHOW(SYS(clone, CLONE_SIGHAND | SIGCHLD, 0, 0, 0, 0));
+	SHOW(SYS(clone, CLONE_THREAD | SIGCHLD, 0, 0, 0, 0));
+	SHOW(waitpid(-1, NULL, 0)); /* no child was left */
 	pid = SYS(clone, CLONE_FILES | CLONE_FS | SIGCHLD, 0, 0, 0, 0);
 	if (!pid) {
 		MUST(mkdir("moved", 0755));

@@ -220,6 +220,13 @@ static void usage(void)
 	SHOW_TRUE(ru.ru_maxrss > 100);
 	SHOW(getrusage(RUSAGE_CHILDREN, &ru));
 	SHOW_TRUE(used(&ru) >= 150000);
+	if (!MUST(fork())) {
+		memset(pages(50 << 20), 1, 50 << 20);
+		_exit(0);
+	}
+	wait(NULL);
+	SHOW(getrusage(RUSAGE_CHILDREN, &ru));
+	SHOW_TRUE(ru.ru_maxrss > 50 << 10);
 	SHOW(SYS(wait4, -1, &status, 0, BAD));
 }
 

@@ -81,6 +81,12 @@ static void structures(int fd)
 	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)));
 	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_SNDTIMEO, &tv, 3));
 	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)));
+	len = 0;
+	SHOW(SYS(getsockopt, fd, SOL_SOCKET, SO_GET_FILTER, NULL, &len));
+	SHOW_NUM(len);
+	code.k = 0;
+	SHOW(SYS(getsockopt, fd, SOL_SOCKET, SO_GET_FILTER, &code, &len));
+	SHOW_HEX(code.k);
 	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_DETACH_FILTER, &(int){0}, sizeof(int)));
 	SHOW(SYS(setsockopt, fd, SOL_SOCKET, SO_DETACH_FILTER, &(int){0}, sizeof(int)));
 	prog.filter = BAD;

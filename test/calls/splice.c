@@ -50,6 +50,7 @@ static void tees(void)
 	int a[2], b[2];
 	struct iovec v[3] = {{"one", 3}, {"three", 5}, {BAD, 3}};
 	struct iovec to[2] = {{back, 4}, {back + 100, 100}};
+	char *big = pages(1 << 17);
 
 	TITLE("vmsplice and tee");
 	MUST(pipe2(a, O_NONBLOCK));
@@ -69,6 +70,10 @@ static void tees(void)
 	SHOW(SYS(vmsplice, a[1], v, 0, 0));
 	SHOW(SYS(vmsplice, 1, v, 1, 0));
 	SHOW(SYS(vmsplice, BADFD, v, 1, 0));
+	v[0] = (struct iovec){big, 1 << 17};
+	SHOW(fcntl(a[1], F_SETFL, 0));
+	SHOW(SYS(vmsplice, a[1], v, 1, 0)); /* no more than there is room for, without waiting for it */
+	SHOW(SYS(vmsplice, a[1], v, 1, SPLICE_F_NONBLOCK));
 	SHOW(SYS(tee, a[0], a[1], 10, 0));
 	SHOW(SYS(tee, 0, b[1], 10, 0));
 	SHOW(SYS(tee, BADFD, b[1], 10, 0));

@@ -85,6 +85,10 @@ static void processes(void)
 	SHOW(SYS(prctl, PR_GET_TIMERSLACK));
 	SHOW(SYS(prctl, PR_SET_TIMERSLACK, 12345));
 	SHOW(SYS(prctl, PR_GET_TIMERSLACK));
+	fd = MUST(open("/proc/self/timerslack_ns", O_RDONLY));
+	SHOW(read(fd, line, sizeof(line)));
+	show_bytes("line", line, 6);
+	close(fd);
 	SHOW(SYS(prctl, PR_SET_TIMERSLACK, 0));
 	SHOW(SYS(prctl, PR_GET_TIMERSLACK));
 	SHOW(SYS(prctl, PR_GET_TIMING));

@@ -152,7 +152,7 @@ START_TEST(monitor_tells_of_tasks)
 	family_add(&task[1], 2000, &thread[3], 2, TH_BUSY);
 	family_add(&task[2], 3000, &thread[5], 1, TH_IDLE);
 	thread[3].state = TH_IDLE;
-	task[0].usage = (struct usage){ 11, 12, 13 };
+	task[0].usage = (struct usage){ 11, 12, 13, 14 };
 	task[0].tally = (struct tally){ .calls = 14, .migrations = 15 };
 	strcpy(task[0].why, "it is shy");
 	ask(&out);
