@@ -131,6 +131,7 @@ struct posted {
  * @growth:	Arena that it is mapping, or NULL
  * @newborn_arena: Where the child that it is making will have its slot
  * @newborn_slot: That slot, or -1
+ * @newborn:	That child, a process, until the worker is told of it; else 0
  * @acting:	Signal whose default action is being made to happen, 0 = none
  * @passed:	Signals blocked at home until the call has finished (verdict PASS)
  * @inflight:	Signals sent to the guest and not yet taken by it: blocked at home
@@ -150,6 +151,7 @@ struct thread {
 	struct growth *growth;
 	struct arena *newborn_arena;
 	int newborn_slot;
+	pid_t newborn;
 	int acting;
 	uint64_t passed;
 	uint64_t inflight;
@@ -429,6 +431,10 @@ call_handler handler_find(uint32_t nr);
 /* fork.c: new threads and processes */
 int fork_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* a call_handler */
 void fork_event(struct deputy *d, struct thread *thread, int signo);
+/* Newborns that no parent will tell of: end them */
+void fork_strays(struct deputy *d);
+/* The thread is gone: end the child that the worker has not been told of */
+void fork_abandoned(struct deputy *d, const struct thread *thread);
 
 /* shm.c: System V shared memory; call_handlers for shmat and shmdt */
 int shm_attach(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);

@@ -6,6 +6,9 @@
  * is the answer; the worker then lets the guest clone itself to the same number. The newborn at home is traced from its
  * first moment (PTRACE_O_TRACECLONE and friends); it has never left the parasite's code, and is sent to its own slot.
  *
+ * A parent that is killed in its clone leaves a child that the worker does not know of. If that has not been adopted
+ * nobody will tell of it any more (fork_strays()), else the parent cannot (fork_abandoned()): it is killed, too.
+ *
  * A home process has no user memory, so what decides how memory is shared is left out here: a child that shares the
  * memory of its parent on the worker (vfork, posix_spawn) is a plain fork at home, and nobody waits for its exec.
  */
@@ -55,6 +58,8 @@ static void clone_done(struct deputy *d, struct thread *thread, int64_t ret)
 	if (thread->newborn_slot >= 0)
 		slots_release(thread->newborn_arena, thread->newborn_slot); /* there was no child */
 	thread->newborn_slot = -1;
+	thread->newborn = 0;
+	fork_strays(d);
 	call_answer(d, thread, ret, &pidfd, ret >= 0 && (guest_flags(&thread->call) & CLONE_PIDFD));
 }
 
@@ -157,6 +162,33 @@ static struct thread *process_adopt(struct deputy *d, const struct task *parent,
 	return thread_find(d, pid);
 }
 
+/* Is a thread in a clone whose child has not been seen? */
+static bool births_expected(const struct deputy *d)
+{
+	for (unsigned int i = 0; i < TASK_BUCKETS; i++) {
+		for (const struct thread *t = d->threads[i]; t; t = t->next) {
+			if (t->newborn_slot >= 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+void fork_strays(struct deputy *d)
+{
+	if (!d->stray_nr || births_expected(d))
+		return;
+	for (unsigned int i = 0; i < d->stray_nr; i++)
+		kill(d->strays[i], SIGKILL);
+	d->stray_nr = 0;
+}
+
+void fork_abandoned(struct deputy *d, const struct thread *thread)
+{
+	if (thread->newborn && thread_find(d, thread->newborn))
+		kill(thread->newborn, SIGKILL);
+}
+
 void fork_event(struct deputy *d, struct thread *thread, int signo)
 {
 	bool is_thread = guest_flags(&thread->call) & CLONE_THREAD;
@@ -175,6 +207,7 @@ void fork_event(struct deputy *d, struct thread *thread, int signo)
 	newborn->arena = thread->newborn_arena;
 	newborn->slot = thread->newborn_slot;
 	thread->newborn_slot = -1;
+	thread->newborn = is_thread ? 0 : newborn->tid;
 	if (!tracee_regs_get(newborn->tid, &regs)) {
 		slots_enter_regs(newborn->task, newborn->arena, newborn->slot, &regs);
 		tracee_regs_set(newborn->tid, &regs);

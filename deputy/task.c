@@ -88,6 +88,7 @@ void thread_remove(struct deputy *d, struct thread *thread)
 	if (thread->task->execing == thread)
 		thread->task->execing = NULL;
 	posted_forget(d, thread);
+	fork_abandoned(d, thread);
 	if (thread->call.planned)
 		sysplan_release(&thread->call.plan);
 	if (thread->slot >= 0)

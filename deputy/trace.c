@@ -142,4 +142,5 @@ void trace_drain(struct deputy *d)
 		else if (WIFSTOPPED(status) && d->stray_nr < STRAYS_MAX)
 			d->strays[d->stray_nr++] = tid;
 	}
+	fork_strays(d);
 }

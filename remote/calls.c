@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Trapped calls of guests: see remote/calls.h. */
 #include <errno.h>
+#include <linux/sched.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 
 #include "log.h"
 #include "remote/ahead.h"
 #include "remote/calls.h"
+#include "remote/fork.h"
 #include "remote/listener.h"
 #include "remote/live.h"
 #include "remote/notify.h"
@@ -122,6 +125,8 @@ void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32
 		live_sync(session); /* whoever learns of this call may look at the files */
 	session->news++;
 	thread->call.id = ++session->serial * THREADS_MAX + thread->index;
+	if (nr == SYS_clone && !(arg[0] & CLONE_THREAD))
+		thread->call.id |= CALL_MAKES_PROCESS;
 	msg.call = thread->call.id;
 	memcpy(msg.arg, arg, sizeof(msg.arg));
 	channel_send(session->channel, WIRE_CALL, &msg, &piece, tail_len ? 1 : 0);
@@ -211,8 +216,11 @@ void call_result(struct session *session, const struct wire_result *msg, const u
 {
 	struct thread *thread = call_find(session, msg->call);
 
-	if (!thread)
-		return; /* it has died */
+	if (!thread) { /* it has died */
+		if ((msg->call & CALL_MAKES_PROCESS) && msg->ret > 0 && msg->ret <= INT32_MAX)
+			newborn_end(session, (uint32_t)msg->ret, SYS_exit_group);
+		return;
+	}
 	thread->call.id = 0;
 	if (!ahead_take(thread, msg->ret, msg->flags, &tail, &tail_len)) {
 		session_end(session, "the deputy told of a file that was not opened");

@@ -14,6 +14,7 @@
  *
  * A thread has one call at a time. The number of a call on the wire is a serial number with the index of its thread
  * in the low bits, so that RESULT finds it without a search, and one that comes for a call of the past finds nothing.
+ * The highest bit says that the call makes a process, for which nobody else will see to when its parent has died.
  *
  * The round trip is what the guest waits for, so after a CALL the remote reads from the channel actively for a while
  * before it goes back to its event loop.
@@ -50,6 +51,8 @@ struct handler {
 
 /* Handler of a call, or NULL (handlers.c) */
 const struct handler *handler_find(uint32_t nr);
+
+#define CALL_MAKES_PROCESS (1ull << 63) /* in the number of a call */
 
 /* Serve the call that waits at a listener, and those that follow soon */
 void calls_serve(struct session *session, int listener);

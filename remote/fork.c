@@ -174,20 +174,16 @@ void call_skip(struct thread *thread, int64_t ret)
 	thread_resume(thread, 0);
 }
 
-/**
- * newborn_end() - There is no guest for a child that home has made already: end the child there
- */
-static void newborn_end(struct thread *thread, uint32_t tid)
+void newborn_end(struct session *session, uint32_t tid, uint32_t exit)
 {
-	bool is_thread = thread->call.arg[FORK_FLAGS] & CLONE_THREAD;
 	struct wire_call msg = {
-		.call = ++thread->guest->session->serial * THREADS_MAX + thread->index,
+		.call = ++session->serial * THREADS_MAX,
 		.tid = tid,
-		.nr = is_thread ? SYS_exit : SYS_exit_group,
+		.nr = exit,
 		.arg = { EXIT_FAILED },
 	};
 
-	channel_send(thread->guest->session->channel, WIRE_CALL, &msg, NULL, 0);
+	channel_send(session->channel, WIRE_CALL, &msg, NULL, 0);
 }
 
 /**
@@ -387,6 +383,7 @@ static int fork_here(struct thread *thread, uint32_t tid)
  */
 static void fork_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
 {
+	uint32_t exit = thread->call.arg[FORK_FLAGS] & CLONE_THREAD ? SYS_exit : SYS_exit_group;
 	struct session *session = thread->guest->session;
 	int err;
 
@@ -398,7 +395,7 @@ static void fork_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 	if (err) {
 		log_warn("guest %u: no number %u for its child: %s", thread->guest->pid, (unsigned int)ret,
 			 strerror(-err));
-		newborn_end(thread, (uint32_t)ret);
+		newborn_end(session, (uint32_t)ret, exit);
 		call_skip(thread, -EAGAIN);
 		return;
 	}
@@ -406,7 +403,7 @@ static void fork_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 	err = fork_here(thread, (uint32_t)ret);
 	if (err) {
 		log_warn("guest %u: no child %u: %s", thread->guest->pid, (unsigned int)ret, strerror(-err));
-		newborn_end(thread, (uint32_t)ret);
+		newborn_end(session, (uint32_t)ret, exit);
 	}
 	if (err == -ESRCH)
 		return; /* killed */

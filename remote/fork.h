@@ -29,6 +29,9 @@
  */
 void call_skip(struct thread *thread, int64_t ret);
 
+/* There is no guest for a child that home has made already: let the child make the call @exit there */
+void newborn_end(struct session *session, uint32_t tid, uint32_t exit);
+
 /* A thread has stopped at a call that the filter traces */
 void fork_stopped(struct thread *thread);
 

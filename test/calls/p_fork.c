@@ -2,7 +2,8 @@
 /*
  * LIMIT: 120
  *
- * fork, vfork, raw clone: what the child has, what is shared and what is copied, deep trees, hundreds of children.
+ * fork, vfork, raw clone: what the child has, what is shared and what is copied, deep trees, hundreds of children,
+ * parents that are killed meanwhile.
  */
 #include <linux/sched.h>
 #include <sched.h>
@@ -321,6 +322,27 @@ static void large(void)
 	munmap(p, size);
 }
 
+/* Processes are killed while they fork: whatever became of their last child, it ends */
+static void killed(void)
+{
+	TITLE("killed");
+	SHOW(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
+	for (int i = 0; i < 40; i++) {
+		pid_t pid = MUST(fork());
+
+		while (!pid) {
+			if (!fork())
+				_exit(0);
+			waitpid(-1, NULL, WNOHANG);
+		}
+		usleep(300 + i * 100);
+		kill(pid, i % 2 ? SIGKILL : SIGTERM);
+	}
+	while (wait(NULL) > 0)
+		;
+	printf("all have ended: %s\n", show_errno(errno));
+}
+
 int main(void)
 {
 	copies();
@@ -330,5 +352,6 @@ int main(void)
 	large();
 	many();
 	trees();
+	killed();
 	return 0;
 }
