@@ -221,6 +221,21 @@ int channel_feed(struct channel *ch, const void *bytes, size_t len)
 }
 
 /**
+ * channel_queue() - Send a message together with the next one
+ * @ch:		Channel
+ * @type:	Type of the message
+ * @msg:	struct wire_NAME
+ * @tail:	Bytes behind it
+ * @tail_nr:	Pieces of @tail
+ */
+int channel_queue(struct channel *ch, enum wire_type type, const void *msg, const struct iovec *tail, int tail_nr)
+{
+	if (ch->state != CHANNEL_OPEN || ch->tx.error)
+		return -EPIPE;
+	return channel_tx_message(ch, type, msg, tail, tail_nr);
+}
+
+/**
  * channel_send() - Send a message
  * @ch:		Channel
  * @type:	Type of the message
@@ -230,29 +245,13 @@ int channel_feed(struct channel *ch, const void *bytes, size_t len)
  */
 int channel_send(struct channel *ch, enum wire_type type, const void *msg, const struct iovec *tail, int tail_nr)
 {
-	int err;
+	int err = channel_queue(ch, type, msg, tail, tail_nr);
 
-	if (ch->state != CHANNEL_OPEN || ch->tx.error)
-		return -EPIPE;
-	err = channel_tx_message(ch, type, msg, tail, tail_nr);
 	if (err)
 		return err;
 	if (!ch->tx.corked)
 		channel_tx_flush(ch);
 	return 0;
-}
-
-/**
- * channel_queue() - Send a message together with the next one
- * @ch:		Channel
- * @type:	Type of the message
- * @msg:	struct wire_NAME
- */
-int channel_queue(struct channel *ch, enum wire_type type, const void *msg)
-{
-	if (ch->state != CHANNEL_OPEN || ch->tx.error)
-		return -EPIPE;
-	return channel_tx_message(ch, type, msg, NULL, 0);
 }
 
 /**

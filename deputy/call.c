@@ -113,7 +113,15 @@ void call_finish(struct deputy *d, struct thread *thread)
 	posted_drain(d);
 }
 
-void call_post(struct deputy *d, struct thread *thread, void (*finish)(struct deputy *, struct thread *, int64_t ret))
+/* How long to wait actively. For a large posted write not at all: others have work, the remote with what comes next */
+static unsigned int spin_us(const struct call *call)
+{
+	if (!call->id && call->bytes > SPIN_US * SPIN_BYTES_PER_US)
+		return 0;
+	return SPIN_US + call->bytes / SPIN_BYTES_PER_US;
+}
+
+void call_post(struct deputy *d, struct thread *thread, call_finisher finish)
 {
 	const struct arena *arena = thread->arena;
 	unsigned int slot = (unsigned int)thread->slot;
@@ -121,7 +129,7 @@ void call_post(struct deputy *d, struct thread *thread, void (*finish)(struct de
 	thread->call.finish = finish;
 	thread_state_set(thread, TH_BUSY);
 	executor_post(arena, slot);
-	if (executor_spin(arena, slot, SPIN_US + thread->call.bytes / SPIN_BYTES_PER_US)) {
+	if (executor_spin(arena, slot, spin_us(&thread->call))) {
 		d->stats.spun++;
 		call_finish(d, thread);
 	} else if (!executor_listen(arena, slot)) {
@@ -190,8 +198,7 @@ void *call_pointer(const struct thread *thread, uint64_t home_addr, size_t len)
 	return at <= SLOT_DATA_SIZE - len ? arena_data(thread->arena, (unsigned int)thread->slot) + at : NULL;
 }
 
-int call_row_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len,
-		   void (*finish)(struct deputy *, struct thread *, int64_t ret))
+int call_row_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len, call_finisher finish)
 {
 	const uint64_t *a = thread->call.home_arg;
 	int err = call_place(thread, tail, tail_len, 0);
@@ -208,18 +215,20 @@ int call_row_begin(struct deputy *d, struct thread *thread, const uint8_t *tail,
 /* Make the call that its row describes */
 static int row_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
-	return call_row_begin(d, thread, tail, tail_len, thread->call.ahead ? ahead_opened : NULL);
+	return call_row_begin(d, thread, tail, tail_len, thread->call.row_finish);
 }
 
 bool call_merges(const struct wire_call *msg)
 {
-	return !handler_find(msg->nr);
+	return !handler_find(msg->nr) && !(msg->flags & WIRE_CALL_POSTED && !posted_is_small(msg));
 }
 
-/* Is it an open whose caller would like to have what comes next? */
-static bool wants_ahead(const struct wire_call *msg)
+/* How a call that its row describes is finished, when its caller would like to know what comes next */
+static call_finisher finisher_find(const struct wire_call *msg)
 {
-	return msg->flags & WIRE_CALL_AHEAD && (msg->nr == SYS_open || msg->nr == SYS_openat);
+	call_finisher finish = msg->flags & WIRE_CALL_AHEAD ? ahead_finisher(msg) : NULL;
+
+	return finish || !(msg->flags & WIRE_CALL_AHEAD) ? finish : write_finisher(msg);
 }
 
 /* How much data the call is about, at most a slot full: it takes the longer */
@@ -253,7 +262,9 @@ void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *ta
 	memcpy(thread->call.arg, msg->arg, sizeof(thread->call.arg));
 	thread->call.flags = regular_flag(thread, msg);
 	thread->call.bytes = transfer_bytes(msg, tail_len);
-	thread->call.ahead = wants_ahead(msg);
+	thread->call.row_finish = finisher_find(msg);
+	if (write_late(d, thread, &thread->call.row_finish))
+		return;
 	err = (handler ? handler : row_begin)(d, thread, tail, tail_len);
 	if (err == -EPROTO)
 		lost_end(d, "the worker sent a call that does not match the table");

@@ -54,6 +54,9 @@ struct deputy;
 struct thread;
 struct task;
 
+/* What is done when a batch has been made; @ret is what its last call returned */
+typedef void (*call_finisher)(struct deputy *d, struct thread *thread, int64_t ret);
+
 /* What the deputy wants to see of a migrated process; with its death the home process, which has no user code, ends */
 #define HOME_OPTIONS                                                                                                   \
 	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \
@@ -88,7 +91,7 @@ struct home_arena {
  * @submitted:	io_submit: what it returned
  * @flags:	WIRE_RESULT_* flags of the answer
  * @whole:	@finish deals with an interruption itself
- * @ahead:	It is an open, and with the answer goes what comes next
+ * @row_finish:	@finish of a call that is as its row says, or NULL
  */
 struct call {
 	uint64_t id;
@@ -97,13 +100,13 @@ struct call {
 	uint64_t home_arg[6];
 	struct sysplan plan;
 	bool planned;
-	void (*finish)(struct deputy *, struct thread *, int64_t ret);
+	call_finisher finish;
 	int64_t code;
 	uint32_t bytes;
 	int64_t submitted;
 	uint32_t flags;
 	bool whole;
-	bool ahead;
+	call_finisher row_finish;
 };
 
 /**
@@ -194,6 +197,8 @@ struct usage {
  * @execing:	The thread that makes an execve, or NULL
  * @exec_mask:	The signal mask that its new program begins with
  * @attachments: Segments of shared memory that it has attached, see shm.c
+ * @late_error:	Why a posted write has failed, 0 = none has
+ * @late_fd:	Its descriptor
  * @err_dev:	Device and inode of descriptor 2 when it was started, to know whose ear it is
  * @err_ino:	.
  */
@@ -215,6 +220,7 @@ struct task {
 	struct thread *execing;
 	uint64_t exec_mask;
 	struct attachment *attachments;
+	int late_error, late_fd;
 	dev_t err_dev;
 	ino_t err_ino;
 };
@@ -393,7 +399,7 @@ void outbox_clear(struct deputy *d);
 /* call.c: forwarded calls */
 void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len);
 /* Post the batch that was put into the thread's slot; @finish (or NULL: by the table) is called with the last result */
-void call_post(struct deputy *d, struct thread *thread, void (*finish)(struct deputy *, struct thread *, int64_t ret));
+void call_post(struct deputy *d, struct thread *thread, call_finisher finish);
 void call_finish(struct deputy *d, struct thread *thread); /* its batch is done */
 void call_row_finish(struct deputy *d, struct thread *thread, int64_t ret); /* answer as the row says */
 void call_answer(struct deputy *d, struct thread *thread, int64_t ret, const struct iovec *tail, int tail_nr);
@@ -402,8 +408,7 @@ void call_answer_ordered(struct deputy *d, struct thread *thread, int64_t ret, c
 /* Lay the call out from byte @skip of the slot's data on, arguments in call.home_arg; 0 or negative errno */
 int call_place(struct thread *thread, const uint8_t *tail, size_t tail_len, size_t skip);
 /* Lay it out and post it as its row says; @finish as for call_post() */
-int call_row_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len,
-		   void (*finish)(struct deputy *, struct thread *, int64_t ret));
+int call_row_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len, call_finisher finish);
 /* Can posted calls be made in the same batch? */
 bool call_merges(const struct wire_call *msg);
 /* Where the deputy sees what a pointer of call.home_arg points to, @len bytes; NULL when it is not in the slot's data */
@@ -411,6 +416,7 @@ void *call_pointer(const struct thread *thread, uint64_t home_addr, size_t len);
 
 /* posted.c: calls whose results the guest has already, and the order that they ask for */
 void posted_init(struct deputy *d);
+bool posted_is_small(const struct wire_call *msg); /* may it be posted, and wait for company? */
 void posted_call(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len); /* CALL has come */
 void posted_merge(struct deputy *d, struct thread *thread); /* into the batch that was begun in the thread's slot */
 void posted_forget(struct deputy *d, const struct thread *thread); /* its posted calls are made, or never will be */
@@ -418,8 +424,15 @@ void posted_drain(struct deputy *d); /* make the calls that were held and need n
 void posted_retry(uv_timer_t *timer);
 void posted_clear(struct deputy *d); /* nobody waits for the calls that are held */
 
-/* ahead.c: call_post()'s finish of an open: with the answer goes what the guest will ask next */
-void ahead_opened(struct deputy *d, struct thread *thread, int64_t ret);
+/* ahead.c: how the call is finished if with its answer goes what the guest will ask next; NULL: there is nothing to say */
+call_finisher ahead_finisher(const struct wire_call *msg);
+
+/* writes.c: writes that are posted */
+call_finisher write_finisher(const struct wire_call *msg); /* if its caller asks how many more may be */
+/* Post one; false: it cannot be such a one */
+bool write_post(struct deputy *d, struct thread *thread, const struct wire_call *msg, const uint8_t *tail, size_t tail_len);
+/* The thread's call has come, and a posted write may have failed: true: the call has been answered. Or change its finish */
+bool write_late(struct deputy *d, struct thread *thread, call_finisher *finish);
 
 /*
  * handlers.c: calls that need more than their row. A handler has put a batch into the slot and posted it, or has

@@ -14,6 +14,8 @@
  *
  * Held calls are admitted in their order. What is not admitted within RETRY_MS is tried again.
  *
+ * Writes have data and are made at once, each in a batch of its own (writes.c).
+ *
  * Data that the guest has read goes to the slot's scratch area: the read moves the offset and the time of access.
  */
 #include <errno.h>
@@ -24,7 +26,7 @@
 
 #include "deputy/deputy.h"
 
-#define RETRY_MS 1
+#define RETRY_MS       1
 #define HELD_BYTES_MAX (256u << 20) /* more calls than that do not come from our remote: a thread makes one at a time */
 
 /**
@@ -44,7 +46,7 @@ struct held {
 /* Which calls may be posted, by number: their second argument must be at most... */
 static const struct {
 	uint32_t nr;
-	uint64_t max;	/* second argument: bytes that are read, command */
+	uint64_t max; /* second argument: bytes that are read, command */
 } posted_table[] = {
 	{ SYS_close, UINT64_MAX },
 	{ SYS_read, SLOT_SCRATCH_SIZE },
@@ -52,8 +54,7 @@ static const struct {
 	{ SYS_fcntl, F_SETFD },
 };
 
-/* May it be posted? */
-static bool is_postable(const struct wire_call *msg)
+bool posted_is_small(const struct wire_call *msg)
 {
 	for (size_t i = 0; i < sizeof(posted_table) / sizeof(*posted_table); i++) {
 		if (msg->nr == posted_table[i].nr)
@@ -148,10 +149,9 @@ static bool is_admitted(struct deputy *d, const struct wire_call *msg)
 {
 	struct thread *thread = thread_find(d, (pid_t)msg->tid);
 
-	if (d->poster && d->poster == thread && thread->state == TH_IDLE) {
-		if (msg->flags & WIRE_CALL_POSTED ? thread->posted_nr < POSTED_MAX : call_merges(msg))
-			return true;
-	}
+	if (d->poster && d->poster == thread && thread->state == TH_IDLE && call_merges(msg) &&
+	    thread->posted_nr < POSTED_MAX)
+		return true;
 	return posted_settle(d);
 }
 
@@ -166,11 +166,13 @@ static void call_admit(struct deputy *d, const struct wire_call *msg, const uint
 	}
 	if (!thread || !thread->task->arena_nr || thread->task->ending)
 		return;
-	if (tail_len || !is_postable(msg) || thread->state != TH_IDLE) {
+	d->stats.calls++;
+	if (thread->state == TH_IDLE && write_post(d, thread, msg, tail, tail_len))
+		return;
+	if (tail_len || !posted_is_small(msg) || thread->state != TH_IDLE) {
 		lost_end(d, "the worker posted a call that cannot be posted");
 		return;
 	}
-	d->stats.calls++;
 	d->poster = thread;
 	thread->posted[thread->posted_nr].nr = msg->nr;
 	memcpy(thread->posted[thread->posted_nr++].arg, msg->arg, sizeof(thread->posted[0].arg));

@@ -106,8 +106,8 @@ void channel_finish(struct channel *ch);
  * grow past its limit; the session ends), -EMSGSIZE (tail longer than the row allows), -EINVAL, -ENOMEM (the session ends).
  */
 int channel_send(struct channel *ch, enum wire_type type, const void *msg, const struct iovec *tail, int tail_nr);
-/* The same for a message without tail that has time: it leaves with the next one, or when channel_uncork() is called */
-int channel_queue(struct channel *ch, enum wire_type type, const void *msg);
+/* The same for a message that has time: it leaves with the next one, or when channel_uncork() is called */
+int channel_queue(struct channel *ch, enum wire_type type, const void *msg, const struct iovec *tail, int tail_nr);
 /*
  * Between channel_cork() and channel_uncork() small messages are gathered and leave in one write. Does not nest.
  * Nothing is held back for longer than until the next turn of the loop.

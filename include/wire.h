@@ -60,9 +60,9 @@ enum wire_refuse_code {
 };
 
 #define WIRE_RESULT_REGULAR   1u	 /* RESULT: the descriptor is a regular file */
-#define WIRE_RESULT_AHEAD     2u	 /* RESULT of an open: what the guest will ask next follows, struct wire_ahead */
+#define WIRE_RESULT_AHEAD     2u	 /* RESULT: struct wire_ahead or wire_room and its length, u32, end the tail */
 #define WIRE_CALL_MORE	      1u	 /* CALL: first part of a larger transfer */
-#define WIRE_CALL_AHEAD	      2u	 /* CALL of an open: such a RESULT is welcome */
+#define WIRE_CALL_AHEAD	      2u	 /* CALL: such a RESULT is welcome */
 #define WIRE_CALL_POSTED      4u	 /* CALL that the guest has the result of: there is no RESULT */
 #define WIRE_VMA_STACK	      (1u << 31) /* struct wire_vma: the main thread's stack; other bits as Linux' MAP_* */
 #define WIRE_OBJECT_LIVE      1u	 /* OBJECT: mapped shared; its content changes on both sides */
@@ -158,10 +158,10 @@ union wire_any {
 #pragma pop_macro("ECHO")
 
 /**
- * struct wire_ahead - Begin of the tail of a RESULT with WIRE_RESULT_AHEAD, as the call's machine lays it out
+ * struct wire_ahead - More in the RESULT of an open or read; data follow
  * @stat:	What fstat would say (the kernel's struct stat)
  * @flags:	What fcntl(F_GETFL) would say
- * @whole:	1: the data that follow are all that a reader would get; 0: only the first of it
+ * @whole:	1: the data that follow are all that is left for a reader; 0: only the next of it
  */
 struct wire_ahead {
 	uint8_t stat[144];
@@ -169,6 +169,16 @@ struct wire_ahead {
 	uint32_t whole;
 };
 #define WIRE_AHEAD_DATA_MAX 65536u /* bytes of data behind it */
+
+/**
+ * struct wire_room - More in the RESULT of a write or pwrite64
+ * @dev:	Device and inode of the file
+ * @ino:	.
+ * @credit:	Bytes that are sure to be taken by the next writes
+ */
+struct wire_room {
+	uint64_t dev, ino, credit;
+};
 
 /**
  * struct wire_vma - A mapping of an image (BODY's tail is an array of them, WIRE_VMA_SIZE bytes each)

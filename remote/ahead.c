@@ -12,9 +12,9 @@
 #include "remote/ahead.h"
 #include "remote/calls.h"
 #include "remote/session.h"
+#include "remote/writes.h"
 
 #define AHEAD_MS 20
-#define LATER_MS 1
 #define USER_END (1ull << 47) /* the kernel refuses its own addresses even where nothing is read */
 
 /* The flags that tell whether a descriptor is for reading alone */
@@ -28,6 +28,7 @@
  * @told:	What was said
  * @len:	Bytes of data
  * @pos:	How many of them the guest has read
+ * @base:	Where in the file they begin, if that is known; else UINT64_MAX
  * @data:	The data
  */
 struct ahead {
@@ -36,6 +37,7 @@ struct ahead {
 	int fd;
 	struct wire_ahead told;
 	size_t len, pos;
+	uint64_t base;
 	uint8_t data[];
 };
 
@@ -70,6 +72,7 @@ static void quiet_set(struct thread *thread, uint64_t fd)
 static void quiet_clear(struct guest *guest, uint64_t fd)
 {
 	guest->closes++;
+	writes_forget(guest, (int)fd);
 	if (fd < QUIET_FDS)
 		guest->quiet[fd / 64] &= ~(1ull << fd % 64);
 }
@@ -84,12 +87,26 @@ void ahead_inherit(struct guest *child, struct guest *parent, bool same_files)
 }
 
 /**
- * is_dup() - Does the call copy a descriptor to the lowest free number?
+ * is_dup() - Does the call copy a descriptor?
  */
 static bool is_dup(const struct call *call)
 {
-	return call->nr == SYS_dup || (call->nr == SYS_fcntl && ((int)call->arg[1] == F_DUPFD ||
-								 (int)call->arg[1] == F_DUPFD_CLOEXEC));
+	return call->nr == SYS_dup || call->nr == SYS_dup2 || call->nr == SYS_dup3 ||
+	       (call->nr == SYS_fcntl && ((int)call->arg[1] == F_DUPFD || (int)call->arg[1] == F_DUPFD_CLOEXEC));
+}
+
+/**
+ * read_flags() - A read goes home: is it one of many that read a file from one end to the other?
+ */
+static uint32_t read_flags(struct thread *thread)
+{
+	const uint64_t *arg = thread->call.arg;
+
+	if (!is_quiet(thread->guest, (uint32_t)arg[0]) || thread->guest->session->objects.watched)
+		return 0;
+	thread->sequential = thread->reading == (int)arg[0] ? thread->sequential + 1 : 0;
+	thread->reading = (int)arg[0];
+	return thread->sequential && arg[2] <= WIRE_AHEAD_DATA_MAX / 2 ? WIRE_CALL_AHEAD : 0;
 }
 
 uint32_t ahead_flags(struct thread *thread)
@@ -108,12 +125,33 @@ uint32_t ahead_flags(struct thread *thread)
 	case SYS_dup2:
 	case SYS_dup3:
 		quiet_clear(guest, (uint32_t)arg[1]);
+		thread->call.closes = guest->closes;
+		return 0;
+	case SYS_read:
+		return read_flags(thread);
+	case SYS_write:
+	case SYS_pwrite64:
+		return writes_flags(thread);
+	case SYS_lseek:
+		thread->sequential = 0;
+		return 0;
+	case SYS_fcntl:
+	case SYS_ioctl:
+		writes_forget(guest, (int)arg[0]);
+		return 0;
+	case SYS_mmap:
+	case SYS_prlimit64:
+	case SYS_setrlimit:
+		writes_forget(guest, -1);
 		return 0;
 	case SYS_close_range:
 	case SYS_execve:
 	case SYS_execveat:
-		for (unsigned int fd = 0; fd < QUIET_FDS; fd++)
-			quiet_clear(guest, fd);
+	case SYS_sendmsg:  /* descriptors may be given to others, */
+	case SYS_sendmmsg: /* who move their offsets */
+		guest->closes++;
+		memset(guest->quiet, 0, sizeof(guest->quiet));
+		writes_forget(guest, -1);
 		return 0;
 	default:
 		return 0;
@@ -121,9 +159,9 @@ uint32_t ahead_flags(struct thread *thread)
 }
 
 /**
- * file_opened() - Home has opened a file, and tells of it
+ * file_told() - Home tells of descriptor @fd
  */
-static bool file_opened(struct thread *thread, int fd, const uint8_t *tail, size_t tail_len)
+static bool file_told(struct thread *thread, int fd, const uint8_t *tail, size_t tail_len)
 {
 	struct wire_ahead told;
 	struct ahead *ahead;
@@ -143,41 +181,66 @@ static bool file_opened(struct thread *thread, int fd, const uint8_t *tail, size
 	ahead->told = told;
 	ahead->len = tail_len - sizeof(told);
 	ahead->pos = 0;
+	ahead->base = thread->call.nr == SYS_read ? UINT64_MAX : 0;
 	memcpy(ahead->data, tail + sizeof(told), ahead->len);
 	thread->ahead = ahead;
-	if ((told.flags & QUIET_FLAGS) == O_RDONLY && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+	if (thread->call.nr != SYS_read && (told.flags & QUIET_FLAGS) == O_RDONLY &&
+	    (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
 		quiet_set(thread, (uint64_t)fd);
 	return true;
 }
 
-bool ahead_take(struct thread *thread, int64_t ret, uint32_t flags, const uint8_t **tail, size_t *tail_len)
+/**
+ * told_take() - RESULT says more than the row wants: take that off the tail's end, where its length is
+ */
+static bool told_take(struct thread *thread, int64_t ret, const uint8_t *tail, size_t *tail_len)
 {
 	const struct call *call = &thread->call;
-	bool told = flags & WIRE_RESULT_AHEAD;
+	uint32_t extra;
 
-	if (told && (ret < 0 || ret > INT32_MAX || (call->nr != SYS_open && call->nr != SYS_openat) ||
-		     !file_opened(thread, (int)ret, *tail, *tail_len)))
+	if (ret < 0 || ret > INT32_MAX || *tail_len < sizeof(extra))
 		return false;
-	if (told)
-		*tail_len = 0;
+	*tail_len -= sizeof(extra);
+	memcpy(&extra, tail + *tail_len, sizeof(extra));
+	if (extra > *tail_len)
+		return false;
+	*tail_len -= extra;
+	tail += *tail_len;
+	switch (call->nr) {
+	case SYS_open:
+	case SYS_openat:
+		return file_told(thread, (int)ret, tail, extra);
+	case SYS_read:
+		return file_told(thread, (int)call->arg[0], tail, extra);
+	case SYS_write:
+	case SYS_pwrite64:
+		return writes_take(thread, tail, extra);
+	default:
+		return false;
+	}
+}
+
+bool ahead_take(struct thread *thread, int64_t ret, uint32_t flags, const uint8_t *tail, size_t *tail_len)
+{
+	const struct call *call = &thread->call;
+
+	if (flags & WIRE_RESULT_AHEAD && !told_take(thread, ret, tail, tail_len))
+		return false;
 	/* The copy of a descriptor is one as the first */
 	if (ret >= 0 && is_dup(call) && is_quiet(thread->guest, (uint32_t)call->arg[0]))
 		quiet_set(thread, (uint64_t)ret);
 	return true;
 }
 
-/**
- * post() - Have home do what the guest has the result of
- */
-static void post(struct thread *thread, uint32_t nr, const uint64_t arg[6])
+void ahead_changed(struct thread *thread, uint64_t dev, uint64_t ino)
 {
-	struct session *session = thread->guest->session;
-	struct wire_call msg = { .tid = thread->tid, .nr = nr, .flags = WIRE_CALL_POSTED };
+	struct stat st;
 
-	memcpy(msg.arg, arg, sizeof(msg.arg));
-	channel_queue(session->channel, WIRE_CALL, &msg);
-	if (!uv_is_active((uv_handle_t *)&session->later))
-		uv_timer_start(&session->later, session_later, LATER_MS, 0);
+	if (!thread->ahead)
+		return;
+	memcpy(&st, thread->ahead->told.stat, sizeof(st));
+	if (st.st_dev == dev && st.st_ino == ino)
+		ahead_drop(thread);
 }
 
 /**
@@ -240,7 +303,7 @@ static ssize_t data_at(const struct ahead *ahead, uint64_t pos, uint64_t count)
 {
 	uint64_t rest = pos < ahead->len ? ahead->len - pos : 0;
 
-	if (!ahead->len || (count > rest && !ahead->told.whole))
+	if ((!ahead->len || count > rest) && !ahead->told.whole)
 		return -1;
 	return (ssize_t)(count < rest ? count : rest);
 }
@@ -259,7 +322,7 @@ static bool serve_read(struct thread *thread, const uint64_t arg[6], int64_t *re
 	ahead->pos += (size_t)n;
 	consume[1] = (uint64_t)n;
 	if (n > 0)
-		post(thread, SYS_read, consume);
+		call_post(thread, SYS_read, consume, NULL, 0);
 	*ret = n;
 	return true;
 }
@@ -270,7 +333,7 @@ static bool serve_read(struct thread *thread, const uint64_t arg[6], int64_t *re
 static bool serve_pread(struct thread *thread, const uint64_t arg[6], int64_t *ret)
 {
 	const struct ahead *ahead = told_of(thread, arg[0]);
-	ssize_t n = ahead && (int64_t)arg[3] >= 0 ? data_at(ahead, arg[3], arg[2]) : -1;
+	ssize_t n = ahead && !ahead->base && (int64_t)arg[3] >= 0 ? data_at(ahead, arg[3], arg[2]) : -1;
 
 	*ret = n;
 	return n > 0 && guest_write(thread, arg[1], ahead->data + arg[3], (size_t)n);
@@ -289,7 +352,7 @@ static bool serve_fadvise(struct thread *thread, const uint64_t arg[6], int64_t 
 	memcpy(&st, ahead->told.stat, sizeof(st));
 	if (!S_ISREG(st.st_mode) || ahead->told.flags & O_PATH)
 		return false;
-	post(thread, SYS_fadvise64, arg);
+	call_post(thread, SYS_fadvise64, arg, NULL, 0);
 	*ret = 0;
 	return true;
 }
@@ -304,7 +367,7 @@ static bool serve_fcntl(struct thread *thread, const uint64_t arg[6], int64_t *r
 	if ((int)arg[1] == F_SETFD && is_quiet(thread->guest, (uint32_t)arg[0])) {
 		const uint64_t posted[6] = { arg[0], F_SETFD, arg[2] };
 
-		post(thread, SYS_fcntl, posted);
+		call_post(thread, SYS_fcntl, posted, NULL, 0);
 		*ret = 0;
 		return true;
 	}
@@ -326,7 +389,7 @@ static bool serve_close(struct thread *thread, const uint64_t arg[6], int64_t *r
 	for (struct thread *t = thread->guest->threads; t; t = t->next)
 		if (t->ahead && t->ahead->fd == (int)arg[0])
 			ahead_drop(t);
-	post(thread, SYS_close, arg);
+	call_post(thread, SYS_close, arg, NULL, 0);
 	*ret = 0;
 	return true;
 }
@@ -336,9 +399,11 @@ static const struct {
 	uint32_t nr;
 	bool (*serve)(struct thread *thread, const uint64_t arg[6], int64_t *ret);
 } serve_table[] = {
-	{ SYS_read, serve_read },	  { SYS_close, serve_close },	      { SYS_fstat, serve_stat },
-	{ SYS_newfstatat, serve_newfstatat }, { SYS_pread64, serve_pread },   { SYS_fcntl, serve_fcntl },
-	{ SYS_fadvise64, serve_fadvise },
+	{ SYS_read, serve_read },	  { SYS_close, serve_close },
+	{ SYS_fstat, serve_stat },	  { SYS_newfstatat, serve_newfstatat },
+	{ SYS_pread64, serve_pread },	  { SYS_fcntl, serve_fcntl },
+	{ SYS_fadvise64, serve_fadvise }, { SYS_write, writes_serve },
+	{ SYS_pwrite64, writes_serve },
 };
 
 bool ahead_serve(struct thread *thread)

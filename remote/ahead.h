@@ -5,7 +5,8 @@
  * Calls that are answered without asking home, although they are home's: because home has said the answer ahead, or
  * because there is only one.
  *
- * Ahead: the RESULT of an open brings what fstat, fcntl(F_GETFL) and the first reads would say (deputy/ahead.c). A guest
+ * Ahead: the RESULT of an open brings what fstat, fcntl(F_GETFL) and the first reads would say (deputy/ahead.c), and that of
+ * a read, when the file is read in small pieces from one end to the other, what the next ones would. A guest
  * that asks for that right away cannot tell whether it was asked now or then, as long as it has learned nothing else in
  * between: from another call, of any guest of the session, for guests may share memory; from a result, a signal, or any
  * other message of home. All these are news, counted in session->news, and with news what was said ahead is void; it is,
@@ -13,6 +14,8 @@
  *
  * Only one answer: to close a descriptor that was opened for reading a regular file or a directory succeeds, and so does
  * changing its FD_CLOEXEC. guest->quiet has a bit for each descriptor that is known to be such a one.
+ *
+ * Writes: see remote/writes.h.
  *
  * What such a call does at home is posted: CALL with WIRE_CALL_POSTED, which has no RESULT. It leaves together with the next
  * message, or after LATER_MS; home makes it before whatever comes behind it (deputy/posted.c).
@@ -35,8 +38,10 @@ struct thread;
 uint32_t ahead_flags(struct thread *thread);
 /* Answer the call that the thread has made, if that is possible here; true when it was */
 bool ahead_serve(struct thread *thread);
-/* Home has answered the thread's call: take what was said ahead from the tail's beginning. false: it cannot be such a tail */
-bool ahead_take(struct thread *thread, int64_t ret, uint32_t flags, const uint8_t **tail, size_t *tail_len);
+/* Home has answered the thread's call: take what was said ahead off the tail. false: it cannot be such a tail */
+bool ahead_take(struct thread *thread, int64_t ret, uint32_t flags, const uint8_t *tail, size_t *tail_len);
+/* The thread changes that file: what was told of it is void */
+void ahead_changed(struct thread *thread, uint64_t dev, uint64_t ino);
 /* Forget what a thread was told */
 void ahead_drop(struct thread *thread);
 /* @child was forked from @parent, with its own descriptors or with the same ones */

@@ -21,6 +21,10 @@
 /* Calls served in a row before the event loop gets its turn */
 #define SERVE_MAX 64
 
+/* How long a posted call may wait for another message to go with, and how much data it may have to do so */
+#define LATER_MS 1
+#define LATER_BYTES 8192
+
 /**
  * mem_readv() - guest_mem's readv
  */
@@ -132,6 +136,22 @@ void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32
 	channel_send(session->channel, WIRE_CALL, &msg, &piece, tail_len ? 1 : 0);
 }
 
+void call_post(struct thread *thread, uint32_t nr, const uint64_t arg[6], const void *tail, size_t tail_len)
+{
+	struct session *session = thread->guest->session;
+	struct wire_call msg = { .tid = thread->tid, .nr = nr, .flags = WIRE_CALL_POSTED };
+	struct iovec piece = { (void *)tail, tail_len };
+
+	memcpy(msg.arg, arg, sizeof(msg.arg));
+	if (tail_len >= LATER_BYTES) {
+		channel_send(session->channel, WIRE_CALL, &msg, &piece, 1);
+		return;
+	}
+	channel_queue(session->channel, WIRE_CALL, &msg, &piece, tail_len ? 1 : 0);
+	if (!uv_is_active((uv_handle_t *)&session->later))
+		uv_timer_start(&session->later, session_later, LATER_MS, 0);
+}
+
 /**
  * part_send() - Send what was gathered into the session's buffer
  */
@@ -222,7 +242,7 @@ void call_result(struct session *session, const struct wire_result *msg, const u
 		return;
 	}
 	thread->call.id = 0;
-	if (!ahead_take(thread, msg->ret, msg->flags, &tail, &tail_len)) {
+	if (!ahead_take(thread, msg->ret, msg->flags, tail, &tail_len)) {
 		session_end(session, "the deputy told of a file that was not opened");
 		return;
 	}

@@ -74,6 +74,8 @@ enum exit_trace {
 
 /* Descriptors that ahead.c keeps an account of */
 #define QUIET_FDS 1024u
+/* Descriptors that may have credit at a time (writes.c) */
+#define CREDITS 4u
 
 /* What is done with a thread that was brought to a stop on its way out of a call; @regs are set afterwards */
 typedef void (*stop_action)(struct thread *thread, struct user_regs_struct *regs);
@@ -103,6 +105,19 @@ struct call {
 };
 
 /**
+ * struct credit - How much is sure to be written (writes.c)
+ * @fd:		Descriptor
+ * @left:	Bytes
+ * @dev:	Device and inode of the file
+ * @ino:	.
+ */
+struct credit {
+	int fd;
+	uint64_t left;
+	uint64_t dev, ino;
+};
+
+/**
  * struct thread - A thread of a guest
  * @guest:	Its process
  * @next:	Next thread of the process
@@ -122,6 +137,8 @@ struct call {
  * @newborn:	What the traced clone has to return
  * @attach:	Segment that it attaches or detaches, or NULL
  * @ahead:	What home has said ahead, or NULL (ahead.c)
+ * @reading:	The descriptor of its last read that went home
+ * @sequential:	How many such reads it has made without a seek
  * @defaulted:	Stopped until home has dealt with a default action
  * @exiting:	Makes its last call
  */
@@ -143,6 +160,8 @@ struct thread {
 	uint32_t newborn;
 	struct attach *attach;
 	struct ahead *ahead;
+	int reading;
+	unsigned int sequential;
 	bool defaulted;
 	bool exiting;
 };
@@ -166,6 +185,8 @@ struct thread {
  * @cpu_limit_s: RLIMIT_CPU's hard limit when it was last looked at, seconds
  * @usage:	What the last USAGE told: user time, system time, resident bytes
  * @quiet:	Bit per descriptor that is known to be open for reading a file or a directory (ahead.c)
+ * @credit:	See writes.c
+ * @written:	The descriptor of its last write that went home
  * @closes:	Counts the calls that may have closed some of them
  * @loud:	Its descriptors are another process' too: nothing can be known of them
  */
@@ -187,6 +208,8 @@ struct guest {
 	uint64_t cpu_limit_s;
 	uint64_t usage[3];
 	uint64_t quiet[QUIET_FDS / 64];
+	struct credit credit[CREDITS];
+	int written;
 	uint64_t closes;
 	bool loud;
 };

@@ -441,6 +441,34 @@ faults_disk_full() {
 	return 0
 }
 
+# A write fails that the program has taken for done, because a limit was set from outside: whoever looks learns of it with
+# the next write, and who never looks is told at the end
+faults_write_fails_late() {
+	own
+	begin -j "$NODE" "$WORK/aids/scribe" careful
+	prlimit --pid "$TASK" --fsize=1000000000:1000000000 || skip 'no limits can be set'
+	until_true 20 test -s "$SCENE/cwd/out/lines" || wrong 'nothing is written'
+	prlimit --pid "$TASK" --fsize=1500000:1500000
+	wait "$JOB"
+	[ "$(cat "$SCENE/status")" = 3 ] || wrong "status $(cat "$SCENE/status"): $(cat "$SCENE/stderr")"
+	grep -q '^File too large' "$SCENE/stdout" || wrong "it says: $(cat "$SCENE/stdout")"
+	clean
+	begin -j "$NODE" "$WORK/aids/scribe" careless
+	until_true 20 test -s "$SCENE/cwd/out/lines" || wrong 'nothing is written'
+	prlimit --pid "$TASK" --fsize=1500000:1500000
+	until_true 20 full || wrong "the file has $(stat -c %s "$SCENE/cwd/out/lines") bytes"
+	: >"$SCENE/cwd/out/stop"
+	wait "$JOB"
+	case $(cat "$SCENE/status") in
+	0) [ ! -s "$SCENE/stderr" ] || wrong "it says: $(cat "$SCENE/stderr")" ;; # it had looked just then
+	*) ends 125 '^omrun: .*a write that the program took for done has failed: File too large' ;;
+	esac
+}
+
+full() {
+	[ "$(stat -c %s "$SCENE/cwd/out/lines")" -ge 1000000 ]
+}
+
 # Where memory of the worker can be limited: the task ends, the worker does not
 faults_worker_out_of_memory() {
 	local group

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * A guest that writes to the same descriptor again and again is given credit: home says with the result of a write how many
+ * bytes more are sure to be taken (deputy/writes.c, which also says when that is). Writes within the credit return at once and
+ * are posted (WIRE_CALL_POSTED). Credit belongs to a descriptor; it is gone when the descriptor may have become another one, or
+ * may write in another way, when memory is mapped or limits change, and while the session has more than one thread.
+ */
+#ifndef OM_REMOTE_WRITES_H
+#define OM_REMOTE_WRITES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct guest;
+struct thread;
+
+/* Answer the thread's write here, if there is credit for it; true with its result in *@ret */
+bool writes_serve(struct thread *thread, const uint64_t arg[6], int64_t *ret);
+/* Flags for the CALL of a write */
+uint32_t writes_flags(struct thread *thread);
+/* Home has answered that with credit; false: what it says is none */
+bool writes_take(struct thread *thread, const uint8_t *tail, size_t tail_len);
+/* No credit for descriptor @fd any more, or for none (-1) */
+void writes_forget(struct guest *guest, int fd);
+
+#endif
