@@ -27,8 +27,9 @@ enum reach {
 	REACH_MAYBE,  /* anywhere, if the times of the file say so */
 	REACH_POS,    /* up to the descriptor's position */
 	REACH_OFFSET, /* from its fourth argument on, as many bytes as it returns */
-	REACH_TRUNC,  /* to the end, if its flags (argument @arg) say so; of which file is not told */
-	REACH_ANY,    /* likewise, always */
+	REACH_RESULT, /* likewise; the descriptor is what it returns */
+	REACH_TRUNC,  /* likewise, but only if its flags (argument @arg) say so */
+	REACH_ANY,    /* to the end; of which file is not told */
 };
 
 /* Calls that change the content of a file: the argument that is its descriptor, and where they write */
@@ -43,7 +44,7 @@ static const struct {
 	{ SYS_fallocate, 0, REACH_WHOLE }, { SYS_copy_file_range, 2, REACH_WHOLE },
 	{ SYS_sendfile, 0, REACH_POS },	   { SYS_splice, 2, REACH_WHOLE },
 	{ SYS_open, 1, REACH_TRUNC },	   { SYS_openat, 2, REACH_TRUNC },
-	{ SYS_openat2, 0, REACH_ANY },	   { SYS_creat, 0, REACH_ANY },
+	{ SYS_openat2, 0, REACH_RESULT },  { SYS_creat, 0, REACH_RESULT },
 	{ SYS_truncate, 0, REACH_ANY },	   { SYS_ioctl, 0, REACH_MAYBE },
 };
 
@@ -65,7 +66,7 @@ static bool fdinfo_read(pid_t tid, int fd, uint64_t *pos, unsigned int *flags)
 }
 
 /* Where has the call written? The whole file where that cannot be told. */
-static void range_find(const struct thread *thread, int arg, enum reach reach, int64_t ret, const struct stat *st,
+static void range_find(const struct thread *thread, int fd, enum reach reach, int64_t ret, const struct stat *st,
 		       uint64_t *from, uint64_t *to)
 {
 	uint64_t pos, end, size = (uint64_t)st->st_size;
@@ -73,8 +74,7 @@ static void range_find(const struct thread *thread, int arg, enum reach reach, i
 
 	*from = 0;
 	*to = size;
-	if (reach == REACH_WHOLE || reach == REACH_MAYBE ||
-	    !fdinfo_read(thread->tid, (int)thread->call.arg[arg], &pos, &flags))
+	if ((reach != REACH_POS && reach != REACH_OFFSET) || !fdinfo_read(thread->tid, fd, &pos, &flags))
 		return;
 	if (flags & O_APPEND) /* whatever offset was given */
 		end = size;
@@ -101,37 +101,46 @@ static bool all_refresh(struct deputy *d)
 	return changed;
 }
 
+/* Send what a live object's file has from @from to @to; all of it if that is not much more */
+static void range_send(struct deputy *d, struct object *o, const struct stat *st, uint64_t from, uint64_t to)
+{
+	if (st->st_size < LARGE_MIN || (!from && to == (uint64_t)st->st_size)) {
+		object_refresh(d, o, st);
+		return;
+	}
+	o->st.st_size = st->st_size;
+	object_announce(d, o);
+	outbox_file(d, o, from, to, OUTBOX_ZEROS);
+}
+
 bool objects_written(struct deputy *d, const struct thread *thread, int64_t ret)
 {
 	size_t i, nr = sizeof(writers) / sizeof(*writers);
-	uint64_t from, to;
 	struct object *o;
+	enum reach reach;
+	uint64_t from, to;
 	char path[64];
 	struct stat st;
+	bool known;
+	int fd;
 
 	for (i = 0; i < nr && writers[i].nr != thread->call.nr; i++)
 		;
 	if (i == nr)
 		return false;
-	if (writers[i].reach == REACH_TRUNC && !(thread->call.arg[writers[i].arg] & O_TRUNC))
-		return false;
-	if (writers[i].reach >= REACH_TRUNC)
+	reach = writers[i].reach;
+	if (reach == REACH_ANY)
 		return all_refresh(d);
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)thread->tid, (int)thread->call.arg[writers[i].arg]);
+	if (reach == REACH_TRUNC && !(thread->call.arg[writers[i].arg] & O_TRUNC))
+		return false;
+	fd = reach == REACH_TRUNC || reach == REACH_RESULT ? (int)ret : (int)thread->call.arg[writers[i].arg];
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)thread->tid, fd);
 	o = stat(path, &st) ? NULL : object_find(d, &st, true);
-	if (!o)
-		return false;
 	/* Times are not fine enough to see by them what is known to have been written */
-	if (stat_same_content(&o->st, &st) &&
-	    (writers[i].reach == REACH_MAYBE || (writers[i].reach != REACH_WHOLE && !ret)))
+	known = reach == REACH_WHOLE || ((reach == REACH_POS || reach == REACH_OFFSET) && ret);
+	if (!o || (!known && stat_same_content(&o->st, &st)))
 		return false;
-	range_find(thread, writers[i].arg, writers[i].reach, ret, &st, &from, &to);
-	if (st.st_size < LARGE_MIN || (!from && to == (uint64_t)st.st_size)) {
-		object_refresh(d, o, &st);
-		return true;
-	}
-	o->st.st_size = st.st_size;
-	object_announce(d, o);
-	outbox_file(d, o, from, to, OUTBOX_ZEROS);
+	range_find(thread, fd, reach, ret, &st, &from, &to);
+	range_send(d, o, &st, from, to);
 	return true;
 }

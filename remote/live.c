@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 
 /* What is compared at once */
 #define CHUNK 65536u
+#define PAGE  4096u
 /* Equal bytes between two differences that are sent along rather than apart */
 #define GAP_MAX 64u
 /* Bytes of content that may wait to be sent, and how long home may take none of them */
@@ -60,6 +62,21 @@ static int shadow_size(struct object *object, uint64_t size)
 	return 0;
 }
 
+/**
+ * shadow_cut() - The content ends at @size: behind that it is zero when it grows again
+ */
+static int shadow_cut(struct object *object, uint64_t size)
+{
+	uint64_t page = size / PAGE * PAGE, next = page + PAGE;
+
+	if (size > page && page < object->shadow_len)
+		memset(object->shadow + size, 0, (next < object->shadow_len ? next : object->shadow_len) - size);
+	next = size > page ? next : page;
+	if (next >= object->shadow_len)
+		return 0;
+	return madvise(object->shadow + next, object->shadow_len - next, MADV_DONTNEED) < 0 ? -errno : 0;
+}
+
 void live_unwatch(struct object *object)
 {
 	if (object->shadow)
@@ -82,14 +99,24 @@ static bool data_next(const struct object *object, uint64_t *at, uint64_t *end)
 	return *at < *end;
 }
 
+/**
+ * data_bytes() - Memory that the content takes: holes are neither kept nor compared
+ */
+static uint64_t data_bytes(const struct object *object)
+{
+	struct stat st;
+
+	return fstat(object->fd, &st) < 0 ? 0 : (uint64_t)st.st_blocks * 512;
+}
+
 int live_watch(struct object_table *table, struct object *object)
 {
-	uint64_t at = 0, end;
+	uint64_t at = 0, end, bytes = data_bytes(object);
 	int err;
 
 	if (object->shadow)
 		return 0;
-	if (object->size > OBJECTS_LIVE_MAX || table->watched_bytes > OBJECTS_LIVE_MAX - object->size)
+	if (bytes > OBJECTS_LIVE_MAX || table->watched_bytes > OBJECTS_LIVE_MAX - bytes)
 		return -ENODEV;
 	err = shadow_size(object, object->size);
 	while (!err && data_next(object, &at, &end)) {
@@ -100,24 +127,22 @@ int live_watch(struct object_table *table, struct object *object)
 		live_unwatch(object);
 		return err;
 	}
-	table->watched_bytes += object->size;
+	table->watched_bytes += bytes;
 	object->watched = table->watched;
 	table->watched = object;
 	return 0;
 }
 
-int live_resize(struct object_table *table, struct object *object, uint64_t size)
+int live_resize(struct object *object, uint64_t size)
 {
 	int err = 0;
 
 	if (object->fd < 0 || size == object->size)
 		return 0;
-	if (object->shadow)
-		table->watched_bytes += size - object->size;
 	if (object->shadow && size > object->size)
 		err = shadow_size(object, size);
-	else if (object->shadow) /* what comes behind the new end is zero when the file grows again */
-		memset(object->shadow + size, 0, object->size - size);
+	else if (object->shadow)
+		err = shadow_cut(object, size);
 	if (!err && ftruncate(object->fd, (off_t)size) < 0)
 		err = -errno;
 	object->size = size;
@@ -142,6 +167,21 @@ int live_update(struct object *object, uint64_t offset, const uint8_t *data, siz
 		data += n;
 		offset += n;
 		len -= n;
+	}
+	return err;
+}
+
+int live_zero(struct object *object, uint64_t offset, uint64_t len)
+{
+	static const uint8_t zeros[CHUNK];
+	uint64_t at = offset, end;
+	int err = 0;
+
+	while (!err && at < offset + len && data_next(object, &at, &end)) {
+		end = end < offset + len ? end : offset + len;
+		for (; at < end && !err; at += CHUNK)
+			err = live_update(object, at, zeros, end - at < CHUNK ? end - at : CHUNK);
+		at = end;
 	}
 	return err;
 }

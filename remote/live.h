@@ -11,8 +11,8 @@
  * byte by byte: home may have written to other bytes of the same page. New content from home is merged likewise:
  * where a guest has written meanwhile, the guest wins.
  *
- * The price is memory of twice the file's size, and a comparison of the file per call. It is paid for writable shared
- * mappings only, and all of them together are bounded.
+ * The price is memory of twice the file's data, and a comparison of these per call. It is paid for writable shared
+ * mappings only. All data together are bounded when a mapping begins; what guests then put into holes is theirs to pay.
  */
 #ifndef OM_REMOTE_LIVE_H
 #define OM_REMOTE_LIVE_H
@@ -29,9 +29,11 @@ int live_watch(struct object_table *table, struct object *object);
 /* Free the shadow */
 void live_unwatch(struct object *object);
 /* The file has another size at home */
-int live_resize(struct object_table *table, struct object *object, uint64_t size);
+int live_resize(struct object *object, uint64_t size);
 /* New content from home, of a watched object; within its size */
 int live_update(struct object *object, uint64_t offset, const uint8_t *data, size_t len);
+/* Likewise zeros */
+int live_zero(struct object *object, uint64_t offset, uint64_t len);
 /* Send home what guests have written */
 void live_sync(struct session *session);
 /* Send home all content of an object that is not watched, however much it is: 0 or negative errno */

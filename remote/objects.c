@@ -22,9 +22,6 @@
 #define MFD_NOEXEC_SEAL 0x0008u
 #endif
 
-/* Zeros for a watched object are merged this many at a time */
-#define ZEROS_LEN 65536u
-
 int objects_init(struct object_table *table)
 {
 	struct sysinfo info;
@@ -131,7 +128,7 @@ int objects_add(struct object_table *table, const struct wire_object *msg)
 
 	if (msg->size > INT64_MAX || (object && !object->live))
 		return -EPROTO;
-	return object ? live_resize(table, object, msg->size) : object_new(table, msg);
+	return object ? live_resize(object, msg->size) : object_new(table, msg);
 }
 
 /**
@@ -272,23 +269,16 @@ int objects_keep(struct object_table *table, const struct wire_keep *msg)
 
 int objects_zero(struct object_table *table, const struct wire_object_zero *msg)
 {
-	static const uint8_t zeros[ZEROS_LEN];
+	const int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 	struct object *object = object_find(table, msg->object);
-	int err = 0;
 
 	if (!object || !object->live || msg->offset > object->size || msg->len > object->size - msg->offset)
 		return -EPROTO;
 	if (object->fd < 0 || !msg->len)
 		return 0;
-	if (!object->shadow)
-		return fallocate(object->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)msg->offset,
-				 (off_t)msg->len) < 0
-			       ? -errno
-			       : 0;
-	for (uint64_t at = 0; at < msg->len && !err; at += ZEROS_LEN)
-		err = live_update(object, msg->offset + at, zeros,
-				  msg->len - at < ZEROS_LEN ? msg->len - at : ZEROS_LEN);
-	return err;
+	if (object->shadow)
+		return live_zero(object, msg->offset, msg->len);
+	return fallocate(object->fd, punch, (off_t)msg->offset, (off_t)msg->len) < 0 ? -errno : 0;
 }
 
 int objects_image_fd(struct object_table *table, uint64_t id)

@@ -34,7 +34,7 @@
 #define OBJECTS_MAX    16384u
 #define OBJECT_BUCKETS 256u
 
-/* Bytes of live objects that guests may write to; comparing them delays calls */
+/* Bytes of data of live objects that guests may write to; comparing them delays calls */
 #define OBJECTS_LIVE_MAX (64u << 20)
 
 /* What an answer to mmap refers to */
@@ -82,7 +82,7 @@ struct object {
  * @bytes:	Bytes of memory that their content takes
  * @bytes_max:	Most that will be kept
  * @watched:	Live objects that guests may write to
- * @watched_bytes: Bytes of these
+ * @watched_bytes: Bytes of data in these, when they began to be
  * @zero:	Descriptor of the worker's zero device
  */
 struct object_table {
