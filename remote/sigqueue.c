@@ -61,14 +61,33 @@ static bool is_pending(int signo, bool shared, const struct sigstate *state)
 }
 
 /**
- * stale_remove() - Forget the standard signal @signo to @tid: it was taken away unseen
+ * is_like() - Of the standard signal @signo to @tid: the kernel keeps one of these only
+ */
+static bool is_like(const struct queued *queued, int signo, uint32_t tid)
+{
+	return signo < SIGRTMIN && queued->info.si_signo == signo && queued->tid == tid;
+}
+
+/**
+ * stale_remove() - Forget those signals @signo to @tid that were taken away unseen
+ *
+ * The kernel has none pending; but each thread that can take it may have, and be on its way to its stop.
  */
 static void stale_remove(struct guest *guest, int signo, uint32_t tid)
 {
-	for (struct queued **at = &guest->signals; *at; at = &(*at)->next) {
-		if ((*at)->info.si_signo == signo && (*at)->tid == tid) {
+	struct queued **at = &guest->signals;
+	unsigned int keep = 0, have = 0;
+
+	for (const struct thread *t = guest->threads; t; t = t->next)
+		keep += !tid || t->tid == tid;
+	for (const struct queued *q = guest->signals; q; q = q->next)
+		have += is_like(q, signo, tid);
+	while (*at && have > keep) {
+		if (is_like(*at, signo, tid)) {
 			remove_at(guest, at);
-			return;
+			have--;
+		} else {
+			at = &(*at)->next;
 		}
 	}
 }

@@ -306,6 +306,45 @@ static void server(void)
 	close(l);
 }
 
+static volatile int floods, strangers;
+static volatile pid_t flooder;
+
+static void on_flood(int sig UNUSED, siginfo_t *info, void *context UNUSED)
+{
+	floods++;
+	strangers += info->si_pid != flooder;
+}
+
+/* Faster than they can be taken: however many are one then, each says where it is from */
+static void flood(void)
+{
+	struct sigaction sa = {.sa_sigaction = on_flood, .sa_flags = SA_SIGINFO | SA_RESTART};
+	pid_t parent = getpid();
+	sigset_t set;
+	int p[2];
+	char c;
+
+	TITLE("a flood of signals");
+	MUST(sigaction(SIGUSR2, &sa, NULL));
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	MUST(pipe(p));
+	flooder = MUST(fork());
+	if (!flooder) {
+		for (int i = 0; i < 3000; i++)
+			kill(parent, SIGUSR2);
+		_exit(0);
+	}
+	close(p[1]);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	SHOW(read(p[0], &c, 1));
+	close(p[0]);
+	end(flooder);
+	SHOW_TRUE(floods > 0);
+	SHOW_NUM(strangers);
+}
+
 int main(void)
 {
 	pipeline();
@@ -316,5 +355,6 @@ int main(void)
 	events();
 	fifos();
 	server();
+	flood();
 	return 0;
 }
