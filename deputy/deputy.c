@@ -182,11 +182,10 @@ static void channel_drained(void *ctx)
 static const struct channel_ops deputy_channel_ops = { channel_message, channel_closed, channel_drained };
 
 /* SIGCHLD: something happened to a home thread */
-static void on_child(uv_signal_t *handle, int signo)
+static void on_child(void *ctx)
 {
-	struct deputy *d = handle->data;
+	struct deputy *d = ctx;
 
-	(void)signo;
 	trace_drain(d);
 	loop_end_if_done(d);
 }
@@ -266,9 +265,8 @@ int deputy_run(const struct deputy_options *opt, pid_t target, int talk)
 		d->hashes[0] = '\0';
 	if (uv_loop_init(&d->loop) || send(talk, &self, sizeof(self), MSG_NOSIGNAL) < 0 || recv(talk, &go, 1, 0) != 1)
 		return 1;
-	uv_signal_init(&d->loop, &d->child);
-	d->child.data = d;
-	uv_signal_start(&d->child, on_child, SIGCHLD);
+	if (childwatch_open(&d->watch, &d->loop, on_child, d))
+		return 1;
 	posted_init(d);
 	ready = node_open(d, opt) && target_seize(d, target);
 	if (ready)

@@ -33,6 +33,7 @@
 #include <uv.h>
 
 #include "channel.h"
+#include "childwatch.h"
 #include "deputy/usage.h"
 #include "executor.h"
 #include "node.h"
@@ -261,7 +262,7 @@ struct held;
  * struct deputy - The deputy
  * @loop:	Event loop
  * @channel:	The connection, or NULL when it is gone
- * @child:	SIGCHLD
+ * @watch:	SIGCHLD
  * @node:	Name of the worker node, for messages
  * @prog:	Name of the tool that started it ("omrun"), for messages
  * @err:	The tool's stderr until the image runs, -1 afterwards
@@ -295,7 +296,7 @@ struct held;
 struct deputy {
 	uv_loop_t loop;
 	struct channel *channel;
-	uv_signal_t child;
+	struct childwatch watch;
 	char node[64];
 	const char *prog;
 	int err;

@@ -3,9 +3,8 @@
  * DOC: Theory of operation
  *
  * The remote waits for two things at once: the body's stop at the end of the batch (SIGCHLD, waitpid) and
- * notifications of calls that the filter traps (the listener). ppoll(2) with SIGCHLD unblocked only inside it sees
- * either, without a race. libuv's handler for SIGCHLD is installed by then, which is all that is needed to make ppoll
- * return.
+ * notifications of calls that the filter traps (the listener). SIGCHLD is blocked and read from a signalfd, so poll(2)
+ * sees either, without a race. It may have been for others, too: it is raised again at the end, for the event loop.
  *
  * Everything else waits meanwhile. A batch takes some 100 microseconds; nothing that the other side says makes it
  * longer.
@@ -14,7 +13,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "executor.h"
 #include "remote/batch.h"
@@ -84,16 +85,18 @@ static int call_admit(struct batch *batch)
  */
 static int end_await(struct batch *batch)
 {
-	struct pollfd listener = { .fd = batch->body->listener, .events = POLLIN };
+	struct pollfd ready[2] = { { .fd = batch->body->listener, .events = POLLIN }, { .events = POLLIN } };
 	pid_t pid = batch->body->pid, got;
-	sigset_t child, before, waiting;
+	struct signalfd_siginfo info;
+	sigset_t child, before;
 	int status, err = 0;
 
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, &before);
-	waiting = before;
-	sigdelset(&waiting, SIGCHLD);
+	ready[1].fd = signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (ready[1].fd < 0)
+		err = -errno;
 	while (!err) {
 		got = waitpid(pid, &status, WNOHANG | __WALL);
 		if (got < 0 || (got && !WIFSTOPPED(status)))
@@ -102,9 +105,13 @@ static int end_await(struct batch *batch)
 			break;
 		else if (got)
 			err = ptrace(PTRACE_CONT, pid, 0, 0) < 0 ? -errno : 0;
-		else if (ppoll(&listener, 1, NULL, &waiting) > 0 && (listener.revents & POLLIN))
+		else if (poll(ready, 2, -1) > 0 && (ready[0].revents & POLLIN))
 			err = call_admit(batch);
+		while (read(ready[1].fd, &info, sizeof(info)) > 0)
+			;
 	}
+	close(ready[1].fd);
+	kill(getpid(), SIGCHLD);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return err;
 }

@@ -213,10 +213,9 @@ const struct channel_ops session_channel_ops = { on_message, on_closed, NULL };
 /**
  * on_child() - SIGCHLD
  */
-static void on_child(uv_signal_t *handle, int signo)
+static void on_child(void *ctx)
 {
-	(void)signo;
-	stops_drain(handle->data);
+	stops_drain(ctx);
 }
 
 /**
@@ -249,9 +248,7 @@ int session_start(struct session *session)
 	if (!session->buffer)
 		return -ENOMEM;
 	session->oom_kills = usage_oom_kills();
-	uv_signal_init(&session->loop, &session->child);
-	session->child.data = session;
-	err = uv_signal_start(&session->child, on_child, SIGCHLD);
+	err = childwatch_open(&session->watch, &session->loop, on_child, session);
 	if (err)
 		return err;
 	uv_timer_init(&session->loop, &session->tick);
@@ -269,7 +266,7 @@ void session_run(struct session *session)
 	sandbox_stop(session->sandbox);
 	while (session->guests.guests)
 		guest_forget(session->guests.guests);
-	uv_close((uv_handle_t *)&session->child, NULL);
+	childwatch_close(&session->watch);
 	uv_close((uv_handle_t *)&session->tick, NULL);
 	uv_close((uv_handle_t *)&session->later, NULL);
 	channel_close(session->channel);

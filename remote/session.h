@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "channel.h"
+#include "childwatch.h"
 #include "cpu.h"
 #include "remote/guest.h"
 #include "remote/objects.h"
@@ -30,7 +31,7 @@ struct sandbox;
  * @news:	Counts what guests may have learned something from (ahead.h)
  * @spin_us:	How long to wait actively for the answer to a call, microseconds
  * @oom_kills:	Processes that the kernel had killed for lack of memory when the session began
- * @child:	Watches for SIGCHLD
+ * @watch:	Watches for SIGCHLD
  * @tick:	Once a second
  * @later:	Sends what was posted
  * @buffer:	Room for the tail of a CALL
@@ -48,7 +49,7 @@ struct session {
 	uint64_t news;
 	unsigned int spin_us;
 	uint64_t oom_kills;
-	uv_signal_t child;
+	struct childwatch watch;
 	uv_timer_t tick;
 	uv_timer_t later;
 	uint8_t *buffer;
