@@ -170,6 +170,14 @@ bool executor_listen(const struct arena *arena, unsigned int i)
 					   __ATOMIC_SEQ_CST);
 }
 
+bool executor_unlisten(const struct arena *arena, unsigned int i)
+{
+	uint32_t listen = SLOT_LISTEN;
+
+	return __atomic_compare_exchange_n(&arena_slot(arena, i)->state, &listen, SLOT_POSTED, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
+}
+
 int64_t executor_ret(const struct arena *arena, unsigned int i, unsigned int call)
 {
 	return arena_slot(arena, i)->call[call].ret;

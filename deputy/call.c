@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "deputy/deputy.h"
@@ -81,8 +82,7 @@ void call_row_finish(struct deputy *d, struct thread *thread, int64_t ret)
 	free(joined);
 }
 
-/* The call was interrupted: the kernel's own code goes to the worker's, with what is written even then */
-static void interrupted_answer(struct deputy *d, struct thread *thread)
+void call_interrupted_answer(struct deputy *d, struct thread *thread)
 {
 	int nr = thread->call.planned ? sysplan_collect(&thread->call.plan, -EINTR, d->iov, SYSPLAN_IOV_MAX) : 0;
 
@@ -107,7 +107,7 @@ void call_finish(struct deputy *d, struct thread *thread)
 	if (thread->task->ending)
 		task_end_post(d, thread);
 	else if (ret == -EINTR && call->code && !call->whole)
-		interrupted_answer(d, thread);
+		call_interrupted_answer(d, thread);
 	else
 		(call->finish ? call->finish : call_row_finish)(d, thread, ret);
 	posted_drain(d);
@@ -121,19 +121,83 @@ static unsigned int spin_us(const struct call *call)
 	return SPIN_US + call->bytes / SPIN_BYTES_PER_US;
 }
 
-void call_post(struct deputy *d, struct thread *thread, call_finisher finish)
+void call_post_unawaited(struct thread *thread, call_finisher finish)
+{
+	thread->call.finish = finish;
+	thread_state_set(thread, TH_BUSY);
+	executor_post(thread->arena, (unsigned int)thread->slot);
+}
+
+void call_await(struct deputy *d, struct thread *thread, unsigned int us)
 {
 	const struct arena *arena = thread->arena;
 	unsigned int slot = (unsigned int)thread->slot;
 
-	thread->call.finish = finish;
-	thread_state_set(thread, TH_BUSY);
-	executor_post(arena, slot);
-	if (executor_spin(arena, slot, spin_us(&thread->call))) {
+	if (executor_spin(arena, slot, us)) {
 		d->stats.spun++;
 		call_finish(d, thread);
 	} else if (!executor_listen(arena, slot)) {
 		call_finish(d, thread);
+	}
+}
+
+void call_post(struct deputy *d, struct thread *thread, call_finisher finish)
+{
+	call_post_unawaited(thread, finish);
+	call_await(d, thread, spin_us(&thread->call));
+}
+
+void call_back(struct deputy *d, struct thread *thread)
+{
+	/* If it has ended already, it stops */
+	if (executor_unlisten(thread->arena, (unsigned int)thread->slot))
+		call_await(d, thread, SPIN_US);
+}
+
+/* Is it on its way back from a clone that has been answered? */
+static bool is_coming_back(const struct thread *thread)
+{
+	return thread->state == TH_BUSY && thread->call.finish == clone_done && !thread->call.id;
+}
+
+void call_settle(struct deputy *d, pid_t tid)
+{
+	struct thread *thread = newborn_settle(d, tid) ? thread_find(d, tid) : NULL;
+	int status;
+
+	while (thread && is_coming_back(thread) && !thread->task->stopped) {
+		if (waitpid(tid, &status, __WALL) == tid)
+			trace_dispatch(d, thread, status);
+		else if (errno != EINTR)
+			return;
+		thread = thread_find(d, tid);
+	}
+}
+
+/* A thread of the task that makes its last call, or NULL */
+static struct thread *exits_find(const struct task *task)
+{
+	struct thread *thread = task->exits_nr ? task->threads : NULL;
+
+	while (thread && !thread->exits)
+		thread = thread->sibling;
+	return thread;
+}
+
+/*
+ * On the worker a thread that exits is gone at once, and who has joined it may look for it here: see the ends of those
+ * that are on their way out.
+ */
+static void exits_settle(struct deputy *d, struct task *task)
+{
+	struct thread *thread;
+	int status;
+
+	while (!task->stopped && (thread = exits_find(task))) {
+		if (waitpid(thread->tid, &status, __WALL) == thread->tid)
+			trace_dispatch(d, thread, status);
+		else if (errno != EINTR)
+			return;
 	}
 }
 
@@ -253,6 +317,7 @@ void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *ta
 		lost_end(d, "the worker made two calls at once for one thread");
 		return;
 	}
+	exits_settle(d, thread->task);
 	d->stats.calls++;
 	d->stats.bytes_in += tail_len;
 	thread->call.id = msg->call;

@@ -10,7 +10,9 @@
  *
  * A home thread is in one of these states:
  *
- *   NATIVE ----exec stop, image shipped----> IDLE <---result taken---+
+ *   NATIVE ----made by a guest's clone-----> BORN ----first stop-----+
+ *      |                                                             V
+ *      +-------exec stop, image shipped----> IDLE <---result taken---+
  *      ^                                      |                      |
  *      +------comes home (32-bit, refusal)----+----call posted---> BUSY ---signal during call---> HELD
  *                                                                    ^                             |
@@ -66,7 +68,7 @@ typedef void (*call_finisher)(struct deputy *d, struct thread *thread, int64_t r
 /* Where the programs go that the family executes later (omrun --children) */
 enum children { CHILDREN_FOLLOW, CHILDREN_HOME, CHILDREN_BEST };
 
-enum thread_state { TH_NATIVE, TH_IDLE, TH_BUSY, TH_HELD, TH_NR };
+enum thread_state { TH_NATIVE, TH_BORN, TH_IDLE, TH_BUSY, TH_HELD, TH_NR };
 
 /**
  * struct home_arena - An arena at home
@@ -135,11 +137,12 @@ struct posted {
  * @growth:	Arena that it is mapping, or NULL
  * @newborn_arena: Where the child that it is making will have its slot
  * @newborn_slot: That slot, or -1
- * @newborn:	That child, a process, until the worker is told of it; else 0
  * @acting:	Signal whose default action is being made to happen, 0 = none
  * @passed:	Signals blocked at home until the call has finished (verdict PASS)
  * @inflight:	Signals sent to the guest and not yet taken by it: blocked at home
  * @acted:	The signal @acting has been let through
+ * @waits:	It waits for children with SIGCHLD blocked, see times.c
+ * @exits:	It makes its last call
  * @held_code:	HELD: what the call would have returned
  */
 struct thread {
@@ -155,11 +158,10 @@ struct thread {
 	struct growth *growth;
 	struct arena *newborn_arena;
 	int newborn_slot;
-	pid_t newborn;
 	int acting;
 	uint64_t passed;
 	uint64_t inflight;
-	bool acted;
+	bool acted, waits, exits;
 	int64_t held_code;
 };
 
@@ -178,11 +180,12 @@ struct usage {
  * struct task - A process of the family
  * @pid:	Its id, the same on both sides
  * @threads:	Its threads
+ * @parent:	The process that has forked it, 0: not one of the family
  * @next:	Next process of the family
  * @arenas:	The arenas in its address space
  * @arena_nr:	Their number; 0 while it runs natively
  * @code:	Address of the parasite in it
- * @pidfd:	For taking copies of its descriptors
+ * @pidfd:	For taking copies of its descriptors, -1 as long as none was taken
  * @migrated:	Its user code is on the worker
  * @started:	The worker has said so
  * @stopped:	In a group stop
@@ -194,6 +197,8 @@ struct usage {
  * @why:	Why it cannot move, empty = it can
  * @aio:	Events of asynchronous I/O that the guest has not asked for yet
  * @kept:	Signals that stay pending at home, for a signalfd
+ * @catches_child: It has a handler for SIGCHLD
+ * @exits_nr:	Threads that make their last call, and are not the leader
  * @sent:	Signals that a new program would have to get, see sent.c
  * @execing:	The thread that makes an execve, or NULL
  * @exec_mask:	The signal mask that its new program begins with
@@ -205,6 +210,7 @@ struct usage {
  */
 struct task {
 	pid_t pid;
+	pid_t parent;
 	struct thread *threads;
 	struct task *next;
 	struct home_arena **arenas;
@@ -217,6 +223,8 @@ struct task {
 	char why[96];
 	struct aio_event *aio;
 	uint64_t kept;
+	bool catches_child;
+	unsigned int exits_nr;
 	struct sent *sent;
 	struct thread *execing;
 	uint64_t exec_mask;
@@ -334,6 +342,7 @@ struct thread *thread_find(struct deputy *d, pid_t tid);
 struct task *task_find(struct deputy *d, pid_t pid);
 void thread_remove(struct deputy *d, struct thread *thread);
 void task_remove(struct deputy *d, struct task *task);
+int task_fd_copy(struct task *task, int fd); /* a copy of its descriptor, or negative errno */
 void thread_state_set(struct thread *thread, enum thread_state state);
 
 /* trace.c: stops of home threads */
@@ -382,6 +391,8 @@ void sent_return(struct deputy *d, struct task *task); /* there is no new progra
 /* There is one, of the thread that was @execing; on the worker (@away), or at home, still stopped */
 void sent_hand_on(struct deputy *d, struct task *task, pid_t execing, bool away);
 void sent_clear(struct task *task);
+/* To the guest, where nobody waits for its TAKEN */
+void signal_pass_on(struct deputy *d, const struct task *task, const siginfo_t *info);
 
 /* ship.c: the image of a process goes to the worker */
 int ship_image(struct deputy *d, struct task *task, struct thread *thread);
@@ -401,10 +412,20 @@ void outbox_clear(struct deputy *d);
 void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len);
 /* Post the batch that was put into the thread's slot; @finish (or NULL: by the table) is called with the last result */
 void call_post(struct deputy *d, struct thread *thread, call_finisher finish);
+/* The same without waiting at all for its end, which is seen as a stop if it was begun with SLOT_ONE_SHOT */
+void call_post_unawaited(struct thread *thread, call_finisher finish);
+/* The thread is about to get a call: see its first stop, or its return from the last one, if they are still to come */
+void call_settle(struct deputy *d, pid_t tid);
+/* Wait actively for its end; when it does not come, have the thread trap */
+void call_await(struct deputy *d, struct thread *thread, unsigned int us);
+/* A batch at whose end the thread would trap is about to end: wait actively for that */
+void call_back(struct deputy *d, struct thread *thread);
 void call_finish(struct deputy *d, struct thread *thread); /* its batch is done */
 void call_row_finish(struct deputy *d, struct thread *thread, int64_t ret); /* answer as the row says */
 void call_answer(struct deputy *d, struct thread *thread, int64_t ret, const struct iovec *tail, int tail_nr);
-/* The same, behind everything that the answer refers to */
+/* It was interrupted: the kernel's own code goes to the worker's, with what is written even then */
+void call_interrupted_answer(struct deputy *d, struct thread *thread);
+/* The same as call_answer(), behind everything that the answer refers to */
 void call_answer_ordered(struct deputy *d, struct thread *thread, int64_t ret, const void *tail, size_t tail_len);
 /* Lay the call out from byte @skip of the slot's data on, arguments in call.home_arg; 0 or negative errno */
 int call_place(struct thread *thread, const uint8_t *tail, size_t tail_len, size_t skip);
@@ -445,10 +466,12 @@ call_handler handler_find(uint32_t nr);
 /* fork.c: new threads and processes */
 int fork_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* a call_handler */
 void fork_event(struct deputy *d, struct thread *thread, int signo);
+void clone_done(struct deputy *d, struct thread *thread, int64_t ret); /* there was no child, or it has been answered */
+void newborn_enter(struct thread *newborn); /* it is in its first stop: send it to its slot */
+/* If the thread is still BORN, wait for its first stop; false when there is no such thread */
+bool newborn_settle(struct deputy *d, pid_t tid);
 /* Newborns that no parent will tell of: end them */
 void fork_strays(struct deputy *d);
-/* The thread is gone: end the child that the worker has not been told of */
-void fork_abandoned(struct deputy *d, const struct thread *thread);
 
 /* shm.c: System V shared memory; call_handlers for shmat and shmdt */
 int shm_attach(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
@@ -465,6 +488,7 @@ int times_waitid(struct deputy *d, struct thread *thread, const uint8_t *tail, s
 int times_getrusage(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
 int times_times(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
 void times_task_died(struct deputy *d, const struct task *task);
+void times_child_died(struct deputy *d, pid_t parent); /* who may be waiting for it */
 
 /* aio.c: io_submit and its events; call_handlers */
 int aio_submit(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
@@ -477,7 +501,8 @@ void signal_stop(struct deputy *d, struct thread *thread, int signo);
 void signal_interrupt(struct deputy *d, const struct wire_interrupt *msg);
 void signal_taken(struct deputy *d, const struct wire_taken *msg);
 void signal_pass(struct deputy *d, const struct wire_pass *msg);
-int signal_signalfd(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* a call_handler */
+int signal_signalfd(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* call_handlers */
+int signal_action(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
 void signal_default(struct deputy *d, const struct wire_default *msg);
 
 /* The kernel's internal results of an interrupted call (include/linux/errno.h) */

@@ -96,12 +96,14 @@ void exec_done(struct deputy *d, struct thread *thread)
 	thread->state = TH_NATIVE; /* whatever it was, its parasite is gone */
 	thread->slot = -1;
 	thread->inflight = thread->passed = 0;
+	thread->waits = false;
 	home_forget(task);
 	if (task->migrated)
 		deputy_send(d, WIRE_DROP, &drop, sizeof(drop), NULL, 0);
 	shm_forget(d, task);
 	task->migrated = task->started = false;
 	task->kept = 0;
+	task->catches_child = false;
 	aio_forget(task);
 	task_note_stderr(task);
 	if (why || !wanted) {

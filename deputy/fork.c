@@ -6,11 +6,18 @@
  * is the answer; the worker then lets the guest clone itself to the same number. The newborn at home is traced from its
  * first moment (PTRACE_O_TRACECLONE and friends); it has never left the parasite's code, and is sent to its own slot.
  *
- * A parent that is killed in its clone leaves a child that the worker does not know of. If that has not been adopted
- * nobody will tell of it any more (fork_strays()), else the parent cannot (fork_abandoned()): it is killed, too.
+ * A parent that is killed in its clone, before it could tell, leaves a child that nobody knows of: it is killed, too
+ * (fork_strays()).
  *
  * A home process has no user memory, so what decides how memory is shared is left out here: a child that shares the
  * memory of its parent on the worker (vfork, posix_spawn) is a plain fork at home, and nobody waits for its exec.
+ *
+ * The worker waits for the number alone. So the deputy waits for the event stop that has it, and answers then: the
+ * parent's way back from its call, and the newborn's way to its slot, happen while the answer is on its way.
+ *
+ *	CALL(clone) ─► posted ─► event stop ─┬─► RESULT(number) ······· next CALL of the parent, or first of the newborn
+ *	                                     ├─► parent: IDLE when it is back (call_settle())
+ *	                                     └─► newborn: BORN ─► its first stop ─► IDLE (newborn_settle())
  */
 #include <errno.h>
 #include <linux/sched.h>
@@ -50,17 +57,32 @@ static uint64_t guest_flags(const struct call *call)
 	}
 }
 
-/* The clone has returned to the parent */
-static void clone_done(struct deputy *d, struct thread *thread, int64_t ret)
+void clone_done(struct deputy *d, struct thread *thread, int64_t ret)
 {
-	struct iovec pidfd = { arena_data(thread->arena, (unsigned int)thread->slot), 4 };
-
 	if (thread->newborn_slot >= 0)
-		slots_release(thread->newborn_arena, thread->newborn_slot); /* there was no child */
+		slots_release(thread->newborn_arena, thread->newborn_slot);
 	thread->newborn_slot = -1;
-	thread->newborn = 0;
 	fork_strays(d);
-	call_answer(d, thread, ret, &pidfd, ret >= 0 && (guest_flags(&thread->call) & CLONE_PIDFD));
+	if (thread->call.id)
+		call_answer(d, thread, ret, NULL, 0);
+}
+
+/*
+ * Wait until the clone has been made, or cannot be now: it takes the kernel little time, and the way through the event
+ * loop longer.
+ */
+static void clone_await(struct deputy *d, pid_t tid)
+{
+	const struct thread *thread;
+	int status;
+
+	while ((thread = thread_find(d, tid)) && thread->state == TH_BUSY && thread->newborn_slot >= 0 &&
+	       !thread->task->stopped) {
+		if (waitpid(tid, &status, __WALL) == tid)
+			trace_dispatch(d, thread_find(d, tid), status);
+		else if (errno != EINTR)
+			return;
+	}
 }
 
 /*
@@ -96,14 +118,15 @@ static void clone_post(struct deputy *d, struct thread *thread)
 		home = flags & THREAD_FLAGS;
 		stack = arena_slot_addr(arena, (unsigned int)thread->newborn_slot) + SLOT_STACK_END;
 	}
-	executor_begin(thread->arena, (unsigned int)thread->slot, 0);
+	executor_begin(thread->arena, (unsigned int)thread->slot, SLOT_ONE_SHOT);
 	if (thread->call.nr == SYS_clone3)
 		executor_add(thread->arena, (unsigned int)thread->slot, SYS_clone3, clone3_place(thread, home, stack),
 			     sizeof(struct clone_args), 0, 0, 0, 0);
 	else
 		executor_add(thread->arena, (unsigned int)thread->slot, SYS_clone, home, stack,
 			     arena_data_addr(thread->arena, (unsigned int)thread->slot), 0, 0, 0);
-	call_post(d, thread, clone_done);
+	call_post_unawaited(thread, clone_done);
+	clone_await(d, thread->tid);
 }
 
 /* One more arena is there, or not */
@@ -134,28 +157,16 @@ int fork_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, siz
 	return 0;
 }
 
-/* Wait for the first stop of a newborn, which may have been seen already */
-static int newborn_await(struct deputy *d, pid_t tid)
-{
-	int status;
-
-	for (unsigned int i = 0; i < d->stray_nr; i++) {
-		if (d->strays[i] == tid) {
-			d->strays[i] = d->strays[--d->stray_nr];
-			return 0;
-		}
-	}
-	return tracee_wait(tid, &status);
-}
-
 /* A new process of the family, with its parent's arenas */
-static struct thread *process_adopt(struct deputy *d, const struct task *parent, pid_t pid)
+static struct thread *process_adopt(struct deputy *d, const struct task *parent, pid_t pid, bool clear_sighand)
 {
 	struct task *task = task_add(d, pid);
 
 	if (!task || slots_inherit(task, parent) < 0 || shm_inherit(task, parent) < 0)
 		return NULL;
 	task->migrated = task->started = true;
+	task->parent = parent->pid;
+	task->catches_child = parent->catches_child && !clear_sighand;
 	task->kept = parent->kept;
 	task->err_dev = parent->err_dev;
 	task->err_ino = parent->err_ino;
@@ -183,38 +194,69 @@ void fork_strays(struct deputy *d)
 	d->stray_nr = 0;
 }
 
-void fork_abandoned(struct deputy *d, const struct thread *thread)
+void newborn_enter(struct thread *newborn)
 {
-	if (thread->newborn && thread_find(d, thread->newborn))
-		kill(thread->newborn, SIGKILL);
+	struct user_regs_struct regs;
+
+	if (tracee_regs_get(newborn->tid, &regs))
+		return; /* killed */
+	slots_enter_regs(newborn->task, newborn->arena, newborn->slot, &regs);
+	tracee_regs_set(newborn->tid, &regs);
+	home_mask_update(newborn);
+	thread_state_set(newborn, TH_IDLE);
+	thread_resume(newborn, 0);
+}
+
+bool newborn_settle(struct deputy *d, pid_t tid)
+{
+	struct thread *newborn = thread_find(d, tid);
+	int status;
+
+	while (newborn && newborn->state == TH_BORN) {
+		if (waitpid(tid, &status, __WALL) == tid)
+			trace_dispatch(d, newborn, status);
+		else if (errno != EINTR)
+			return false;
+		newborn = thread_find(d, tid);
+	}
+	return newborn;
+}
+
+/* Its first stop may have been seen before its parent's */
+static void newborn_await(struct deputy *d, struct thread *newborn)
+{
+	for (unsigned int i = 0; i < d->stray_nr; i++) {
+		if (d->strays[i] == newborn->tid) {
+			d->strays[i] = d->strays[--d->stray_nr];
+			newborn_enter(newborn);
+			return;
+		}
+	}
 }
 
 void fork_event(struct deputy *d, struct thread *thread, int signo)
 {
-	bool is_thread = guest_flags(&thread->call) & CLONE_THREAD;
-	struct user_regs_struct regs;
+	uint64_t flags = guest_flags(&thread->call);
+	struct iovec pidfd = { arena_data(thread->arena, (unsigned int)thread->slot), 4 };
 	struct thread *newborn;
 	unsigned long tid;
 
 	(void)signo;
-	if (ptrace(PTRACE_GETEVENTMSG, thread->tid, 0, &tid) < 0 || newborn_await(d, (pid_t)tid) < 0)
-		goto out;
-	newborn = is_thread ? thread_add(d, thread->task, (pid_t)tid) : process_adopt(d, thread->task, (pid_t)tid);
+	if (ptrace(PTRACE_GETEVENTMSG, thread->tid, 0, &tid) < 0)
+		return; /* killed */
+	newborn = flags & CLONE_THREAD ? thread_add(d, thread->task, (pid_t)tid) :
+					 process_adopt(d, thread->task, (pid_t)tid, flags & CLONE_CLEAR_SIGHAND);
 	if (!newborn) {
 		kill((pid_t)tid, SIGKILL); /* no memory to look after it */
-		goto out;
+		thread_resume(thread, 0);
+		return;
 	}
 	newborn->arena = thread->newborn_arena;
 	newborn->slot = thread->newborn_slot;
 	thread->newborn_slot = -1;
-	thread->newborn = is_thread ? 0 : newborn->tid;
-	if (!tracee_regs_get(newborn->tid, &regs)) {
-		slots_enter_regs(newborn->task, newborn->arena, newborn->slot, &regs);
-		tracee_regs_set(newborn->tid, &regs);
-		home_mask_set(newborn->tid, newborn->task->kept);
-		thread_state_set(newborn, TH_IDLE);
-		thread_resume(newborn, 0);
-	}
-out:
+	thread_state_set(newborn, TH_BORN);
 	thread_resume(thread, 0);
+	call_answer(d, thread, (int64_t)tid, &pidfd, !!(flags & CLONE_PIDFD));
+	newborn_await(d, newborn);
+	call_back(d, thread);
 }

@@ -52,12 +52,12 @@ static void mmap_describe(struct deputy *d, struct thread *thread, int64_t unmap
 	struct object *object = NULL;
 	uint64_t id, size;
 	uint32_t kind = MMAP_FILE;
-	int fd = (int)syscall(SYS_pidfd_getfd, thread->task->pidfd, (int)thread->call.arg[4], 0), err = 0;
+	int fd = task_fd_copy(thread->task, (int)thread->call.arg[4]), err = 0;
 	struct stat st;
 
 	(void)unmapped;
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		call_answer(d, thread, -errno, NULL, 0);
+		call_answer(d, thread, fd < 0 ? fd : -errno, NULL, 0);
 		return;
 	}
 	if (S_ISREG(st.st_mode) && is_shared(thread->call.arg[3])) {
@@ -119,11 +119,17 @@ static int on_mmap(struct deputy *d, struct thread *thread, const uint8_t *tail,
 /* The end: there is no answer, the home process's death is one */
 static int on_exit(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
+	(void)d;
 	(void)tail;
 	(void)tail_len;
 	batch_begin(thread, 0);
 	batch_add(thread, (long)thread->call.nr, thread->call.arg[0], 0, 0, 0, 0, 0);
-	call_post(d, thread, NULL);
+	/* A leader stays as long as there are others */
+	if (thread->call.nr == SYS_exit && thread->tid != thread->task->pid && !thread->exits) {
+		thread->exits = true;
+		thread->task->exits_nr++;
+	}
+	call_post_unawaited(thread, NULL);
 	return 0;
 }
 
@@ -245,6 +251,7 @@ static const struct {
 	{ SYS_vmsplice, on_vmsplice }, { SYS_io_submit, aio_submit }, { SYS_io_getevents, aio_getevents },
 	{ SYS_io_pgetevents, aio_getevents }, { SYS_io_destroy, aio_destroy },
 	{ SYS_times, times_times },  { SYS_signalfd, signal_signalfd }, { SYS_signalfd4, signal_signalfd },
+	{ SYS_rt_sigaction, signal_action },
 };
 
 call_handler handler_find(uint32_t nr)

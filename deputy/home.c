@@ -34,7 +34,9 @@ int home_mask_set(pid_t tid, uint64_t mask)
 
 int home_mask_update(const struct thread *thread)
 {
-	return home_mask_set(thread->tid, thread->passed | thread->inflight | thread->task->kept);
+	uint64_t waits = thread->waits ? 1ull << (SIGCHLD - 1) : 0;
+
+	return home_mask_set(thread->tid, thread->passed | thread->inflight | thread->task->kept | waits);
 }
 
 int home_mask_get(pid_t tid, uint64_t *mask)

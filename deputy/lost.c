@@ -54,11 +54,12 @@ void task_end_post(struct deputy *d, struct thread *thread)
 
 void task_end(struct deputy *d, struct task *task, const char *why)
 {
-	struct thread *thread = thread_find(d, task->pid);
 	struct user_regs_struct regs;
+	struct thread *thread;
 
-	if (!task->arena_nr || !thread || task->ending)
+	if (!task->arena_nr || task->ending || !newborn_settle(d, task->pid))
 		return;
+	thread = thread_find(d, task->pid);
 	if (!d->lost[0])
 		snprintf(d->lost, sizeof(d->lost), "%s", why);
 	task->ending = true;

@@ -180,6 +180,7 @@ static void call_admit(struct deputy *d, const struct wire_call *msg, const uint
 
 void posted_call(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len)
 {
+	call_settle(d, (pid_t)msg->tid);
 	if (d->held || !is_admitted(d, msg))
 		call_hold(d, msg, tail, tail_len);
 	else

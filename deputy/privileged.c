@@ -85,7 +85,8 @@ int privileged_exec_make(struct deputy *d, struct thread *thread)
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)task->pid);
 	stat(path, &before);
 	for (struct thread *t = task->threads; t; t = t->sibling) {
-		if (ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) < 0 || tracee_wait(t->tid, &status))
+		if (!newborn_settle(d, t->tid) || ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) < 0 ||
+		    tracee_wait(t->tid, &status))
 			return 0; /* killed; its end will be seen */
 	}
 	executor_post(thread->arena, (unsigned int)thread->slot);

@@ -59,6 +59,13 @@ static void signal_post(struct deputy *d, const struct task *task, const struct 
 	deputy_send(d, WIRE_SIGNAL, &msg, sizeof(msg), NULL, 0);
 }
 
+void signal_pass_on(struct deputy *d, const struct task *task, const siginfo_t *info)
+{
+	struct sent lone = { .info = *info };
+
+	signal_post(d, task, &lone, 0, 0);
+}
+
 int sent_add(const struct thread *from, const siginfo_t *info, enum sent_kind kind)
 {
 	struct sent *sent = malloc(sizeof(*sent)), **at;

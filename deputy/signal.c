@@ -185,17 +185,37 @@ int signal_signalfd(struct deputy *d, struct thread *thread, const uint8_t *tail
 	return call_row_begin(d, thread, tail, tail_len, signalfd_done);
 }
 
+/* Of SIGCHLD: does it have a handler? */
+static void action_done(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	const uint64_t *handler = call_pointer(thread, thread->call.home_arg[1], sizeof(*handler));
+
+	if (!ret && (int)thread->call.arg[0] == SIGCHLD && thread->call.arg[1] && handler)
+		thread->task->catches_child = *handler > (uint64_t)(uintptr_t)SIG_IGN;
+	call_row_finish(d, thread, ret);
+}
+
+int signal_action(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	return call_row_begin(d, thread, tail, tail_len, action_done);
+}
+
 void signal_default(struct deputy *d, const struct wire_default *msg)
 {
-	struct task *task = task_find(d, (pid_t)msg->pid);
-	struct thread *thread = msg->tid ? thread_find(d, (pid_t)msg->tid) : NULL, *from;
+	bool there = msg->tid && newborn_settle(d, (pid_t)msg->tid);
+	struct thread *thread = there ? thread_find(d, (pid_t)msg->tid) : NULL, *from;
+	struct task *task;
 	siginfo_t info;
 
+	task = task_find(d, (pid_t)msg->pid);
 	memcpy(&info, msg->info, sizeof(info));
 	if (!task || !task->arena_nr || info.si_signo < 1 || info.si_signo > 64)
 		return;
-	if (!thread || thread->task != task)
+	if (!thread || thread->task != task) {
+		if (!newborn_settle(d, task->pid))
+			return;
 		thread = thread_find(d, task->pid);
+	}
 	thread->acting = info.si_signo;
 	thread->inflight &= ~(1ull << (info.si_signo - 1));
 	from = sent_taken(d, task, 0, info.si_signo);

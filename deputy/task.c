@@ -10,7 +10,8 @@
 
 /* States a thread may go to from each state, as bits */
 static const uint8_t thread_allowed[TH_NR] = {
-	[TH_NATIVE] = 1u << TH_IDLE,
+	[TH_NATIVE] = 1u << TH_IDLE | 1u << TH_BORN,
+	[TH_BORN] = 1u << TH_IDLE,
 	[TH_IDLE] = 1u << TH_BUSY | 1u << TH_NATIVE,
 	[TH_BUSY] = 1u << TH_IDLE | 1u << TH_HELD | 1u << TH_NATIVE,
 	[TH_HELD] = 1u << TH_BUSY,
@@ -63,10 +64,8 @@ struct task *task_add(struct deputy *d, pid_t pid)
 	if (!task)
 		return NULL;
 	task->pid = pid;
-	task->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (task->pidfd < 0 || !thread_add(d, task, pid)) {
-		if (task->pidfd >= 0)
-			close(task->pidfd);
+	task->pidfd = -1;
+	if (!thread_add(d, task, pid)) {
 		free(task);
 		return NULL;
 	}
@@ -85,10 +84,10 @@ void thread_remove(struct deputy *d, struct thread *thread)
 	for (at = &thread->task->threads; *at != thread; at = &(*at)->sibling)
 		;
 	*at = thread->sibling;
+	thread->task->exits_nr -= thread->exits;
 	if (thread->task->execing == thread)
 		thread->task->execing = NULL;
 	posted_forget(d, thread);
-	fork_abandoned(d, thread);
 	if (thread->call.planned)
 		sysplan_release(&thread->call.plan);
 	if (thread->slot >= 0)
@@ -110,6 +109,17 @@ void task_remove(struct deputy *d, struct task *task)
 	for (at = &d->tasks; *at != task; at = &(*at)->next)
 		;
 	*at = task->next;
-	close(task->pidfd);
+	if (task->pidfd >= 0)
+		close(task->pidfd);
 	free(task);
+}
+
+int task_fd_copy(struct task *task, int fd)
+{
+	int copy;
+
+	if (task->pidfd < 0) /* it is not reaped yet, so its number is its own */
+		task->pidfd = (int)syscall(SYS_pidfd_open, task->pid, 0);
+	copy = (int)syscall(SYS_pidfd_getfd, task->pidfd, fd, 0);
+	return copy < 0 ? -errno : copy;
 }

@@ -6,10 +6,19 @@
  * children. The kernel at home knows only what the home process has used, so its answers are completed: the remote tells
  * what a task has used before it exits; when it has died, that is kept until its parent has waited for it, and then
  * counts as the parent's children's.
+ *
+ * A thread that waits for children would be stopped by the SIGCHLD of the one that it has waited for, and held until the
+ * worker has said that nothing handles it. Where there is no handler, SIGCHLD is blocked while it waits, taken, and sent to
+ * the guest before the answer (there it may be blocked, and so be kept):
+ *
+ *	rt_sigprocmask(SIG_BLOCK), wait4 or waitid, rt_sigtimedwait, rt_sigprocmask(SIG_UNBLOCK)
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/times.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +27,20 @@
 
 /* struct tms counts in this, whatever the kernel's own tick is */
 #define TICKS_PER_S 100u
+
+#define CHILD_BIT (1ull << (SIGCHLD - 1))
+
+/* How long a wait is awaited: a child that lives will live longer than that */
+#define WAIT_SPIN_US 5
+
+/* First bytes of the slot's data in a quiet wait; the call's own follow */
+#define DATA_SET  0
+#define DATA_TIME 16
+#define DATA_INFO 64
+#define DATA_CALL 256
+
+/* The calls of its batch */
+enum quiet { QUIET_BLOCK, QUIET_WAIT, QUIET_TAKE, QUIET_UNBLOCK };
 
 /* Add microseconds to a struct timeval */
 static void timeval_add(struct timeval *t, uint64_t us)
@@ -87,11 +110,6 @@ static void wait4_done(struct deputy *d, struct thread *thread, int64_t ret)
 	call_row_finish(d, thread, ret);
 }
 
-int times_wait4(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
-{
-	return call_row_begin(d, thread, tail, tail_len, wait4_done);
-}
-
 /* waitid has returned */
 static void waitid_done(struct deputy *d, struct thread *thread, int64_t ret)
 {
@@ -107,9 +125,82 @@ static void waitid_done(struct deputy *d, struct thread *thread, int64_t ret)
 	call_row_finish(d, thread, ret);
 }
 
+/* The quiet wait has ended: send on the SIGCHLD that came meanwhile, then the answer */
+static void quiet_done(struct deputy *d, struct thread *thread, int64_t unblocked)
+{
+	const struct arena *arena = thread->arena;
+	unsigned int slot = (unsigned int)thread->slot;
+	int64_t ret = executor_ret(arena, slot, QUIET_WAIT);
+	siginfo_t info;
+
+	thread->waits = false;
+	if (executor_ret(arena, slot, QUIET_TAKE) == SIGCHLD && d->channel) {
+		memcpy(&info, arena_data(arena, slot) + DATA_INFO, sizeof(info));
+		signal_pass_on(d, thread->task, &info);
+	}
+	if (unblocked)
+		ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0); /* it was cancelled before: its mask is set at that stop */
+	if (ret == -EINTR && thread->call.code)
+		call_interrupted_answer(d, thread);
+	else
+		(thread->call.nr == SYS_wait4 ? wait4_done : waitid_done)(d, thread, ret);
+}
+
+/* Wait with SIGCHLD blocked */
+static int quiet_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	const uint64_t *a = thread->call.home_arg, set = CHILD_BIT;
+	const struct arena *arena = thread->arena;
+	unsigned int slot = (unsigned int)thread->slot;
+	uint64_t at = arena_data_addr(arena, slot);
+	uint8_t *data = arena_data(arena, slot);
+	int err = call_place(thread, tail, tail_len, DATA_CALL);
+
+	if (err)
+		return err;
+	memset(data, 0, DATA_CALL);
+	memcpy(data + DATA_SET, &set, sizeof(set));
+	executor_begin(arena, slot, 0);
+	executor_add(arena, slot, SYS_rt_sigprocmask, SIG_BLOCK, at + DATA_SET, 0, sizeof(set), 0, 0);
+	executor_add(arena, slot, thread->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	executor_add(arena, slot, SYS_rt_sigtimedwait, at + DATA_SET, at + DATA_INFO, at + DATA_TIME, sizeof(set), 0, 0);
+	executor_add(arena, slot, SYS_rt_sigprocmask, SIG_UNBLOCK, at + DATA_SET, 0, sizeof(set), 0, 0);
+	thread->waits = thread->call.whole = true;
+	call_post_unawaited(thread, quiet_done);
+	call_await(d, thread, WAIT_SPIN_US);
+	return 0;
+}
+
+/* Wait for a child: @flags of the call, @finish when it has returned */
+static int wait_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len, uint64_t flags,
+		      call_finisher finish)
+{
+	uint64_t blocked = thread->inflight | thread->passed | thread->task->kept;
+
+	if (flags & WNOHANG || thread->task->catches_child || blocked & CHILD_BIT)
+		return call_row_begin(d, thread, tail, tail_len, finish);
+	return quiet_begin(d, thread, tail, tail_len);
+}
+
+int times_wait4(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	return wait_begin(d, thread, tail, tail_len, thread->call.arg[2], wait4_done);
+}
+
 int times_waitid(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
-	return call_row_begin(d, thread, tail, tail_len, waitid_done);
+	return wait_begin(d, thread, tail, tail_len, thread->call.arg[3], waitid_done);
+}
+
+void times_child_died(struct deputy *d, pid_t parent)
+{
+	struct task *task = parent ? task_find(d, parent) : NULL;
+	struct thread *thread = task ? task->threads : NULL;
+
+	while (thread && !(thread->waits && thread->state == TH_BUSY))
+		thread = thread->sibling;
+	if (thread)
+		call_back(d, thread);
 }
 
 /* getrusage(RUSAGE_CHILDREN) has returned; the others are the worker's to answer */

@@ -24,6 +24,7 @@ static void on_death(struct deputy *d, struct thread *thread)
 {
 	struct task *task = thread->task;
 	struct wire_drop msg = { (uint32_t)task->pid };
+	pid_t parent = task->parent;
 
 	if (thread->tid != task->pid) {
 		thread_remove(d, thread);
@@ -33,6 +34,7 @@ static void on_death(struct deputy *d, struct thread *thread)
 		deputy_send(d, WIRE_DROP, &msg, sizeof(msg), NULL, 0);
 	times_task_died(d, task);
 	task_remove(d, task);
+	times_child_died(d, parent);
 }
 
 /* Our own stop has made a call that never restarts return EINTR: it is made again */
@@ -118,6 +120,10 @@ void trace_dispatch(struct deputy *d, struct thread *thread, int status)
 {
 	if (!WIFSTOPPED(status)) {
 		on_death(d, thread);
+		return;
+	}
+	if (thread->state == TH_BORN) {
+		newborn_enter(thread);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(stop_table) / sizeof(*stop_table); i++) {

@@ -69,6 +69,8 @@ bool executor_spin(const struct arena *arena, unsigned int i, unsigned int us);
 void executor_spin_past(const struct arena *arena, unsigned int i, uint32_t count, unsigned int us);
 /* Ask for a SIGTRAP stop at the end of the batch; false when it has finished already (and there will be no stop) */
 bool executor_listen(const struct arena *arena, unsigned int i);
+/* The opposite: false when it has trapped, or will */
+bool executor_unlisten(const struct arena *arena, unsigned int i);
 int64_t executor_ret(const struct arena *arena, unsigned int i, unsigned int call);
 
 #endif

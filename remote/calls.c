@@ -2,6 +2,7 @@
 /* Trapped calls of guests: see remote/calls.h. */
 #include <errno.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -311,15 +312,22 @@ static uint64_t now_us(void)
 }
 
 /**
- * result_await() - Read actively for a while, until call @id has its result
+ * result_await() - Read actively for a while, until call @id has its result, or somebody else needs us
  */
-static void result_await(struct session *session, uint64_t id)
+static void result_await(struct session *session, uint64_t id, int listener)
 {
 	uint64_t end = now_us() + session->spin_us;
+	struct pollfd others[] = {
+		{ .fd = listener, .events = POLLIN },
+		{ .fd = session->watch.fd, .events = POLLIN },
+	};
 
-	while (!session->ended && call_find(session, id) && now_us() < end)
+	while (!session->ended && call_find(session, id) && now_us() < end) {
 		if (channel_poll(session->channel) < 0)
 			break;
+		if (call_find(session, id) && poll(others, sizeof(others) / sizeof(*others), 0) > 0)
+			break;
+	}
 }
 
 void calls_serve(struct session *session, int listener)
@@ -334,6 +342,6 @@ void calls_serve(struct session *session, int listener)
 		id = call_arrived(session, listener, &notif);
 		if (!id || !session->spin_us)
 			return;
-		result_await(session, id);
+		result_await(session, id, listener);
 	} while (++served < SERVE_MAX && !session->ended && notify_ready(listener));
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -187,39 +188,28 @@ void newborn_end(struct session *session, uint32_t tid, uint32_t exit)
 }
 
 /**
- * thread_settle() - Give a thread, after the clone, what the clone needed otherwise: arguments and signal mask
- * @before:	Registers with which the guest made its call. A call keeps all but rax, rcx, r11, and programs use that.
+ * struct born - What a newborn needs at its first stop
+ * @before:	Registers with which its parent made the call
+ * @mask:	The parent's signal mask
+ * @clear_sighand: It begins with no signal handled (CLONE_CLEAR_SIGHAND)
  */
-static void thread_settle(pid_t tid, const struct user_regs_struct *before, uint64_t mask)
-{
-	struct user_regs_struct regs;
-
-	if (tracee_regs_get(tid, &regs))
-		return; /* killed */
-	regs.rdi = before->rdi;
-	regs.rsi = before->rsi;
-	regs.rdx = before->rdx;
-	regs.r10 = before->r10;
-	regs.r8 = before->r8;
-	tracee_regs_set(tid, &regs);
-	ptrace(PTRACE_SETSIGMASK, tid, (void *)sizeof(mask), &mask);
-}
+struct born {
+	struct user_regs_struct before;
+	uint64_t mask;
+	bool clear_sighand;
+};
 
 /**
- * number_mend() - Say the newborn's number at home wherever the kernel has said its own, which is another one
- *
- * So it is in a sandbox without pid namespace.
+ * arguments_restore() - Give a thread, after the clone, what the clone needed otherwise
+ * @before:	Registers with which the guest made its call. A call keeps all but rax, rcx, r11, and programs use that.
  */
-static void number_mend(struct thread *parent, const struct thread *newborn)
+static void arguments_restore(struct user_regs_struct *regs, const struct user_regs_struct *before)
 {
-	const uint64_t *arg = parent->call.arg;
-
-	if (arg[FORK_FLAGS] & CLONE_PARENT_SETTID)
-		tracee_write(parent->outer, arg[FORK_PARENT_TID], &newborn->tid, sizeof(newborn->tid));
-	if (arg[FORK_FLAGS] & CLONE_CHILD_SETTID)
-		tracee_write(newborn->outer, arg[FORK_CHILD_TID], &newborn->tid, sizeof(newborn->tid));
-	parent->newborn = newborn->tid;
-	parent->trace = TRACE_CLONE;
+	regs->rdi = before->rdi;
+	regs->rsi = before->rsi;
+	regs->rdx = before->rdx;
+	regs->r10 = before->r10;
+	regs->r8 = before->r8;
 }
 
 /**
@@ -245,61 +235,102 @@ static void handlers_reset(pid_t tid)
 	}
 }
 
+void fork_settle(struct thread *newborn)
+{
+	struct born *born = newborn->born;
+	struct user_regs_struct regs;
+
+	newborn->born = NULL;
+	thread_move(newborn, THREAD_STOPPED);
+	if (!tracee_regs_get(newborn->outer, &regs)) {
+		arguments_restore(&regs, &born->before);
+		tracee_regs_set(newborn->outer, &regs);
+		ptrace(PTRACE_SETSIGMASK, newborn->outer, (void *)sizeof(born->mask), &born->mask);
+		if (born->clear_sighand)
+			handlers_reset(newborn->outer);
+	}
+	free(born);
+	if (!newborn->guest->frozen)
+		thread_resume(newborn, 0);
+}
+
+/**
+ * number_mend() - Say the newborn's number at home wherever the kernel has said its own, which is another one
+ *
+ * So it is in a sandbox without pid namespace.
+ */
+static void number_mend(struct thread *parent, const struct thread *newborn)
+{
+	const uint64_t *arg = parent->call.arg;
+
+	if (arg[FORK_FLAGS] & CLONE_PARENT_SETTID)
+		tracee_write(parent->outer, arg[FORK_PARENT_TID], &newborn->tid, sizeof(newborn->tid));
+	if (arg[FORK_FLAGS] & CLONE_CHILD_SETTID)
+		tracee_write(newborn->outer, arg[FORK_CHILD_TID], &newborn->tid, sizeof(newborn->tid));
+	parent->newborn = newborn->tid;
+	parent->trace = TRACE_CLONE;
+}
+
+/**
+ * guest_born() - The guest of a child process, or of a thread
+ */
+static struct guest *guest_born(const struct thread *parent, uint32_t tid, pid_t outer)
+{
+	struct guest *guest;
+
+	if (parent->call.arg[FORK_FLAGS] & CLONE_THREAD)
+		return parent->guest;
+	guest = guest_new(parent->guest->session, tid);
+	if (!guest)
+		return NULL;
+	guest->outer = outer;
+	guest->state = GUEST_LIVE;
+	guest->listener = listener_get(parent->guest->listener);
+	ahead_inherit(guest, parent->guest, parent->call.arg[FORK_FLAGS] & CLONE_FILES);
+	if (shm_inherit(guest, parent->guest)) {
+		guest_forget(guest);
+		return NULL;
+	}
+	return guest;
+}
+
 /**
  * newborn_adopt() - The worker's kernel has made the child: look after it
+ * @born:	What it needs; its own from now on
  */
-static int newborn_adopt(struct thread *parent, uint32_t tid, pid_t outer, const struct user_regs_struct *before,
-			 uint64_t mask)
+static int newborn_adopt(struct thread *parent, uint32_t tid, pid_t outer, struct born *born)
 {
-	struct guest *guest = parent->guest;
-	struct thread *thread;
+	struct guest *guest = guest_born(parent, tid, outer);
+	struct thread *thread = guest ? thread_new(guest, tid, outer, THREAD_RUNNING) : NULL;
 	int status;
 
-	if (!(parent->call.arg[FORK_FLAGS] & CLONE_THREAD)) {
-		guest = guest_new(parent->guest->session, tid);
-		if (!guest)
-			return -EAGAIN;
-		guest->outer = outer;
-		guest->state = GUEST_LIVE;
-		guest->listener = listener_get(parent->guest->listener);
-		ahead_inherit(guest, parent->guest, parent->call.arg[FORK_FLAGS] & CLONE_FILES);
-		if (shm_inherit(guest, parent->guest)) {
-			guest_forget(guest);
-			return -EAGAIN;
-		}
-	}
-	thread = thread_new(guest, tid, outer, THREAD_RUNNING);
 	if (!thread) {
-		if (guest != parent->guest)
+		if (guest && guest != parent->guest)
 			guest_forget(guest);
+		free(born);
 		return -EAGAIN;
 	}
+	born->clear_sighand = parent->call.arg[FORK_FLAGS] & CLONE_CLEAR_SIGHAND;
+	thread->born = born;
+	if (!sandbox_degraded(guest->session->sandbox))
+		return 0;
 	if (tracee_wait(outer, &status)) {
 		thread_gone(thread);
 		return -EAGAIN;
 	}
-	thread_move(thread, THREAD_STOPPED);
-	thread_settle(outer, before, mask);
-	if (parent->call.arg[FORK_FLAGS] & CLONE_CLEAR_SIGHAND)
-		handlers_reset(outer);
-	if (sandbox_degraded(guest->session->sandbox))
-		number_mend(parent, thread);
-	if (!guest->frozen)
-		thread_resume(thread, 0);
+	number_mend(parent, thread);
+	fork_settle(thread);
 	return 0;
 }
 
 /**
  * clone_prepare() - Registers of the clone to be made, in a thread that is stopped before it
  */
-static int clone_prepare(const struct thread *thread)
+static int clone_prepare(const struct thread *thread, const struct user_regs_struct *before)
 {
 	const uint64_t *arg = thread->call.arg;
-	struct user_regs_struct regs;
-	int err = tracee_regs_get(thread->outer, &regs);
+	struct user_regs_struct regs = *before;
 
-	if (err)
-		return err;
 	regs.orig_rax = SYS_clone;
 	regs.rdi = (arg[FORK_FLAGS] & FLAGS_HERE) | (arg[FORK_FLAGS] & CLONE_THREAD ? 0 : CLONE_PARENT | SIGCHLD);
 	regs.rsi = arg[FORK_STACK];
@@ -317,7 +348,7 @@ static int clone_prepare(const struct thread *thread)
  *
  * Return: the child's outer number, or negative errno: what the call has returned, or -ESRCH when the thread was killed
  */
-static pid_t clone_make(const struct thread *thread)
+static pid_t clone_make(const struct thread *thread, const struct user_regs_struct *before)
 {
 	struct __ptrace_syscall_info info;
 	unsigned long child;
@@ -325,7 +356,7 @@ static pid_t clone_make(const struct thread *thread)
 
 	while (!err) {
 		if (event == PTRACE_EVENT_SECCOMP)
-			err = clone_prepare(thread);
+			err = clone_prepare(thread, before);
 		if (!err && ptrace(PTRACE_SYSCALL, thread->outer, 0, 0) < 0)
 			err = -errno;
 		if (!err)
@@ -357,24 +388,36 @@ static void pidfd_store(struct thread *thread, const uint8_t *tail, size_t tail_
  */
 static int fork_here(struct thread *thread, uint32_t tid)
 {
+	struct born *born = calloc(1, sizeof(*born));
 	const uint64_t blocked = ~0ull;
-	struct user_regs_struct before;
-	uint64_t mask;
+	struct user_regs_struct regs;
 	pid_t child;
-	int err = tracee_regs_get(thread->outer, &before);
+	int err = born ? tracee_regs_get(thread->outer, &born->before) : -ENOMEM;
 
 	if (err)
-		return err;
-	if (ptrace(PTRACE_GETSIGMASK, thread->outer, (void *)sizeof(mask), &mask) < 0 ||
-	    ptrace(PTRACE_SETSIGMASK, thread->outer, (void *)sizeof(blocked), &blocked) < 0)
-		return -errno;
-	child = clone_make(thread);
-	thread_settle(thread->outer, &before, mask);
-	if (child < 0)
-		return child;
-	err = newborn_adopt(thread, tid, child, &before, mask);
+		goto free_born;
+	if (ptrace(PTRACE_GETSIGMASK, thread->outer, (void *)sizeof(born->mask), &born->mask) < 0 ||
+	    ptrace(PTRACE_SETSIGMASK, thread->outer, (void *)sizeof(blocked), &blocked) < 0) {
+		err = -errno;
+		goto free_born;
+	}
+	child = clone_make(thread, &born->before);
+	if (!tracee_regs_get(thread->outer, &regs)) {
+		arguments_restore(&regs, &born->before);
+		tracee_regs_set(thread->outer, &regs);
+		ptrace(PTRACE_SETSIGMASK, thread->outer, (void *)sizeof(born->mask), &born->mask);
+	}
+	if (child < 0) {
+		err = child;
+		goto free_born;
+	}
+	err = newborn_adopt(thread, tid, child, born);
 	if (err)
 		kill(child, SIGKILL);
+	return err;
+
+free_born:
+	free(born);
 	return err;
 }
 
@@ -402,6 +445,7 @@ static void fork_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 	pidfd_store(thread, tail, tail_len);
 	err = fork_here(thread, (uint32_t)ret);
 	if (err) {
+		sandbox_next_pid_unknown(session->sandbox);
 		log_warn("guest %u: no child %u: %s", thread->guest->pid, (unsigned int)ret, strerror(-err));
 		newborn_end(session, (uint32_t)ret, exit);
 	}

@@ -8,7 +8,8 @@
  *
  *	PTRACE_EVENT_SECCOMP ─► CALL(clone) ··· RESULT ─┬─ error ─► the call is skipped, and returns it
  *	                                                └─ number ─► sandbox_next_pid, the call is made:
- *	                                                             event stop of the parent, first stop of the child
+ *	                                                             event stop of the parent, which goes on;
+ *	                                                             first stop of the child ─► fork_settle
  *
  * From giving the number out to the event stop nothing else is served, so that the next newborn in the sandbox is the
  * right one. That takes as long as the kernel takes to fork.
@@ -34,5 +35,7 @@ void newborn_end(struct session *session, uint32_t tid, uint32_t exit);
 
 /* A thread has stopped at a call that the filter traces */
 void fork_stopped(struct thread *thread);
+/* A newborn is in its first stop */
+void fork_settle(struct thread *newborn);
 
 #endif

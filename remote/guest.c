@@ -13,6 +13,7 @@
 #include "remote/shm.h"
 #include "remote/sigqueue.h"
 #include "remote/timers.h"
+#include "remote/waits.h"
 #include "tracee.h"
 
 #define BIT(state) (1u << (state))
@@ -103,6 +104,8 @@ static void thread_unlink(struct thread *thread)
 	if (thread->call.planned)
 		sysplan_release(&thread->call.plan);
 	ahead_drop(thread);
+	waits_forget(thread);
+	free(thread->born);
 	session->guests.thread[thread->index] = NULL;
 	for (at = &thread->guest->threads; *at != thread; at = &(*at)->next)
 		;

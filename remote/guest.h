@@ -43,6 +43,7 @@ struct home_timer;
 struct handler;
 struct attach;
 struct ahead;
+struct born;
 struct thread;
 
 /* Threads of one session; a call's number names its thread by index */
@@ -141,6 +142,7 @@ struct credit {
  * @sequential:	How many such reads it has made without a seek
  * @defaulted:	Stopped until home has dealt with a default action
  * @exiting:	Makes its last call
+ * @born:	Its first stop is still to come, see fork.c
  */
 struct thread {
 	struct guest *guest;
@@ -164,6 +166,7 @@ struct thread {
 	unsigned int sequential;
 	bool defaulted;
 	bool exiting;
+	struct born *born;
 };
 
 /**

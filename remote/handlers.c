@@ -23,6 +23,7 @@
 #include "remote/sigqueue.h"
 #include "remote/timers.h"
 #include "remote/usage.h"
+#include "remote/waits.h"
 #include "tracee.h"
 
 /* Home's answer to mmap: object, size, kind */
@@ -82,39 +83,38 @@ static void mmap_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 }
 
 /**
- * is_last() - All other threads of the process have exited
+ * exit_send() - The end of a thread or process happens at home too, and has no answer
  */
-static bool is_last(const struct thread *thread)
+static void exit_send(struct thread *thread)
 {
-	for (const struct thread *t = thread->guest->threads; t; t = t->next)
-		if (t != thread && !t->exiting)
-			return false;
-	return true;
+	struct session *session = thread->guest->session;
+
+	channel_cork(session->channel);
+	usage_tell(thread->guest);
+	call_send(thread, thread->call.nr, thread->call.arg, 0, NULL, 0);
+	channel_uncork(session->channel);
 }
 
 /**
- * exit_begin() - The end of a thread happens at home too, and has no answer
- *
- * The last one waits in its call for DROP, which follows the end of the home process.
+ * exit_begin() - The end of a thread
  */
 static void exit_begin(struct thread *thread)
 {
-	usage_tell(thread->guest);
-	call_send(thread, thread->call.nr, thread->call.arg, 0, NULL, 0);
-	if (is_last(thread))
-		return;
+	exit_send(thread);
 	thread->exiting = true;
 	call_continue(thread);
 }
 
 /**
- * exit_group_begin() - The end of the process happens at home; DROP follows
+ * exit_group_begin() - The end of the process; DROP follows, perhaps when it is gone
  */
 static void exit_group_begin(struct thread *thread)
 {
 	shm_leave(thread->guest);
-	usage_tell(thread->guest);
-	call_send(thread, thread->call.nr, thread->call.arg, 0, NULL, 0);
+	exit_send(thread);
+	for (struct thread *t = thread->guest->threads; t; t = t->next)
+		t->exiting = true;
+	call_continue(thread);
 }
 
 /**
@@ -402,6 +402,7 @@ static const struct handler handlers[] = {
 	{ SYS_getpid, getpid_begin, NULL },
 	{ SYS_execve, execve_begin, execve_result },
 	{ SYS_exit, exit_begin, NULL },
+	{ SYS_wait4, NULL, waits_result },
 	{ SYS_shmdt, shm_detach_begin, shm_detach_result },
 	{ SYS_getrusage, getrusage_begin, NULL },
 	{ SYS_times, NULL, times_result },
@@ -419,6 +420,7 @@ static const struct handler handlers[] = {
 	{ SYS_clock_getres, cpu_clock_begin, NULL },
 	{ SYS_clock_nanosleep, cpu_clock_begin, NULL },
 	{ SYS_exit_group, exit_group_begin, NULL },
+	{ SYS_waitid, NULL, waits_result },
 	{ SYS_migrate_pages, own_memory_begin, NULL },
 	{ SYS_get_robust_list, own_memory_begin, NULL },
 	{ SYS_move_pages, own_memory_begin, NULL },

@@ -226,9 +226,20 @@ int sandbox_configure(struct sandbox *sb, int64_t mono_offset_ns, int64_t boot_o
 int sandbox_next_pid(struct sandbox *sb, pid_t pid)
 {
 	struct init_request request = {.op = INIT_NEXT_PID, .pid = pid};
+	bool counts_on = sb->last_pid && pid == sb->last_pid + 1;
 	struct init_reply reply;
+	int err = 0;
 
-	return sandbox_request(sb, &request, -1, &reply, NULL);
+	/* The kernel counts on from the last number by itself; bodies, which are born with a given one, do not matter */
+	if (!counts_on)
+		err = sandbox_request(sb, &request, -1, &reply, NULL);
+	sb->last_pid = err ? 0 : pid;
+	return err;
+}
+
+void sandbox_next_pid_unknown(struct sandbox *sb)
+{
+	sb->last_pid = 0;
 }
 
 /**

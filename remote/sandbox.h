@@ -111,6 +111,8 @@ void sandbox_body_release(struct guest_body *body);
  * degraded sandbox, or where neither /proc/sys is writable nor a new procfs may be mounted (some containers).
  */
 int sandbox_next_pid(struct sandbox *sb, pid_t pid);
+/* It was not made */
+void sandbox_next_pid_unknown(struct sandbox *sb);
 
 /*
  * End the sandbox: everything in it is killed and reaped. Waits for all children and tracees of the calling thread. In

@@ -155,9 +155,8 @@ static int on_drop(struct session *session, const union wire_any *msg, const uin
 
 	(void)tail;
 	(void)tail_len;
-	if (!guest)
-		return 0;
-	guest_kill(guest);
+	if (guest)
+		guest_kill(guest);
 	live_sync(session); /* what it has written is to stay */
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include "remote/objects.h"
 
 struct sandbox;
+struct wait_answer;
 
 /**
  * struct session - One arrival
@@ -34,6 +35,7 @@ struct sandbox;
  * @watch:	Watches for SIGCHLD
  * @tick:	Once a second
  * @later:	Sends what was posted
+ * @waits:	Answers that are kept, see waits.h
  * @buffer:	Room for the tail of a CALL
  * @ended:	The session is over; nothing is sent or served any more
  */
@@ -52,6 +54,7 @@ struct session {
 	struct childwatch watch;
 	uv_timer_t tick;
 	uv_timer_t later;
+	struct wait_answer *waits;
 	uint8_t *buffer;
 	bool ended;
 };

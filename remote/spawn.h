@@ -14,6 +14,7 @@
  * @command:	The remote's end of the socket pair
  * @init:	Pid of init
  * @init_pidfd:	Refers to init
+ * @last_pid:	Number of the last child of a guest, 0: not known
  * @filter:	The filter of all bodies
  * @vdso:	Where newborns have vvar and vdso: where init has them, and so the remote, whose fork it is
  */
@@ -22,6 +23,7 @@ struct sandbox {
 	int command;
 	pid_t init;
 	int init_pidfd;
+	pid_t last_pid;
 	struct sock_fprog filter;
 	struct vdso_map vdso;
 };

@@ -16,6 +16,7 @@
 #include "remote/sigqueue.h"
 #include "remote/stops.h"
 #include "remote/usage.h"
+#include "remote/waits.h"
 #include "tracee.h"
 
 #define SYSCALL_STOP (SIGTRAP | 0x80) /* PTRACE_O_TRACESYSGOOD */
@@ -111,6 +112,10 @@ static void stop_dispatch(struct thread *thread, int status)
 
 	if (thread->guest->state != GUEST_LIVE)
 		return; /* being built, or about to die */
+	if (thread->born) {
+		fork_settle(thread);
+		return;
+	}
 	thread_move(thread, THREAD_STOPPED);
 	for (size_t i = 0; i < sizeof(stop_table) / sizeof(*stop_table); i++)
 		if (stop_table[i].event == status >> 16)
@@ -164,7 +169,8 @@ static void thread_died(struct thread *thread, int status, const struct rusage *
 		session_send_text(session, WIRE_GONE, &msg, text);
 		guest_kill(guest);
 	}
-	thread_gone(thread);
+	if (thread_gone(thread))
+		waits_gone(session);
 }
 
 void stops_drain(struct session *session)
