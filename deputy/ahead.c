@@ -121,7 +121,7 @@ static void answer(struct deputy *d, struct thread *thread, int64_t ret, int fd,
 	ssize_t len;
 
 	/* An open may have changed a file that is mapped: then the order of messages matters more */
-	len = ret < 0 || nr < 0 || d->live_nr ? -1 : ahead_look(thread->tid, fd, cap, &ahead, d->piece);
+	len = ret < 0 || nr < 0 || d->shared_nr ? -1 : ahead_look(thread->tid, fd, cap, &ahead, d->piece);
 	if (len < 0) {
 		call_row_finish(d, thread, ret);
 		return;

@@ -288,6 +288,7 @@ struct held;
  * @dead_next:	Where the next one goes
  * @objects:	Mapped files
  * @live_nr:	How many of them can change
+ * @shared_nr:	How many of these guests may write to
  * @next_object: Number for the next one
  * @hashes:	Where known contents are remembered, empty = nowhere
  * @segments:	Segments of shared memory
@@ -320,7 +321,7 @@ struct deputy {
 	struct dead dead[DEAD_MAX];
 	unsigned int dead_next;
 	struct object *objects;
-	unsigned int live_nr;
+	unsigned int live_nr, shared_nr;
 	uint64_t next_object;
 	char hashes[PATH_MAX];
 	struct segment *segments;

@@ -8,8 +8,9 @@
  * posted (posted.c) and overlap with what the guest does meanwhile.
  *
  * Sure means: a regular file of a file system that keeps its word about room, with at least ROOM_MIN free and no quota; no
- * limit for the task's files; no write that waits for the disk (O_SYNC, O_DIRECT); no seals; nothing mapped shared. And only in
- * a family of one thread, for a disk may make a writer wait, and others would have to wait with it.
+ * limit for the task's files; no write that waits for the disk (O_SYNC, O_DIRECT); no seals; nothing mapped shared, and the
+ * file not mapped at all. And only in a family of one thread, for a disk may make a writer wait, and others would have to
+ * wait with it.
  *
  * What is left is a disk that breaks, and limits that change in these very milliseconds. As with a network file system, the
  * next call on that descriptor returns such an error, and what was posted after it is not written. If the task ends without
@@ -29,6 +30,7 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/object.h"
 #include "sysdef.h"
 
 #define CREDIT	 (8u << 20)
@@ -75,7 +77,7 @@ static bool has_room(int fd)
 }
 
 /* How many bytes will the descriptor surely take, and which file is it? */
-static struct wire_room room_of(const struct thread *thread, int guest_fd)
+static struct wire_room room_of(struct deputy *d, const struct thread *thread, int guest_fd)
 {
 	int fd = (int)syscall(SYS_pidfd_getfd, thread->task->pidfd, guest_fd, 0), flags;
 	struct wire_room room = { 0 };
@@ -85,7 +87,7 @@ static struct wire_room room_of(const struct thread *thread, int guest_fd)
 	if (fd < 0)
 		return room;
 	flags = fcntl(fd, F_GETFL);
-	if (!fstat(fd, &st) && !prlimit(thread->tid, RLIMIT_FSIZE, NULL, &limit) &&
+	if (!fstat(fd, &st) && !object_find(d, &st, true) && !prlimit(thread->tid, RLIMIT_FSIZE, NULL, &limit) &&
 	    !(flags & (O_SYNC | O_DSYNC | O_DIRECT)) && S_ISREG(st.st_mode) && st.st_nlink &&
 	    (uint64_t)st.st_size < FILE_MAX && limit.rlim_cur == RLIM_INFINITY && has_room(fd))
 		room = (struct wire_room){ st.st_dev, st.st_ino, CREDIT };
@@ -96,19 +98,19 @@ static struct wire_room room_of(const struct thread *thread, int guest_fd)
 /* call_post()'s finish of a write whose caller asks for credit */
 static void write_done(struct deputy *d, struct thread *thread, int64_t ret)
 {
-	struct wire_room room;
+	struct wire_room room = { 0 };
 	uint32_t extra = sizeof(room);
 	struct iovec iov[] = { { &room, sizeof(room) }, { &extra, sizeof(extra) } };
 
 	/* To the last byte, and no order of messages to be kept because of a mapping */
-	if (ret <= 0 || (uint64_t)ret != thread->call.arg[2] || d->live_nr || !is_alone(d)) {
+	if (ret > 0 && (uint64_t)ret == thread->call.arg[2] && !d->shared_nr && is_alone(d))
+		room = room_of(d, thread, (int)thread->call.arg[0]);
+	if (!room.credit) {
 		call_row_finish(d, thread, ret);
 		return;
 	}
-	room = room_of(thread, (int)thread->call.arg[0]);
-	if (room.credit)
-		thread->call.flags |= WIRE_RESULT_AHEAD;
-	call_answer(d, thread, ret, iov, room.credit ? 2 : 0);
+	thread->call.flags |= WIRE_RESULT_AHEAD;
+	call_answer(d, thread, ret, iov, 2);
 }
 
 call_finisher write_finisher(const struct wire_call *msg)
@@ -135,7 +137,7 @@ bool write_post(struct deputy *d, struct thread *thread, const struct wire_call 
 	unsigned int slot = (unsigned int)thread->slot;
 
 	if ((msg->nr != SYS_write && msg->nr != SYS_pwrite64) || !tail_len || msg->arg[2] != tail_len ||
-	    tail_len > SLOT_DATA_SIZE || d->live_nr)
+	    tail_len > SLOT_DATA_SIZE || d->shared_nr)
 		return false;
 	if (thread->task->late_error)
 		return true; /* behind one that has failed nothing is written, until the guest knows */

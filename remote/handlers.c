@@ -23,6 +23,7 @@
 #include "remote/sigqueue.h"
 #include "remote/timers.h"
 #include "remote/usage.h"
+#include "remote/writes.h"
 #include "remote/waits.h"
 #include "tracee.h"
 
@@ -74,6 +75,8 @@ static void mmap_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 	err = fd < 0 ? fd
 		     : notify_addfd(listener_fd(thread->guest->listener), call->notif, fd, (int)call->arg[MMAP_FD_ARG]);
 	if (err >= 0) {
+		if (kind >= OBJECT_LIVE)
+			writes_forget(thread->guest, -1); /* what is written to that file has to be seen at once */
 		call_continue(thread);
 		return;
 	}

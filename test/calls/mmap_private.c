@@ -143,9 +143,37 @@ static void ends(void)
 	munmap((char *)m, 8 * PAGE);
 }
 
+/* Written on and on before and after it is mapped, and another file next to it */
+static void streamed(void)
+{
+	int fd = MUST(open("stream", O_RDWR | O_CREAT | O_TRUNC, 0644)), late = 0;
+	int other = MUST(open("beside", O_RDWR | O_CREAT | O_TRUNC, 0644));
+	volatile char *m = NULL;
+
+	TITLE("streamed");
+	MUST(ftruncate(fd, 8192));
+	for (int i = 0; i < 1000; i++) {
+		char byte = (char)(1 + i % 100);
+
+		if (i == 200)
+			m = map("stream", 8192, MAP_PRIVATE);
+		MUST(write(fd, &byte, 1));
+		for (int j = 0; j < 3; j++)
+			MUST(write(other, &byte, 1));
+		if (m && m[i] != byte)
+			late++;
+	}
+	SHOW_NUM(late);
+	show_bytes("all", (char *)m, 8192);
+	munmap((char *)m, 8192);
+	close(fd);
+	close(other);
+}
+
 int main(void)
 {
 	handle_info(SIGBUS, on_fault, 0);
+	streamed();
 	TITLE("a small file");
 	ways("small", 50000);
 	TITLE("a large file");
