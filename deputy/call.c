@@ -215,7 +215,7 @@ static bool fills_buffer(const struct thread *thread, const struct wire_call *ms
 
 	if (msg->nr != SYS_recvfrom || (msg->arg[3] & (MSG_WAITALL | MSG_PEEK)) != MSG_WAITALL)
 		return false;
-	fd = (int)syscall(SYS_pidfd_getfd, thread->task->pidfd, (int)msg->arg[0], 0);
+	fd = task_fd_copy(thread->task, (int)msg->arg[0]);
 	if (fd < 0)
 		return false;
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)

@@ -79,7 +79,7 @@ static bool has_room(int fd)
 /* How many bytes will the descriptor surely take, and which file is it? */
 static struct wire_room room_of(struct deputy *d, const struct thread *thread, int guest_fd)
 {
-	int fd = (int)syscall(SYS_pidfd_getfd, thread->task->pidfd, guest_fd, 0), flags;
+	int fd = task_fd_copy(thread->task, guest_fd), flags;
 	struct wire_room room = { 0 };
 	struct rlimit limit;
 	struct stat st;
