@@ -26,6 +26,10 @@ enum mmap_kind { MMAP_FILE, MMAP_ZERO, MMAP_LIVE, MMAP_LIVE_READ_ONLY };
 /* First bytes of the slot's data that a handler keeps for itself */
 #define HANDLER_DATA 4096u
 
+/* Addresses that a home process hardly uses: below all that mmap chooses by itself, above programs and their heaps */
+#define HOLE 0x600000000000u
+#define HOLE_SIZE (1ull << 40)
+
 /* Start a batch in the thread's slot */
 static void batch_begin(struct thread *thread, uint32_t flags)
 {
@@ -101,20 +105,46 @@ static void mmap_tried(struct deputy *d, struct thread *thread, int64_t ret)
 	call_post(d, thread, mmap_describe);
 }
 
-/*
- * A mapping of a file is made by the worker's kernel, of a copy of the file. Whether it may be made only the home kernel
- * knows: it is asked by making it, anywhere.
- */
-static int on_mmap(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+static void mmap_try(struct deputy *d, struct thread *thread, uint64_t there);
+
+/* It was tried in a hole, and undone in the same batch, unless there is no hole */
+static void mmap_tried_there(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	int64_t made = executor_ret(thread->arena, (unsigned int)thread->slot, 0);
+
+	if (made == -EEXIST)
+		mmap_try(d, thread, 0);
+	else
+		(made < 0 && made > -4096 ? mmap_tried : mmap_describe)(d, thread, made < 0 ? made : ret);
+}
+
+/* Make the mapping that the thread asks for at @there, and undo it; or anywhere (0), and undo it then */
+static void mmap_try(struct deputy *d, struct thread *thread, uint64_t there)
 {
 	const uint64_t *a = thread->call.arg;
 	uint64_t flags = a[3] & ~(uint64_t)(MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN | MAP_POPULATE | MAP_LOCKED);
 
+	batch_begin(thread, SLOT_STOP_ON_ERROR);
+	batch_add(thread, SYS_mmap, there, a[1], a[2] & ~(uint64_t)PROT_EXEC, flags | (there ? MAP_FIXED_NOREPLACE : 0), a[4],
+		  a[5]);
+	if (there)
+		batch_add(thread, SYS_munmap, there, a[1], 0, 0, 0, 0);
+	call_post(d, thread, there ? mmap_tried_there : mmap_tried);
+}
+
+/*
+ * A mapping of a file is made by the worker's kernel, of a copy of the file. Whether it may be made only the home kernel
+ * knows: it is asked by making it. There is a hole for that in nearly every home process; MAP_SHARED_VALIDATE, which checks
+ * all flags, does not know the one that keeps out of what is no hole.
+ */
+static int on_mmap(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	const uint64_t *a = thread->call.arg;
+	bool fits = a[1] <= HOLE_SIZE && (a[3] & MAP_TYPE) != MAP_SHARED_VALIDATE;
+
 	(void)tail;
 	(void)tail_len;
-	batch_begin(thread, 0);
-	batch_add(thread, SYS_mmap, 0, a[1], a[2] & ~(uint64_t)PROT_EXEC, flags, a[4], a[5]);
-	call_post(d, thread, mmap_tried);
+	mmap_try(d, thread, fits ? HOLE : 0);
 	return 0;
 }
 
