@@ -21,10 +21,14 @@
  * struct gather - The pieces of a message that were not encrypted yet
  * @now:	Current piece: what is left of it
  * @next:	Pieces after it
+ * @source:	What comes after @now instead of pieces, or NULL
+ * @at:		How much of that was taken
  */
 struct gather {
 	struct iovec now;
 	const struct iovec *next;
+	const struct channel_source *source;
+	size_t at;
 };
 
 /**
@@ -206,12 +210,20 @@ static const uint8_t *take(struct gather *from, size_t len)
  * @from:	Pieces
  * @len:	How many; no more than there are
  * @room:	Where they are put together when they are not in one piece
+ *
+ * Return: the first of them, or NULL when the source has failed.
  */
 static const uint8_t *next_plain(struct gather *from, size_t len, uint8_t *room)
 {
 	for (size_t done = 0; done < len;) {
 		size_t n = from->now.iov_len;
 
+		if (n == 0 && from->source) {
+			if (from->source->pull(from->source->ctx, from->at, room + done, len - done) < 0)
+				return NULL;
+			from->at += len - done;
+			return room;
+		}
 		if (n == 0) {
 			from->now = *from->next++;
 			continue;
@@ -238,6 +250,7 @@ static int seal_message(struct channel *ch, struct gather *from, size_t total)
 	for (size_t left = total; left > 0;) {
 		size_t len = left < CHANNEL_RECORD_MAX ? left : CHANNEL_RECORD_MAX;
 		struct channel_chunk *chunk = make_room(ch, len + RECORD_OVERHEAD);
+		const uint8_t *plain;
 		uint8_t *out;
 
 		if (tx->error)
@@ -247,12 +260,46 @@ static int seal_message(struct channel *ch, struct gather *from, size_t total)
 			return -ENOMEM;
 		}
 		out = chunk->data + chunk->end;
-		record_seal(&tx->cipher, left, next_plain(from, len, out + CHANNEL_RECORD_HEAD), len, out);
+		plain = next_plain(from, len, out + CHANNEL_RECORD_HEAD);
+		if (!plain) {
+			channel_fail(ch, -EFAULT, "what was being sent has gone");
+			return -EFAULT;
+		}
+		record_seal(&tx->cipher, left, plain, len, out);
 		chunk->end += len + RECORD_OVERHEAD;
 		tx->backlog += len + RECORD_OVERHEAD;
 		left -= len;
 	}
 	return 0;
+}
+
+/**
+ * seal_checked() - Check the lengths of a message and encrypt it into the queue
+ * @ch:		Channel
+ * @type:	Type of the message
+ * @msg:	struct wire_NAME
+ * @from:	Its tail
+ * @tail_len:	Length of that
+ */
+static int seal_checked(struct channel *ch, enum wire_type type, const void *msg, struct gather *from, size_t tail_len)
+{
+	uint8_t fixed[WIRE_FIXED_MAX];
+	int fixed_len = wire_encode(type, msg, fixed, sizeof(fixed));
+	size_t total;
+
+	if (fixed_len < 0)
+		return -EINVAL;
+	if (tail_len > wire_tail_max(type))
+		return -EMSGSIZE;
+	from->now.iov_base = fixed;
+	from->now.iov_len = fixed_len;
+	total = fixed_len + tail_len;
+	if (ch->tx.backlog + total > ch->tx.backlog_max) {
+		channel_fail(ch, -ENOBUFS, "the other side does not read: %zu bytes wait for it", ch->tx.backlog);
+		return -ENOBUFS;
+	}
+	ch->stats.tx_messages++;
+	return seal_message(ch, from, total);
 }
 
 /**
@@ -265,26 +312,29 @@ static int seal_message(struct channel *ch, struct gather *from, size_t total)
  */
 int channel_tx_message(struct channel *ch, enum wire_type type, const void *msg, const struct iovec *tail, int tail_nr)
 {
-	size_t tail_max = wire_tail_max(type), tail_len = 0, total;
-	uint8_t fixed[WIRE_FIXED_MAX];
+	size_t tail_max = wire_tail_max(type), tail_len = 0;
 	struct gather from = {.next = tail};
-	int fixed_len;
 
-	fixed_len = wire_encode(type, msg, fixed, sizeof(fixed));
-	if (fixed_len < 0 || tail_nr < 0 || tail_nr > CHANNEL_TAIL_PIECES_MAX)
+	if (tail_nr < 0 || tail_nr > CHANNEL_TAIL_PIECES_MAX)
 		return -EINVAL;
-	from.now.iov_base = fixed;
-	from.now.iov_len = fixed_len;
 	for (int i = 0; i < tail_nr; i++) {
 		if (tail[i].iov_len > tail_max - tail_len)
 			return -EMSGSIZE;
 		tail_len += tail[i].iov_len;
 	}
-	total = fixed_len + tail_len;
-	if (ch->tx.backlog + total > ch->tx.backlog_max) {
-		channel_fail(ch, -ENOBUFS, "the other side does not read: %zu bytes wait for it", ch->tx.backlog);
-		return -ENOBUFS;
-	}
-	ch->stats.tx_messages++;
-	return seal_message(ch, &from, total);
+	return seal_checked(ch, type, msg, &from, tail_len);
+}
+
+/**
+ * channel_tx_from() - The same for a tail that is fetched piece by piece
+ * @ch:		Channel
+ * @type:	Type of the message
+ * @msg:	struct wire_NAME
+ * @source:	Where the tail comes from
+ */
+int channel_tx_from(struct channel *ch, enum wire_type type, const void *msg, const struct channel_source *source)
+{
+	struct gather from = {.source = source};
+
+	return seal_checked(ch, type, msg, &from, source->len);
 }

@@ -22,9 +22,8 @@
 /* Calls served in a row before the event loop gets its turn */
 #define SERVE_MAX 64
 
-/* How long a posted call may wait for another message to go with, and how much data it may have to do so */
+/* How long a posted call may wait for another message to go with */
 #define LATER_MS 1
-#define LATER_BYTES 8192
 
 /**
  * mem_readv() - guest_mem's readv
@@ -144,10 +143,6 @@ void call_post(struct thread *thread, uint32_t nr, const uint64_t arg[6], const 
 	struct iovec piece = { (void *)tail, tail_len };
 
 	memcpy(msg.arg, arg, sizeof(msg.arg));
-	if (tail_len >= LATER_BYTES) {
-		channel_send(session->channel, WIRE_CALL, &msg, &piece, 1);
-		return;
-	}
 	channel_queue(session->channel, WIRE_CALL, &msg, &piece, tail_len ? 1 : 0);
 	if (!uv_is_active((uv_handle_t *)&session->later))
 		uv_timer_start(&session->later, session_later, LATER_MS, 0);

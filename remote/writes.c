@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Writes that return before they are made: see remote/writes.h. */
+#include <errno.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -9,7 +10,10 @@
 #include "remote/session.h"
 #include "remote/writes.h"
 
-#define OFFSET_MAX (1ll << 42) /* far from where files end */
+#define OFFSET_MAX  (1ll << 42) /* far from where files end */
+#define LATER_BYTES 8192	/* less data than that wait for company */
+#define PAGE	    4096u
+#define USER_END    (1ull << 47)
 
 /**
  * is_alone() - Is the thread the only one of the session?
@@ -56,11 +60,57 @@ bool writes_take(struct thread *thread, const uint8_t *tail, size_t tail_len)
 	return true;
 }
 
+/**
+ * is_readable() - Is all of that memory there? It stays: the only thread that could change that is in this call
+ */
+static bool is_readable(const struct thread *thread, uint64_t addr, uint64_t len)
+{
+	struct iovec remote[WIRE_DATA_MAX / PAGE + 2], local;
+	uint8_t bytes[WIRE_DATA_MAX / PAGE + 2];
+	unsigned long nr = 0;
+
+	for (uint64_t at = addr; at < addr + len; at = (at | (PAGE - 1)) + 1)
+		remote[nr++] = (struct iovec){ (void *)(uintptr_t)at, 1 };
+	local = (struct iovec){ bytes, nr };
+	return process_vm_readv(thread->outer, &local, 1, remote, nr, 0) == (ssize_t)nr;
+}
+
+/**
+ * data_pull() - channel_source's pull: bytes of the guest's call
+ */
+static int data_pull(void *ctx, size_t offset, void *buf, size_t len)
+{
+	const struct thread *thread = ctx;
+	struct iovec local = { buf, len }, remote = { (void *)(uintptr_t)(thread->call.arg[1] + offset), len };
+
+	return process_vm_readv(thread->outer, &local, 1, &remote, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
+}
+
+/**
+ * data_post() - Post the thread's write; false when its data cannot be read: home will say what comes of that
+ */
+static bool data_post(struct thread *thread, const uint64_t arg[6])
+{
+	struct session *session = thread->guest->session;
+	struct wire_call msg = { .tid = thread->tid, .nr = thread->call.nr, .flags = WIRE_CALL_POSTED };
+	struct channel_source source = { data_pull, thread, arg[2] };
+
+	if (arg[2] < LATER_BYTES) {
+		if (data_pull(thread, 0, session->buffer, arg[2]) < 0)
+			return false;
+		call_post(thread, thread->call.nr, arg, session->buffer, arg[2]);
+		return true;
+	}
+	if (!is_readable(thread, arg[1], arg[2]))
+		return false;
+	memcpy(msg.arg, arg, sizeof(msg.arg));
+	channel_send_from(session->channel, WIRE_CALL, &msg, &source);
+	return true;
+}
+
 bool writes_serve(struct thread *thread, const uint64_t arg[6], int64_t *ret)
 {
 	struct guest *guest = thread->guest;
-	uint8_t *buffer = guest->session->buffer;
-	struct iovec local = { buffer, arg[2] }, remote = { (void *)(uintptr_t)arg[1], arg[2] };
 	struct credit *credit = NULL;
 
 	for (unsigned int i = 0; i < CREDITS; i++)
@@ -71,11 +121,10 @@ bool writes_serve(struct thread *thread, const uint64_t arg[6], int64_t *ret)
 		return false;
 	if (thread->call.nr == SYS_pwrite64 && ((int64_t)arg[3] < 0 || (int64_t)arg[3] > OFFSET_MAX))
 		return false;
-	if (process_vm_readv(thread->outer, &local, 1, &remote, 1, 0) != (ssize_t)arg[2])
-		return false; /* home will say what comes of that */
+	if (arg[1] > USER_END - arg[2] || !data_post(thread, arg))
+		return false;
 	credit->left -= arg[2];
 	ahead_changed(thread, credit->dev, credit->ino);
-	call_post(thread, thread->call.nr, arg, buffer, arg[2]);
 	*ret = (int64_t)arg[2];
 	return true;
 }
