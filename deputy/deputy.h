@@ -202,6 +202,7 @@ struct usage {
  * @sent:	Signals that a new program would have to get, see sent.c
  * @execing:	The thread that makes an execve, or NULL
  * @exec_mask:	The signal mask that its new program begins with
+ * @held:	Files that it maps through descriptors that can write, see held.c
  * @attachments: Segments of shared memory that it has attached, see shm.c
  * @late_error:	Why a posted write has failed, 0 = none has
  * @late_fd:	Its descriptor
@@ -228,6 +229,7 @@ struct task {
 	struct sent *sent;
 	struct thread *execing;
 	uint64_t exec_mask;
+	struct held *held;
 	struct attachment *attachments;
 	int late_error, late_fd;
 	dev_t err_dev;

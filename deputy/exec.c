@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/object.h"
 
 /* Why the program that @pid has now cannot run elsewhere, or NULL */
 static const char *stays_home(pid_t pid)
@@ -101,6 +102,7 @@ void exec_done(struct deputy *d, struct thread *thread)
 	if (task->migrated)
 		deputy_send(d, WIRE_DROP, &drop, sizeof(drop), NULL, 0);
 	shm_forget(d, task);
+	held_forget(task);
 	task->migrated = task->started = false;
 	task->kept = 0;
 	task->catches_child = false;

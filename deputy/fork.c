@@ -29,6 +29,7 @@
 #include <sys/wait.h>
 
 #include "deputy/deputy.h"
+#include "deputy/object.h"
 
 /* What a child shares with its parent, or gets, of the system's side. A pid namespace would give it another number. */
 #define PROCESS_FLAGS                                                                                                  \
@@ -162,7 +163,8 @@ static struct thread *process_adopt(struct deputy *d, const struct task *parent,
 {
 	struct task *task = task_add(d, pid);
 
-	if (!task || slots_inherit(task, parent) < 0 || shm_inherit(task, parent) < 0)
+	if (!task || slots_inherit(task, parent) < 0 || shm_inherit(task, parent) < 0 ||
+	    held_inherit(task, parent) < 0)
 		return NULL;
 	task->migrated = task->started = true;
 	task->parent = parent->pid;

@@ -58,14 +58,16 @@ static void mmap_describe(struct deputy *d, struct thread *thread, int64_t unmap
 	uint32_t kind = MMAP_FILE;
 	int fd = task_fd_copy(thread->task, (int)thread->call.arg[4]), err = 0;
 	struct stat st;
+	bool writable;
 
 	(void)unmapped;
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		call_answer(d, thread, fd < 0 ? fd : -errno, NULL, 0);
 		return;
 	}
+	writable = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
 	if (S_ISREG(st.st_mode) && is_shared(thread->call.arg[3])) {
-		kind = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR ? MMAP_LIVE : MMAP_LIVE_READ_ONLY;
+		kind = writable ? MMAP_LIVE : MMAP_LIVE_READ_ONLY;
 		if (kind == MMAP_LIVE && object_is_mapped_elsewhere(d, fd)) {
 			err = -ENODEV; /* memory would have to be shared across nodes */
 			close(fd);
@@ -85,6 +87,8 @@ static void mmap_describe(struct deputy *d, struct thread *thread, int64_t unmap
 			err = -ENODEV;
 		close(fd);
 	}
+	if (!err && object && writable)
+		err = held_add(thread->task, object);
 	id = object ? object->id : 0;
 	size = object ? (uint64_t)object->st.st_size : 0;
 	memcpy(tail, &id, 8);

@@ -96,6 +96,45 @@ struct object *object_find(struct deputy *d, const struct stat *st, bool live)
 	return NULL;
 }
 
+/* Open the file that @fd is open on once more; negative errno */
+static int file_open(int fd, int access)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	fd = open(path, access | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Replace a task's descriptor by one of our own, if we may: an flock would last as long as there is any of the same open */
+static int fd_own(int fd)
+{
+	int own = file_open(fd, fcntl(fd, F_GETFL) & O_ACCMODE);
+
+	if (own < 0)
+		return fd;
+	close(fd);
+	return own;
+}
+
+void object_only_read(struct object *o)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", o->fd);
+	/* What was written by somebody who was killed may be still to come */
+	if (!o->writable || faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) < 0)
+		return;
+	fd = file_open(o->fd, O_RDONLY);
+	if (fd < 0)
+		return;
+	close(o->fd);
+	o->fd = fd;
+	o->writable = false;
+	o->released = true;
+}
+
 /* A known object is mapped again through @fd, which is ours now */
 static int object_again(struct deputy *d, struct object *o, int fd, const struct stat *st)
 {
@@ -103,7 +142,7 @@ static int object_again(struct deputy *d, struct object *o, int fd, const struct
 
 	if (writable && !o->writable) {
 		close(o->fd);
-		o->fd = fd;
+		o->fd = fd_own(fd);
 		o->writable = true;
 	} else {
 		close(fd);
@@ -158,8 +197,9 @@ int object_of_fd(struct deputy *d, int fd, const char *name, bool shared, struct
 		close(fd);
 		return -ENOMEM;
 	}
-	*o = (struct object){ .next = d->objects, .id = ++d->next_object, .fd = fd, .live = live, .st = st };
-	o->writable = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
+	*o = (struct object){ .next = d->objects, .id = ++d->next_object, .live = live, .st = st };
+	o->fd = live ? fd_own(fd) : fd;
+	o->writable = (fcntl(o->fd, F_GETFL) & O_ACCMODE) == O_RDWR;
 	d->objects = o;
 	d->live_nr += live;
 	return object_offer(d, o, name);
@@ -231,15 +271,23 @@ bool object_is_mapped_elsewhere(struct deputy *d, int fd)
 int object_write_back(struct deputy *d, const struct wire_write_back *msg, const uint8_t *data, size_t len)
 {
 	struct object *o;
+	bool written;
+	int fd;
 
 	for (o = d->objects; o && o->id != msg->object; o = o->next)
 		;
 	if (!o)
 		return shm_write_back(d, msg, data, len);
-	if (!o->live || !o->writable || msg->offset > (uint64_t)o->st.st_size ||
+	if (!o->live || !(o->writable || o->released) || msg->offset > (uint64_t)o->st.st_size ||
 	    len > (uint64_t)o->st.st_size - msg->offset)
 		return -EPROTO;
-	if (pwrite(o->fd, data, len, (off_t)msg->offset) != (ssize_t)len)
+	fd = o->writable ? o->fd : file_open(o->fd, O_WRONLY);
+	if (fd < 0)
+		return 0; /* it is executed meanwhile; who wrote this is dead */
+	written = pwrite(fd, data, len, (off_t)msg->offset) == (ssize_t)len;
+	if (fd != o->fd)
+		close(fd);
+	if (!written)
 		return -ENOSPC;
 	return fstat(o->fd, &o->st) < 0 ? -errno : 0;
 }

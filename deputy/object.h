@@ -11,6 +11,7 @@
 #include "wire.h"
 
 struct deputy;
+struct task;
 struct thread;
 
 /* Has the worker been asked whether it wants the content? */
@@ -28,6 +29,8 @@ enum object_offer {
  * @live:	It can change
  * @shared:	Live: mapped shared for writing
  * @writable:	@fd can write
+ * @holders:	Processes that map it through a descriptor that can write, see held.c
+ * @released:	There were some
  * @offer:	What has become of an offer
  * @st:		Identity: device, inode, size, times of change
  */
@@ -38,6 +41,8 @@ struct object {
 	bool live;
 	bool shared;
 	bool writable;
+	unsigned int holders;
+	bool released;
 	enum object_offer offer;
 	struct stat st;
 };
@@ -50,6 +55,9 @@ struct object *object_find(struct deputy *d, const struct stat *st, bool live);
 
 /* The object for the file that @fd (ours to close) is open on; sends what the worker has not got. @shared: of a mapping */
 int object_of_fd(struct deputy *d, int fd, const char *name, bool shared, struct object **out);
+
+/* Nobody maps it for writing any more: let others execute it */
+void object_only_read(struct object *o);
 
 /* Say that a live object has another size */
 int object_announce(struct deputy *d, const struct object *o);
@@ -65,6 +73,11 @@ int object_wanted(struct deputy *d, const struct wire_want *msg);
 bool object_is_mapped_elsewhere(struct deputy *d, int fd);
 int object_write_back(struct deputy *d, const struct wire_write_back *msg, const uint8_t *data, size_t len);
 void objects_free(struct deputy *d);
+
+/* held.c: @task maps @object through a descriptor that can write; 0 or -ENOMEM */
+int held_add(struct task *task, struct object *object);
+int held_inherit(struct task *child, const struct task *parent); /* by a fork */
+void held_forget(struct task *task);				 /* its address space is gone */
 
 /* written.c: the thread's call has succeeded; when it changed live objects, send that, and say so */
 bool objects_written(struct deputy *d, const struct thread *thread, int64_t ret);

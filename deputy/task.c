@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/object.h"
 
 /* States a thread may go to from each state, as bits */
 static const uint8_t thread_allowed[TH_NR] = {
@@ -104,6 +105,7 @@ void task_remove(struct deputy *d, struct task *task)
 		thread_remove(d, task->threads);
 	home_forget(task);
 	shm_forget(d, task);
+	held_forget(task);
 	aio_forget(task);
 	sent_clear(task);
 	for (at = &d->tasks; *at != task; at = &(*at)->next)

@@ -136,6 +136,22 @@ static void leases(void)
 	close(fd);
 }
 
+/* A mapping does not keep a lock once it is gone */
+static void mapped(int access)
+{
+	int fd, flags = access == O_RDWR ? MAP_SHARED : MAP_PRIVATE;
+
+	TITLE(access == O_RDWR ? "flock of what is mapped shared" : "flock of what is mapped private");
+	for (int i = 0; i < 2; i++) {
+		fd = MUST(open("plain", access));
+		SHOW(SYS(flock, fd, LOCK_EX | LOCK_NB));
+		char *p = mmap(NULL, 4096, PROT_READ, flags, fd, 0);
+		SHOW_NUM(p[99]);
+		munmap(p, 4096);
+		close(fd);
+	}
+}
+
 int main(void)
 {
 	int a, b;
@@ -147,5 +163,9 @@ int main(void)
 	descriptions(a, b);
 	whole(a, b);
 	leases();
+	close(a);
+	close(b);
+	mapped(O_RDWR);
+	mapped(O_RDONLY);
 	return 0;
 }

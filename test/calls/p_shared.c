@@ -231,6 +231,43 @@ static void private(void)
 	SHOW_NUM(p[0]);
 }
 
+/* A program that a linker has written into a mapping: it can be run when the linker has ended, and not before */
+static void linked(void)
+{
+	int from = MUST(open("/bin/true", O_RDONLY)), fd, status, done[2];
+	off_t size = MUST(lseek(from, 0, SEEK_END));
+	char *p, byte;
+	pid_t linker;
+
+	TITLE("linked");
+	MUST(pipe(done));
+	linker = MUST(fork());
+	if (!linker) {
+		fd = MUST(open("linked", O_RDWR | O_CREAT | O_TRUNC, 0755));
+		MUST(ftruncate(fd, size));
+		p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		MUST(pread(from, p, size, 0));
+		close(fd);
+		MUST(write(done[1], "x", 1));
+		pause();
+	}
+	MUST(read(done[0], &byte, 1));
+	for (int i = 0; i < 2; i++) {
+		pid_t pid = MUST(fork());
+
+		if (!pid) {
+			execl("linked", "true", NULL);
+			printf("%s\n", show_errno(errno));
+			exit(1);
+		}
+		waitpid(pid, &status, 0);
+		SHOW_NUM(WEXITSTATUS(status));
+		kill(linker, SIGKILL);
+		waitpid(linker, NULL, 0);
+	}
+	SHOW(unlink("linked"));
+}
+
 int main(void)
 {
 	anonymous();
@@ -239,5 +276,6 @@ int main(void)
 	by_segment();
 	by_file();
 	private();
+	linked();
 	return 0;
 }

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * Which processes map a file through a descriptor that can write. As long as there is such a mapping the file is open for
+ * writing, and nobody can execute it (ETXTBSY); afterwards it must not be, or what a linker has made in a mapping could
+ * not be run. So when the last process that held a file in that way has ended, or runs a new program, the deputy's own
+ * descriptor becomes one that only reads. A mapping that a process has undone counts until then: nobody tells of it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "deputy/deputy.h"
+#include "deputy/object.h"
+
+/**
+ * struct held - A file that a process maps so
+ * @next:	Next one of the process
+ * @object:	The file
+ */
+struct held {
+	struct held *next;
+	struct object *object;
+};
+
+int held_add(struct task *task, struct object *object)
+{
+	struct held *held;
+
+	for (held = task->held; held; held = held->next) {
+		if (held->object == object)
+			return 0;
+	}
+	held = malloc(sizeof(*held));
+	if (!held)
+		return -ENOMEM;
+	*held = (struct held){ task->held, object };
+	task->held = held;
+	object->holders++;
+	return 0;
+}
+
+int held_inherit(struct task *child, const struct task *parent)
+{
+	int err = 0;
+
+	for (const struct held *held = parent->held; held && !err; held = held->next)
+		err = held_add(child, held->object);
+	return err;
+}
+
+void held_forget(struct task *task)
+{
+	while (task->held) {
+		struct held *held = task->held;
+
+		task->held = held->next;
+		if (!--held->object->holders)
+			object_only_read(held->object);
+		free(held);
+	}
+}
