@@ -8,10 +8,18 @@
  */
 #include "common/sysplan_gather.h"
 
+/**
+ * room_check() - Is there room in the slot? What does not even fit into a CALL goes somewhere else
+ */
+static int room_check(const struct gather *g)
+{
+	return g->cap <= SYSPLAN_TAIL_MAX && g->room > ROOM_MAX ? -ENOMEM : 0;
+}
+
 int gather_room(struct gather *g, uint64_t len)
 {
 	g->room += (len + 31) & ~15ull;
-	return g->room > ROOM_MAX ? -ENOMEM : 0;
+	return room_check(g);
 }
 
 int gather_begin(struct gather *g, uint64_t len, uint8_t **bytes)
@@ -181,7 +189,7 @@ int gather_string(struct walk *w, uint64_t addr, uint32_t max, struct placed *ou
 	gather_end(g, len, len);
 	*out = (struct placed){ .bytes = bytes, .good = len, .whole = ended || len == max };
 	g->room += len; /* strings are packed */
-	return g->room > ROOM_MAX ? -ENOMEM : 0;
+	return room_check(g);
 }
 
 int gather_peek(struct walk *w, uint64_t addr, uint32_t len, void *out)

@@ -117,6 +117,15 @@ static void on_want(struct deputy *d, const union wire_any *msg, const uint8_t *
 		lost_end(d, "the worker answered what it was not asked");
 }
 
+/* What an execve needs that is to come */
+static void on_arguments(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	int err = arguments_add(d, &msg->arguments, tail, tail_len);
+
+	if (err)
+		lost_end(d, err == -EPROTO ? "the worker sent more arguments than a program can have" : "no memory");
+}
+
 /* The answer to HELLO */
 static void on_accept(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
@@ -141,7 +150,7 @@ static void (*const message_table[WIRE_TYPES])(struct deputy *, const union wire
 	[WIRE_ACCEPT] = on_accept,	 [WIRE_REFUSE] = on_refuse,   [WIRE_STARTED] = on_started, [WIRE_CALL] = on_call,
 	[WIRE_INTERRUPT] = on_interrupt, [WIRE_DEFAULT] = on_default, [WIRE_PASS] = on_pass,	   [WIRE_GONE] = on_gone,
 	[WIRE_TAKEN] = on_taken,	 [WIRE_USAGE] = on_usage,	 [WIRE_WRITE_BACK] = on_write_back,
-	[WIRE_WANT] = on_want,
+	[WIRE_WANT] = on_want,		 [WIRE_ARGUMENTS] = on_arguments,
 };
 
 /* A message has come */

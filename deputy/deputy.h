@@ -141,6 +141,7 @@ struct posted {
  * @passed:	Signals blocked at home until the call has finished (verdict PASS)
  * @inflight:	Signals sent to the guest and not yet taken by it: blocked at home
  * @acted:	The signal @acting has been let through
+ * @arguments:	Many arguments of the execve that it makes, or NULL
  * @waits:	It waits for children with SIGCHLD blocked, see times.c
  * @exits:	It makes its last call
  * @held_code:	HELD: what the call would have returned
@@ -161,6 +162,7 @@ struct thread {
 	int acting;
 	uint64_t passed;
 	uint64_t inflight;
+	struct arguments *arguments;
 	bool acted, waits, exits;
 	int64_t held_code;
 };
@@ -202,6 +204,7 @@ struct usage {
  * @sent:	Signals that a new program would have to get, see sent.c
  * @execing:	The thread that makes an execve, or NULL
  * @exec_mask:	The signal mask that its new program begins with
+ * @exec_ignored: The signals that it ignores then
  * @held:	Files that it maps through descriptors that can write, see held.c
  * @attachments: Segments of shared memory that it has attached, see shm.c
  * @late_error:	Why a posted write has failed, 0 = none has
@@ -228,7 +231,7 @@ struct task {
 	unsigned int exits_nr;
 	struct sent *sent;
 	struct thread *execing;
-	uint64_t exec_mask;
+	uint64_t exec_mask, exec_ignored;
 	struct held *held;
 	struct attachment *attachments;
 	int late_error, late_fd;
@@ -266,6 +269,7 @@ struct outbox_item;
 struct growth;
 struct aio_event;
 struct sent;
+struct arguments;
 struct held;
 
 /**
@@ -378,6 +382,15 @@ int privileged_exec_make(struct deputy *d, struct thread *thread);
 
 /* execve.c: a guest asks for a new program */
 int exec_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* a call_handler */
+
+/* arguments.c: those of an execve that are too many for its slot */
+int arguments_add(struct deputy *d, const struct wire_arguments *msg, const uint8_t *piece, size_t len);
+/* Map memory for them in the process, then call @then with what mmap has returned */
+void arguments_map(struct deputy *d, struct thread *thread, call_finisher then);
+int arguments_place(struct thread *thread); /* lay the thread's call out there; 0 or negative errno */
+void arguments_unmap(struct deputy *d, struct thread *thread, call_finisher then);
+void *arguments_pointer(const struct thread *thread, uint64_t home_addr, size_t len); /* as call_pointer() */
+void arguments_free(struct thread *thread);
 
 /* exec.c: a process has a new program */
 void exec_done(struct deputy *d, struct thread *thread);

@@ -98,6 +98,7 @@ void exec_done(struct deputy *d, struct thread *thread)
 	thread->slot = -1;
 	thread->inflight = thread->passed = 0;
 	thread->waits = false;
+	arguments_free(thread);
 	home_forget(task);
 	if (task->migrated)
 		deputy_send(d, WIRE_DROP, &drop, sizeof(drop), NULL, 0);

@@ -30,14 +30,33 @@
 /* Words in front of the siginfos */
 enum front { FRONT_BLOCKED, FRONT_IGNORED, FRONT_PENDING, FRONT_WORDS };
 
-/* The program could not be replaced: the old one goes on */
-static void exec_failed(struct deputy *d, struct thread *thread, int64_t ret)
+/* The old program goes on */
+static void exec_answer(struct deputy *d, struct thread *thread, int64_t ret)
 {
 	if (ret == -EINTR && thread->call.code)
 		ret = thread->call.code;
+	arguments_free(thread);
 	sent_return(d, thread->task);
 	thread->task->execing = NULL;
 	call_answer(d, thread, ret, NULL, 0);
+}
+
+/* The memory for many arguments is unmapped again */
+static void exec_unmapped(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	(void)ret;
+	exec_answer(d, thread, thread->held_code);
+}
+
+/* The program could not be replaced */
+static void exec_failed(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	if (!thread->arguments) {
+		exec_answer(d, thread, ret);
+		return;
+	}
+	thread->held_code = ret;
+	arguments_unmap(d, thread, exec_unmapped);
 }
 
 /* What the last call that was made of the thread's batch returned */
@@ -61,22 +80,26 @@ static void exec_privileged(struct deputy *d, struct thread *thread)
 }
 
 /* The dispositions that differ between home and guest */
-static void dispositions_add(struct thread *thread, uint64_t guest, uint64_t home)
+static void dispositions_add(struct thread *thread, uint64_t guest)
 {
 	uint64_t addr = arena_data_addr(thread->arena, (unsigned int)thread->slot);
+	struct sigstate home;
 
+	if (tracee_sigstate(thread->tid, &home))
+		return; /* killed */
 	for (int signo = 1; signo <= 64; signo++) {
 		uint64_t bit = 1ull << (signo - 1);
 
-		if (((guest ^ home) & bit) && signo != SIGKILL && signo != SIGSTOP)
+		if (((guest ^ home.ignored) & bit) && signo != SIGKILL && signo != SIGSTOP)
 			executor_add(thread->arena, (unsigned int)thread->slot, SYS_rt_sigaction, (uint64_t)signo,
 				     addr + (guest & bit ? DATA_IGNORE : DATA_DEFAULT), 0, 8, 0, 0);
 	}
 }
 
 /* Post the call behind what has to be right before it */
-static void exec_post(struct deputy *d, struct thread *thread, uint64_t blocked, uint64_t ignored, uint64_t home)
+static void exec_post(struct deputy *d, struct thread *thread)
 {
+	uint64_t blocked = thread->task->exec_mask;
 	unsigned int slot = (unsigned int)thread->slot;
 	uint8_t *data = arena_data(thread->arena, slot);
 	const uint64_t *a = thread->call.home_arg;
@@ -87,7 +110,7 @@ static void exec_post(struct deputy *d, struct thread *thread, uint64_t blocked,
 	*(uint64_t *)(data + DATA_DEFAULT) = (uint64_t)(uintptr_t)SIG_DFL;
 	*(uint64_t *)(data + DATA_IGNORE) = (uint64_t)(uintptr_t)SIG_IGN;
 	executor_begin(thread->arena, slot, SLOT_STOP_ON_ERROR);
-	dispositions_add(thread, ignored, home);
+	dispositions_add(thread, thread->task->exec_ignored);
 	if (privileged)
 		executor_add(thread->arena, slot, SYS_rt_sigprocmask, SIG_SETMASK,
 			     arena_data_addr(thread->arena, slot) + DATA_MASK, 0, 8, 0, 0);
@@ -96,6 +119,24 @@ static void exec_post(struct deputy *d, struct thread *thread, uint64_t blocked,
 		exec_privileged(d, thread);
 	else
 		call_post(d, thread, exec_failed);
+}
+
+/* There is memory for many arguments, or there is none */
+static void exec_mapped(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	int err;
+
+	if (ret < 0 && ret > -4096) {
+		exec_answer(d, thread, ret == -EEXIST ? -ENOMEM : ret);
+		return;
+	}
+	err = arguments_place(thread);
+	if (err == -EPROTO)
+		lost_end(d, "the worker sent arguments that do not match the table");
+	else if (err)
+		exec_failed(d, thread, err);
+	else
+		exec_post(d, thread);
 }
 
 /* Note the guest's pending signals: the new program will have them */
@@ -117,7 +158,6 @@ int exec_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, siz
 {
 	struct task *task = thread->task;
 	uint64_t front[FRONT_WORDS];
-	struct sigstate home;
 	size_t front_len;
 	int err;
 
@@ -127,24 +167,25 @@ int exec_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, siz
 	if (front[FRONT_PENDING] > (tail_len - sizeof(front)) / sizeof(siginfo_t))
 		return -EPROTO;
 	front_len = sizeof(front) + front[FRONT_PENDING] * sizeof(siginfo_t);
-	err = call_place(thread, tail + front_len, tail_len - front_len, DATA_ARGS);
-	if (!err)
-		err = tracee_sigstate(thread->tid, &home);
-	if (err)
-		return err;
 	if (task->execing) {
 		call_answer(d, thread, -ERESTARTNOINTR, NULL,
 			    0); /* one at a time: it dies of the other's, or tries again */
 		return 0;
 	}
-	err = pending_note(thread, tail + sizeof(front), front[FRONT_PENDING]);
+	err = thread->arguments ? 0 : call_place(thread, tail + front_len, tail_len - front_len, DATA_ARGS);
+	if (!err)
+		err = pending_note(thread, tail + sizeof(front), front[FRONT_PENDING]);
 	if (err) {
 		sent_return(d, task);
 		return err;
 	}
 	task->execing = thread;
 	task->exec_mask = front[FRONT_BLOCKED];
+	task->exec_ignored = front[FRONT_IGNORED];
 	thread->call.whole = true;
-	exec_post(d, thread, front[FRONT_BLOCKED], front[FRONT_IGNORED], home.ignored);
+	if (thread->arguments)
+		arguments_map(d, thread, exec_mapped);
+	else
+		exec_post(d, thread);
 	return 0;
 }

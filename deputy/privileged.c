@@ -27,7 +27,11 @@ static int exec_path(const struct thread *thread, char *out, size_t cap)
 {
 	const struct call *call = &thread->call;
 	bool at = call->nr == SYS_execveat;
-	const char *name = call_pointer(thread, call->home_arg[at ? 1 : 0], 1);
+	uint64_t addr = call->home_arg[at ? 1 : 0];
+	const char *name = arguments_pointer(thread, addr, 1);
+
+	if (!name)
+		name = call_pointer(thread, addr, 1);
 
 	if (!name)
 		return -ENOENT;

@@ -94,6 +94,7 @@ void thread_remove(struct deputy *d, struct thread *thread)
 	if (thread->slot >= 0)
 		slots_release(thread->arena, thread->slot);
 	free(thread->growth);
+	arguments_free(thread);
 	free(thread);
 }
 

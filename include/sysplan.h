@@ -53,6 +53,8 @@
 #define SYSPLAN_IOV_MAX	  (SYSPLAN_SPANS_MAX + 1u)
 /* Most bytes that gather needs in its buffer: room for twenty of the longest datagrams, which is what libuv asks for */
 #define SYSPLAN_TAIL_MAX (1408u << 10)
+/* As much for an execve as the kernel could take: 6 MiB of strings and pointers, here with their lengths */
+#define SYSPLAN_ARGUMENTS_MAX (16u << 20)
 
 /**
  * struct guest_mem - How gather and scatter reach the guest's memory
@@ -147,7 +149,7 @@ struct sysplan {
 
 /*
  * Worker: begin a call. Fills @p, which may be uninitialised, and writes the tail of CALL to @out (@cap of
- * SYSPLAN_TAIL_MAX is always enough). Returns its length, or the negative errno that is the result of the call.
+ * SYSPLAN_TAIL_MAX is always enough, but for an execve: then it is -E2BIG, and SYSPLAN_ARGUMENTS_MAX is). Returns its length, or the negative errno that is the result of the call.
  * -ESRCH: the guest is gone. Each successful gather or place is followed by one sysplan_release().
  */
 ssize_t sysplan_gather(struct sysplan *p, int64_t nr, const uint64_t arg[6], const struct guest_mem *mem, uint8_t *out,

@@ -49,10 +49,7 @@ static ssize_t mem_writev(void *ctx, const struct iovec *local, int local_nr, co
 	return n < 0 ? -errno : n;
 }
 
-/**
- * call_memory() - The memory of a thread, for sysplan
- */
-static struct guest_mem call_memory(struct thread *thread)
+struct guest_mem call_memory(struct thread *thread)
 {
 	return (struct guest_mem){ thread, mem_readv, mem_writev };
 }
@@ -159,7 +156,7 @@ static void part_send(struct thread *thread, size_t len)
 		  thread->guest->session->buffer, len);
 }
 
-void call_forward(struct thread *thread, const void *front, size_t front_len)
+int call_forward_with(struct thread *thread, const void *front, size_t front_len)
 {
 	struct guest_mem mem = call_memory(thread);
 	uint8_t *buffer = thread->guest->session->buffer;
@@ -169,13 +166,20 @@ void call_forward(struct thread *thread, const void *front, size_t front_len)
 	if (front_len)
 		memcpy(buffer, front, front_len);
 	len = sysplan_gather(&call->plan, call->nr, call->arg, &mem, buffer + front_len, SYSPLAN_TAIL_MAX - front_len);
-	if (len < 0) {
-		call_return(thread, len);
-		return;
-	}
+	if (len < 0)
+		return (int)len;
 	call->planned = true;
 	part_send(thread, (size_t)len + front_len);
 	signals_unmasked(thread);
+	return 0;
+}
+
+void call_forward(struct thread *thread)
+{
+	int err = call_forward_with(thread, NULL, 0);
+
+	if (err)
+		call_return(thread, err);
 }
 
 /**
@@ -291,7 +295,7 @@ static uint64_t call_arrived(struct session *session, int listener, const struct
 	else if (row->where == SYS_LOCAL)
 		call_continue(thread);
 	else
-		call_forward(thread, NULL, 0);
+		call_forward(thread);
 	return thread->state == THREAD_CALLING ? call->id : 0;
 }
 

@@ -61,8 +61,12 @@ void call_result(struct session *session, const struct wire_result *msg, const u
 /* The thread that waits for the result of call @id, or NULL */
 struct thread *call_find(const struct session *session, uint64_t id);
 
-/* Send the call home, with @front before its gathered arguments; or answer it, when they cannot be gathered */
-void call_forward(struct thread *thread, const void *front, size_t front_len);
+/* Send the call home, or answer it, when its arguments cannot be gathered */
+void call_forward(struct thread *thread);
+/* The same with @front before its arguments; negative errno, and no answer, when they cannot be gathered */
+int call_forward_with(struct thread *thread, const void *front, size_t front_len);
+/* The memory of a thread, for sysplan */
+struct guest_mem call_memory(struct thread *thread);
 /* Send a call home that has no arguments in memory; gives it a number */
 void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32_t flags, const void *tail,
 	       size_t tail_len);

@@ -14,13 +14,13 @@
 
 #include "log.h"
 #include "remote/calls.h"
+#include "remote/execve.h"
 #include "remote/filter.h"
 #include "remote/limits.h"
 #include "remote/listener.h"
 #include "remote/notify.h"
 #include "remote/session.h"
 #include "remote/shm.h"
-#include "remote/sigqueue.h"
 #include "remote/timers.h"
 #include "remote/usage.h"
 #include "remote/writes.h"
@@ -35,8 +35,6 @@
 
 #define SIGSET_LEN 8
 
-/* Pending signals that a new program gets; who has more of them loses those */
-#define EXEC_PENDING_MAX 256
 
 /* What can be looked at of a ring of asynchronous I/O */
 #define RING_LEN 4096
@@ -121,49 +119,6 @@ static void exit_group_begin(struct thread *thread)
 }
 
 /**
- * struct execve_front - What goes along with an execve, before its arguments
- * @blocked:	Signal mask
- * @ignored:	Ignored signals
- * @pending_nr:	Number of pending signals
- * @pending:	The pending signals
- */
-struct execve_front {
-	uint64_t blocked;
-	uint64_t ignored;
-	uint64_t pending_nr;
-	siginfo_t pending[EXEC_PENDING_MAX];
-};
-
-/**
- * execve_begin() - A new program begins at home, with the signal mask, the ignored and the pending signals of the old one
- */
-static void execve_begin(struct thread *thread)
-{
-	struct execve_front front;
-	struct sigstate state;
-
-	usage_tell(thread->guest);
-	if (tracee_sigstate(thread->outer, &state)) {
-		call_return(thread, -ESRCH);
-		return;
-	}
-	front.blocked = state.blocked;
-	front.ignored = state.ignored;
-	front.pending_nr = sigqueue_pending(thread, &state, front.pending, EXEC_PENDING_MAX);
-	shm_leave(thread->guest);
-	call_forward(thread, &front, offsetof(struct execve_front, pending) + front.pending_nr * sizeof(*front.pending));
-}
-
-/**
- * execve_result() - There is an answer: it has failed
- */
-static void execve_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
-{
-	shm_stay(thread->guest);
-	call_complete(thread, ret, 0, tail, tail_len);
-}
-
-/**
  * getrusage_begin() - What the guest has used of this node's CPU is more than what its home process has used
  */
 static void getrusage_begin(struct thread *thread)
@@ -173,7 +128,7 @@ static void getrusage_begin(struct thread *thread)
 	if (who == RUSAGE_SELF || who == RUSAGE_THREAD)
 		call_continue(thread);
 	else
-		call_forward(thread, NULL, 0);
+		call_forward(thread);
 }
 
 /**
@@ -361,7 +316,7 @@ static void cpu_clock_begin(struct thread *thread)
 	if (clock < 0 && (clock & 7) != 3 && (!id || guest_by_pid(session, id) || thread_by_tid(session, id)))
 		call_continue(thread);
 	else
-		call_forward(thread, NULL, 0);
+		call_forward(thread);
 }
 
 /**

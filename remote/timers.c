@@ -48,7 +48,7 @@ void timers_create_begin(struct thread *thread)
 	if (is_cpu_clock((int)thread->call.arg[CREATE_CLOCK]))
 		call_continue(thread);
 	else
-		call_forward(thread, NULL, 0);
+		call_forward(thread);
 }
 
 /**
@@ -117,7 +117,7 @@ void timers_use_begin(struct thread *thread)
 		*at = timer->next;
 		free(timer);
 	}
-	call_forward(thread, NULL, 0);
+	call_forward(thread);
 }
 
 uint32_t timers_mend(struct guest *guest, siginfo_t *info)
