@@ -67,9 +67,24 @@ static void registers_cancel(struct thread *thread, struct user_regs_struct *reg
 	}
 }
 
-int cancel_call(struct deputy *d, struct thread *thread)
+bool cancel_wanted(const struct thread *thread)
+{
+	return thread->state == TH_BUSY && !thread->call.code && arena_slot(thread->arena, (unsigned int)thread->slot)->cancel;
+}
+
+int cancel_at_stop(struct thread *thread)
 {
 	struct user_regs_struct regs;
+	int err = tracee_regs_get(thread->tid, &regs);
+
+	if (err)
+		return err;
+	registers_cancel(thread, &regs);
+	return tracee_regs_set(thread->tid, &regs);
+}
+
+int cancel_call(struct deputy *d, struct thread *thread)
+{
 	int status, err;
 
 	arena_slot(thread->arena, (unsigned int)thread->slot)->cancel = 1;
@@ -77,16 +92,12 @@ int cancel_call(struct deputy *d, struct thread *thread)
 		return -errno;
 	err = tracee_wait(thread->tid, &status);
 	if (err || status >> 16 != PTRACE_EVENT_STOP) {
-		/* It died, has finished, or a signal was first: then our stop is still to come, and is just passed */
+		/* It died, has finished, or a signal was first: then our stop is still to come */
 		if (!err || err == -ESRCH)
 			trace_dispatch(d, thread, status);
 		return 0;
 	}
-	err = tracee_regs_get(thread->tid, &regs);
-	if (err)
-		return err;
 	home_mask_update(thread); /* this may be the stop that was asked for that */
-	registers_cancel(thread, &regs);
-	err = tracee_regs_set(thread->tid, &regs);
+	err = cancel_at_stop(thread);
 	return err ? err : thread_resume(thread, 0);
 }

@@ -66,7 +66,7 @@ static void on_interrupt(struct deputy *d, const union wire_any *msg, const uint
 {
 	(void)tail;
 	(void)tail_len;
-	signal_interrupt(d, &msg->interrupt);
+	posted_interrupt(d, msg->interrupt.call);
 }
 
 static void on_taken(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)

@@ -456,6 +456,7 @@ void *call_pointer(const struct thread *thread, uint64_t home_addr, size_t len);
 void posted_init(struct deputy *d);
 bool posted_is_small(const struct wire_call *msg); /* may it be posted, and wait for company? */
 void posted_call(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len); /* CALL has come */
+void posted_interrupt(struct deputy *d, uint64_t call); /* INTERRUPT has come, perhaps for a call that is held */
 void posted_merge(struct deputy *d, struct thread *thread); /* into the batch that was begun in the thread's slot */
 void posted_forget(struct deputy *d, const struct thread *thread); /* its posted calls are made, or never will be */
 void posted_drain(struct deputy *d); /* make the calls that were held and need not wait any more */
@@ -514,7 +515,7 @@ void aio_forget(struct task *task);
 
 /* signal.c: signals between the two halves */
 void signal_stop(struct deputy *d, struct thread *thread, int signo);
-void signal_interrupt(struct deputy *d, const struct wire_interrupt *msg);
+void signal_interrupt(struct deputy *d, uint64_t call); /* the remote wants it back */
 void signal_taken(struct deputy *d, const struct wire_taken *msg);
 void signal_pass(struct deputy *d, const struct wire_pass *msg);
 int signal_signalfd(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* call_handlers */
@@ -532,6 +533,8 @@ bool call_interrupted(const struct thread *thread, const struct user_regs_struct
 void call_abort(struct thread *thread, struct user_regs_struct *regs); /* at a stop in which call_interrupted() */
 void call_again(const struct thread *thread, struct user_regs_struct *regs);
 int cancel_call(struct deputy *d, struct thread *thread);
+bool cancel_wanted(const struct thread *thread); /* and not yet done: at its next stop */
+int cancel_at_stop(struct thread *thread);	 /* do it */
 
 /* lost.c: the end without the worker */
 void lost_end(struct deputy *d, const char *why); /* of the session, and so of all that runs there */

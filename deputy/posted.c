@@ -33,12 +33,14 @@
  * struct held - A call that has to wait
  * @next:	Next one
  * @msg:	The message
+ * @interrupted:	INTERRUPT has come for it
  * @tail_len:	Bytes of its tail
  * @tail:	The tail
  */
 struct held {
 	struct held *next;
 	struct wire_call msg;
+	bool interrupted;
 	size_t tail_len;
 	uint8_t tail[];
 };
@@ -136,6 +138,7 @@ static void call_hold(struct deputy *d, const struct wire_call *msg, const uint8
 	}
 	held->next = NULL;
 	held->msg = *msg;
+	held->interrupted = false;
 	held->tail_len = tail_len;
 	memcpy(held->tail, tail, tail_len);
 	d->held_bytes += sizeof(*held) + tail_len;
@@ -202,9 +205,22 @@ void posted_drain(struct deputy *d)
 		}
 		d->held_bytes -= sizeof(*held) + held->tail_len;
 		call_admit(d, &held->msg, held->tail, held->tail_len);
+		if (held->interrupted)
+			signal_interrupt(d, held->msg.call);
 		free(held);
 	}
 	d->draining = false;
+}
+
+void posted_interrupt(struct deputy *d, uint64_t call)
+{
+	for (struct held *held = d->held; held; held = held->next) {
+		if (held->msg.call == call) {
+			held->interrupted = true;
+			return;
+		}
+	}
+	signal_interrupt(d, call);
 }
 
 void posted_retry(uv_timer_t *timer)

@@ -67,7 +67,9 @@ void signal_stop(struct deputy *d, struct thread *thread, int signo)
 		thread_resume(thread, signo);
 		return;
 	}
-	if (thread->state == TH_BUSY && thread->call.id && !thread->call.code && call_interrupted(thread, &regs)) {
+	if (cancel_wanted(thread)) {
+		cancel_at_stop(thread); /* the remote has said so already, and will say nothing more of this call */
+	} else if (thread->state == TH_BUSY && thread->call.id && !thread->call.code && call_interrupted(thread, &regs)) {
 		thread->held_code = (int64_t)regs.rax;
 		thread_state_set(thread, TH_HELD);
 		sent_send(d, thread, &info, thread->call.id);
@@ -108,9 +110,9 @@ static void held_again(struct thread *thread, struct user_regs_struct *regs)
 	call_again(thread, regs);
 }
 
-void signal_interrupt(struct deputy *d, const struct wire_interrupt *msg)
+void signal_interrupt(struct deputy *d, uint64_t call)
 {
-	struct thread *thread = call_thread(d, msg->call);
+	struct thread *thread = call_thread(d, call);
 
 	if (!thread)
 		return;

@@ -75,7 +75,10 @@ static void on_event_stop(struct deputy *d, struct thread *thread, int signo)
 	}
 	if (thread->state != TH_NATIVE) {
 		home_mask_update(thread);
-		call_undisturb(thread);
+		if (cancel_wanted(thread))
+			cancel_at_stop(thread);
+		else
+			call_undisturb(thread);
 	}
 	thread_resume(thread, 0);
 }
