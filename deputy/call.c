@@ -321,6 +321,7 @@ void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *ta
 	d->stats.calls++;
 	d->stats.bytes_in += tail_len;
 	thread->call.id = msg->call;
+	caller_set(d, thread, msg->call);
 	thread->call.nr = msg->nr;
 	thread->call.code = 0;
 	thread->call.whole = false;

@@ -52,6 +52,7 @@
 #define SPIN_BYTES_PER_US 2048u /* and how much longer for a call that moves data: a slow memory's speed */
 #define POSTED_MAX 8	 /* posted calls that wait for company */
 #define TASK_BUCKETS 256 /* hash buckets of threads by id */
+#define CALL_BUCKETS 1024 /* threads by the number of the call that they make */
 
 struct deputy;
 struct thread;
@@ -128,6 +129,8 @@ struct posted {
  * @task:	Its process
  * @next:	Next in the hash chain
  * @sibling:	Next thread of the process
+ * @caller_next: Next in the chain of callers
+ * @caller:	The number by which it is there, 0 = it is not
  * @state:	See the diagram above
  * @arena:	The arena that its slot is in
  * @slot:	Its slot, or -1
@@ -149,7 +152,8 @@ struct posted {
 struct thread {
 	pid_t tid;
 	struct task *task;
-	struct thread *next, *sibling;
+	struct thread *next, *sibling, *caller_next;
+	uint64_t caller;
 	enum thread_state state;
 	struct arena *arena;
 	int slot;
@@ -284,6 +288,7 @@ struct held;
  * @opened:	1 the node has accepted us, -1 it has not, 0 not yet known
  * @tasks:	The processes of the family
  * @threads:	Their threads by id
+ * @callers:	Threads by the number of the call that they have begun last
  * @outbox:	What waits to be sent in order
  * @outbox_last: Its end
  * @piece:	Buffer for content on its way
@@ -319,6 +324,7 @@ struct deputy {
 	int opened;
 	struct task *tasks;
 	struct thread *threads[TASK_BUCKETS];
+	struct thread *callers[CALL_BUCKETS];
 	struct outbox_item *outbox, *outbox_last;
 	uint8_t *piece;
 	struct iovec iov[SYSPLAN_IOV_MAX];
@@ -347,6 +353,8 @@ struct task *task_add(struct deputy *d, pid_t pid);
 struct thread *thread_add(struct deputy *d, struct task *task, pid_t tid);
 struct thread *thread_find(struct deputy *d, pid_t tid);
 struct task *task_find(struct deputy *d, pid_t pid);
+struct thread *caller_find(struct deputy *d, uint64_t call); /* who makes it; NULL when it has been answered */
+void caller_set(struct deputy *d, struct thread *thread, uint64_t call);
 void thread_remove(struct deputy *d, struct thread *thread);
 void task_remove(struct deputy *d, struct task *task);
 int task_fd_copy(struct task *task, int fd); /* a copy of its descriptor, or negative errno */

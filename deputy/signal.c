@@ -79,18 +79,6 @@ void signal_stop(struct deputy *d, struct thread *thread, int signo)
 	thread_resume(thread, 0);
 }
 
-/* The thread that makes call @id, or NULL when it has been answered */
-static struct thread *call_thread(struct deputy *d, uint64_t id)
-{
-	for (struct task *task = d->tasks; task; task = task->next) {
-		for (struct thread *t = task->threads; t; t = t->sibling) {
-			if (id && t->call.id == id)
-				return t;
-		}
-	}
-	return NULL;
-}
-
 /* End the HELD state: @change the registers, then go on without the signal */
 static void held_release(struct thread *thread, void (*change)(struct thread *, struct user_regs_struct *))
 {
@@ -112,7 +100,7 @@ static void held_again(struct thread *thread, struct user_regs_struct *regs)
 
 void signal_interrupt(struct deputy *d, uint64_t call)
 {
-	struct thread *thread = call_thread(d, call);
+	struct thread *thread = caller_find(d, call);
 
 	if (!thread)
 		return;
@@ -138,7 +126,7 @@ void signal_taken(struct deputy *d, const struct wire_taken *msg)
 
 void signal_pass(struct deputy *d, const struct wire_pass *msg)
 {
-	struct thread *thread = call_thread(d, msg->call);
+	struct thread *thread = caller_find(d, msg->call);
 
 	if (!thread || thread->state != TH_HELD || msg->signo < 1 || msg->signo > 64)
 		return;

@@ -75,6 +75,31 @@ struct task *task_add(struct deputy *d, pid_t pid)
 	return task;
 }
 
+struct thread *caller_find(struct deputy *d, uint64_t call)
+{
+	struct thread *thread = d->callers[call % CALL_BUCKETS];
+
+	while (thread && thread->call.id != call)
+		thread = thread->caller_next;
+	return call ? thread : NULL;
+}
+
+void caller_set(struct deputy *d, struct thread *thread, uint64_t call)
+{
+	struct thread **at = &d->callers[thread->caller % CALL_BUCKETS];
+
+	while (thread->caller && *at != thread)
+		at = &(*at)->caller_next;
+	if (thread->caller)
+		*at = thread->caller_next;
+	thread->caller = call;
+	if (!call)
+		return;
+	at = &d->callers[call % CALL_BUCKETS];
+	thread->caller_next = *at;
+	*at = thread;
+}
+
 void thread_remove(struct deputy *d, struct thread *thread)
 {
 	struct thread **at;
@@ -85,6 +110,7 @@ void thread_remove(struct deputy *d, struct thread *thread)
 	for (at = &thread->task->threads; *at != thread; at = &(*at)->sibling)
 		;
 	*at = thread->sibling;
+	caller_set(d, thread, 0);
 	thread->task->exits_nr -= thread->exits;
 	if (thread->task->execing == thread)
 		thread->task->execing = NULL;

@@ -37,7 +37,7 @@ static const char *const state_name[THREAD_STATES] = {
  */
 static struct thread **bucket(struct session *session, pid_t outer)
 {
-	return &session->guests.by_outer[(unsigned int)outer % OUTER_BUCKETS];
+	return &session->guests.by_outer[(unsigned int)outer % GUEST_BUCKETS];
 }
 
 void thread_move(struct thread *thread, enum thread_state to)
@@ -64,6 +64,8 @@ struct guest *guest_new(struct session *session, uint32_t pid)
 	guest->body.listener = -1;
 	guest->next = session->guests.guests;
 	session->guests.guests = guest;
+	guest->pid_next = session->guests.by_pid[pid % GUEST_BUCKETS];
+	session->guests.by_pid[pid % GUEST_BUCKETS] = guest;
 	session->guests.guests_nr++;
 	return guest;
 }
@@ -72,13 +74,14 @@ struct thread *thread_new(struct guest *guest, uint32_t tid, pid_t outer, enum t
 {
 	struct guest_table *table = &guest->session->guests;
 	struct thread *thread, **at;
-	unsigned int index = 0;
+	unsigned int index = table->index_next, tried = 0;
 
-	while (index < THREADS_MAX && table->thread[index])
-		index++;
-	thread = index < THREADS_MAX ? calloc(1, sizeof(*thread)) : NULL;
+	while (tried++ < THREADS_MAX && table->thread[index])
+		index = (index + 1) % THREADS_MAX;
+	thread = table->thread[index] ? NULL : calloc(1, sizeof(*thread));
 	if (!thread)
 		return NULL;
+	table->index_next = (index + 1) % THREADS_MAX;
 	thread->guest = guest;
 	thread->index = index;
 	thread->tid = tid;
@@ -90,6 +93,8 @@ struct thread *thread_new(struct guest *guest, uint32_t tid, pid_t outer, enum t
 	*at = thread;
 	thread->hash_next = *bucket(guest->session, outer);
 	*bucket(guest->session, outer) = thread;
+	thread->tid_next = table->by_tid[tid % GUEST_BUCKETS];
+	table->by_tid[tid % GUEST_BUCKETS] = thread;
 	return thread;
 }
 
@@ -113,6 +118,9 @@ static void thread_unlink(struct thread *thread)
 	for (at = bucket(session, thread->outer); *at != thread; at = &(*at)->hash_next)
 		;
 	*at = thread->hash_next;
+	for (at = &session->guests.by_tid[thread->tid % GUEST_BUCKETS]; *at != thread; at = &(*at)->tid_next)
+		;
+	*at = thread->tid_next;
 	free(thread);
 }
 
@@ -126,6 +134,9 @@ void guest_forget(struct guest *guest)
 	for (at = &table->guests; *at != guest; at = &(*at)->next)
 		;
 	*at = guest->next;
+	for (at = &table->by_pid[guest->pid % GUEST_BUCKETS]; *at != guest; at = &(*at)->pid_next)
+		;
+	*at = guest->pid_next;
 	table->guests_nr--;
 	sigqueue_clear(guest);
 	timers_clear(guest);
@@ -150,7 +161,7 @@ bool thread_gone(struct thread *thread)
 
 struct guest *guest_by_pid(const struct session *session, uint32_t pid)
 {
-	for (struct guest *g = session->guests.guests; g; g = g->next)
+	for (struct guest *g = session->guests.by_pid[pid % GUEST_BUCKETS]; g; g = g->pid_next)
 		if (g->pid == pid && g->state != GUEST_DYING)
 			return g;
 	return NULL;
@@ -158,7 +169,7 @@ struct guest *guest_by_pid(const struct session *session, uint32_t pid)
 
 struct guest *guest_dying(const struct session *session, uint32_t pid)
 {
-	for (struct guest *g = session->guests.guests; g; g = g->next)
+	for (struct guest *g = session->guests.by_pid[pid % GUEST_BUCKETS]; g; g = g->pid_next)
 		if (g->pid == pid && g->state == GUEST_DYING)
 			return g;
 	return NULL;
@@ -166,19 +177,15 @@ struct guest *guest_dying(const struct session *session, uint32_t pid)
 
 struct thread *thread_by_tid(const struct session *session, uint32_t tid)
 {
-	for (struct guest *g = session->guests.guests; g; g = g->next) {
-		if (g->state == GUEST_DYING)
-			continue;
-		for (struct thread *t = g->threads; t; t = t->next)
-			if (t->tid == tid)
-				return t;
-	}
+	for (struct thread *t = session->guests.by_tid[tid % GUEST_BUCKETS]; t; t = t->tid_next)
+		if (t->tid == tid && t->guest->state != GUEST_DYING)
+			return t;
 	return NULL;
 }
 
 struct thread *thread_by_outer(const struct session *session, pid_t outer)
 {
-	struct thread *t = session->guests.by_outer[(unsigned int)outer % OUTER_BUCKETS];
+	struct thread *t = session->guests.by_outer[(unsigned int)outer % GUEST_BUCKETS];
 
 	while (t && t->outer != outer)
 		t = t->hash_next;

@@ -123,6 +123,7 @@ struct credit {
  * @guest:	Its process
  * @next:	Next thread of the process
  * @hash_next:	Next in the table by outer number
+ * @tid_next:	Next in the table by inner number
  * @index:	Its place in the session's array
  * @tid:	Number at home and in the guest
  * @outer:	Number as the remote sees it
@@ -146,7 +147,7 @@ struct credit {
  */
 struct thread {
 	struct guest *guest;
-	struct thread *next, *hash_next;
+	struct thread *next, *hash_next, *tid_next;
 	unsigned int index;
 	uint32_t tid;
 	pid_t outer;
@@ -173,6 +174,7 @@ struct thread {
  * struct guest - A process
  * @session:	Session
  * @next:	Next guest of the session
+ * @pid_next:	Next in the table by number
  * @threads:	Its threads, the first one is the leader
  * @pid:	Number at home
  * @outer:	Number as the remote sees it
@@ -195,7 +197,7 @@ struct thread {
  */
 struct guest {
 	struct session *session;
-	struct guest *next;
+	struct guest *next, *pid_next;
 	struct thread *threads;
 	uint32_t pid;
 	pid_t outer;
@@ -217,20 +219,26 @@ struct guest {
 	bool loud;
 };
 
-#define OUTER_BUCKETS 256u
+#define GUEST_BUCKETS 256u
 
 /**
  * struct guest_table - All guests and threads of a session
  * @guests:	Guests, the dying ones too
  * @guests_nr:	Their number
+ * @by_pid:	Guests by number, the dying ones too
+ * @by_tid:	Threads by inner number, likewise
  * @by_outer:	Threads by outer number
  * @thread:	Threads by index
+ * @index_next:	Where to look for a free index first
  */
 struct guest_table {
 	struct guest *guests;
 	unsigned int guests_nr;
-	struct thread *by_outer[OUTER_BUCKETS];
+	struct guest *by_pid[GUEST_BUCKETS];
+	struct thread *by_tid[GUEST_BUCKETS];
+	struct thread *by_outer[GUEST_BUCKETS];
 	struct thread *thread[THREADS_MAX];
+	unsigned int index_next;
 };
 
 /* A new guest in @session without threads; NULL when there are too many, or no memory */
