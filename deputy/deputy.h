@@ -490,6 +490,8 @@ call_handler handler_find(uint32_t nr);
 
 /* fork.c: new threads and processes */
 int fork_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* a call_handler */
+int fork_unshare(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* likewise */
+int fork_setns(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);   /* likewise */
 void fork_event(struct deputy *d, struct thread *thread, int signo);
 void clone_done(struct deputy *d, struct thread *thread, int64_t ret); /* there was no child, or it has been answered */
 void newborn_enter(struct thread *newborn); /* it is in its first stop: send it to its slot */

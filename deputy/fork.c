@@ -20,13 +20,16 @@
  *	                                     └─► newborn: BORN ─► its first stop ─► IDLE (newborn_settle())
  */
 #include <errno.h>
+#include <linux/nsfs.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "deputy/deputy.h"
 #include "deputy/object.h"
@@ -37,6 +40,9 @@
 	 CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWCGROUP | CSIGNAL)
 #define CLONE3_FLAGS (CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP) /* clone3 has them, too */
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_IO)
+
+/* Children would have other numbers, or clocks, than their guests, whose sandbox has them already */
+#define OTHER_NUMBERS ((uint64_t)CLONE_NEWPID | CLONE_NEWTIME)
 
 /* Where in the slot's data the arguments of a clone3 are; at its start is the place for the pidfd */
 #define SET_TID_AT    64u
@@ -148,7 +154,7 @@ int fork_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, siz
 	if (tail_len)
 		memcpy(arena_data(thread->arena, (unsigned int)thread->slot) + SET_TID_AT, tail, tail_len);
 	thread->call.bytes = (uint32_t)tail_len;
-	if (guest_flags(&thread->call) & (CLONE_NEWPID | CLONE_NEWTIME))
+	if (guest_flags(&thread->call) & OTHER_NUMBERS)
 		return guest_flags(&thread->call) & CLONE_THREAD ? -EINVAL : -EPERM;
 	thread->newborn_slot = slots_take(thread->task, &thread->newborn_arena);
 	if (thread->newborn_slot < 0)
@@ -185,6 +191,26 @@ static bool births_expected(const struct deputy *d)
 		}
 	}
 	return false;
+}
+
+int fork_unshare(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	return thread->call.arg[0] & OTHER_NUMBERS ? -EPERM : call_row_begin(d, thread, tail, tail_len, NULL);
+}
+
+int fork_setns(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	uint64_t wanted = (uint32_t)thread->call.arg[1];
+	int fd = task_fd_copy(thread->task, (int)thread->call.arg[0]), type;
+
+	/* By the type of the namespace, which need not be said; a pidfd has them all, and there it must be */
+	if (fd >= 0) {
+		type = ioctl(fd, NS_GET_NSTYPE);
+		if (type > 0)
+			wanted |= (uint64_t)type;
+		close(fd);
+	}
+	return wanted & OTHER_NUMBERS ? -EPERM : call_row_begin(d, thread, tail, tail_len, NULL);
 }
 
 void fork_strays(struct deputy *d)

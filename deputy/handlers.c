@@ -287,7 +287,7 @@ static const struct {
 	{ SYS_vmsplice, on_vmsplice }, { SYS_io_submit, aio_submit }, { SYS_io_getevents, aio_getevents },
 	{ SYS_io_pgetevents, aio_getevents }, { SYS_io_destroy, aio_destroy },
 	{ SYS_times, times_times },  { SYS_signalfd, signal_signalfd }, { SYS_signalfd4, signal_signalfd },
-	{ SYS_rt_sigaction, signal_action },
+	{ SYS_rt_sigaction, signal_action }, { SYS_unshare, fork_unshare }, { SYS_setns, fork_setns },
 };
 
 call_handler handler_find(uint32_t nr)

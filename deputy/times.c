@@ -134,6 +134,8 @@ static void quiet_done(struct deputy *d, struct thread *thread, int64_t unblocke
 	siginfo_t info;
 
 	thread->waits = false;
+	if (d->channel)
+		channel_cork(d->channel);
 	if (executor_ret(arena, slot, QUIET_TAKE) == SIGCHLD && d->channel) {
 		memcpy(&info, arena_data(arena, slot) + DATA_INFO, sizeof(info));
 		signal_pass_on(d, thread->task, &info);
@@ -144,6 +146,8 @@ static void quiet_done(struct deputy *d, struct thread *thread, int64_t unblocke
 		call_interrupted_answer(d, thread);
 	else
 		(thread->call.nr == SYS_wait4 ? wait4_done : waitid_done)(d, thread, ret);
+	if (d->channel)
+		channel_uncork(d->channel);
 }
 
 /* Wait with SIGCHLD blocked */
