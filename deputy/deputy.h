@@ -427,7 +427,7 @@ int deputy_send(struct deputy *d, enum wire_type type, const void *msg, size_t m
 #define OUTBOX_ZEROS 1u /* zeros may replace something */
 #define OUTBOX_HASH  2u /* object_sent() with the hash when all has been sent */
 int outbox_file(struct deputy *d, struct object *file, uint64_t from, uint64_t to, unsigned int flags);
-int outbox_memory(struct deputy *d, pid_t pid, uint64_t start, uint64_t end);
+int outbox_memory(struct deputy *d, pid_t pid, uint64_t start, uint64_t end, unsigned int flags);
 int outbox_segment(struct deputy *d, uint64_t object, pid_t pid, uint64_t start, uint64_t end);
 void outbox_pump(struct deputy *d);
 void outbox_clear(struct deputy *d);

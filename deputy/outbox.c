@@ -9,7 +9,8 @@
  * the result of that mmap) is queued behind them. A file that was offered to the worker (object.c) keeps its place
  * until the worker has said whether it wants it.
  *
- * Holes and pages of zeros are not sent; where they may replace something it is said that they are zeros.
+ * Holes and pages of zeros are not sent; where they may replace something it is said that they are zeros, or, of memory,
+ * they are sent.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -124,7 +125,10 @@ static int runs_send(struct deputy *d, struct outbox_item *item, const uint8_t *
 		size_t n = run_length(data + at, len - at, &zero);
 		struct iovec iov = { (void *)(data + at), n };
 
-		err = zero ? zeros_send(d, item, item->at + at, n) : send(d, item, item->at + at, &iov);
+		if (zero && !(item->zeros && !item->object)) /* memory has no shorter way to say it */
+			err = zeros_send(d, item, item->at + at, n);
+		else
+			err = send(d, item, item->at + at, &iov);
 		at += n;
 	}
 	return err;
@@ -331,10 +335,14 @@ int outbox_file(struct deputy *d, struct object *file, uint64_t from, uint64_t t
 						      .zeros = flags & OUTBOX_ZEROS });
 }
 
-int outbox_memory(struct deputy *d, pid_t pid, uint64_t start, uint64_t end)
+int outbox_memory(struct deputy *d, pid_t pid, uint64_t start, uint64_t end, unsigned int flags)
 {
-	return source_append(
-		d, (struct outbox_item){ .more = memory_more, .holes = -1, .pid = pid, .at = start, .end = end });
+	return source_append(d, (struct outbox_item){ .more = memory_more,
+						      .holes = -1,
+						      .pid = pid,
+						      .at = start,
+						      .end = end,
+						      .zeros = flags & OUTBOX_ZEROS });
 }
 
 int outbox_segment(struct deputy *d, uint64_t object, pid_t pid, uint64_t start, uint64_t end)

@@ -219,11 +219,13 @@ static int map_open(pid_t pid, const struct procmap *map)
 /* Send the pages of a mapping that are the process's own (all of them when there is no object to map instead) */
 static int map_ship_own(struct deputy *d, pid_t pid, const struct procmap *map, bool all)
 {
+	/* Below an own page of zeros there may be a page of the file that is none: the end of .data, the start of .bss */
+	unsigned int flags = map->inode && !all ? OUTBOX_ZEROS : 0;
 	uint64_t entry[PAGEMAP_BATCH], from = 0;
 	int err = 0;
 
 	if (all)
-		return outbox_memory(d, pid, map->start, map->end);
+		return outbox_memory(d, pid, map->start, map->end, flags);
 	for (uint64_t at = map->start; at < map->end && !err; at += PAGEMAP_BATCH * 4096ull) {
 		uint64_t left = (map->end - at) / 4096;
 		size_t n = left < PAGEMAP_BATCH ? left : PAGEMAP_BATCH;
@@ -235,12 +237,12 @@ static int map_ship_own(struct deputy *d, pid_t pid, const struct procmap *map, 
 			if (own && !from)
 				from = at + i * 4096;
 			if (!own && from) {
-				err = outbox_memory(d, pid, from, at + i * 4096);
+				err = outbox_memory(d, pid, from, at + i * 4096, flags);
 				from = 0;
 			}
 		}
 	}
-	return !err && from ? outbox_memory(d, pid, from, map->end) : err;
+	return !err && from ? outbox_memory(d, pid, from, map->end, flags) : err;
 }
 
 /* Turn one mapping into its row of BODY; 1 when it has no object although it has a file (its pages go instead) */
