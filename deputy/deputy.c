@@ -13,15 +13,19 @@
 #include <unistd.h>
 
 #include "cpu.h"
+#include "deputy/absent.h"
 #include "deputy/deputy.h"
 #include "deputy/monitor.h"
 #include "deputy/object.h"
 
-/* Nothing is left to look after; what the last task left in shared memory may be still to come */
-static void loop_end_if_done(struct deputy *d)
+void deputy_end_if_done(struct deputy *d)
 {
-	if (!d->tasks && (!d->channel || !d->segments))
+	if (d->tasks || (d->channel && d->segments))
+		return; /* what the last task left in shared memory may be still to come */
+	if (!d->absent)
 		uv_stop(&d->loop);
+	else if (d->channel)
+		lost_end(d, "");
 }
 
 /* STARTED: the image runs, or why it does not */
@@ -162,7 +166,7 @@ static void channel_message(void *ctx, enum wire_type type, const union wire_any
 		message_table[type](d, msg, tail, tail_len);
 	else
 		lost_end(d, "the node sent a message that a deputy does not take");
-	loop_end_if_done(d);
+	deputy_end_if_done(d);
 }
 
 /* The session has ended */
@@ -179,7 +183,7 @@ static void channel_closed(void *ctx, int error, const char *why)
 		uv_stop(&d->loop);
 	}
 	lost_end(d, text);
-	loop_end_if_done(d);
+	deputy_end_if_done(d);
 }
 
 /* The channel's queue is empty */
@@ -196,7 +200,7 @@ static void on_child(void *ctx)
 	struct deputy *d = ctx;
 
 	trace_drain(d);
-	loop_end_if_done(d);
+	deputy_end_if_done(d);
 }
 
 /* Nanoseconds of a clock */
@@ -277,7 +281,10 @@ int deputy_run(const struct deputy_options *opt, pid_t target, int talk)
 	if (childwatch_open(&d->watch, &d->loop, on_child, d))
 		return 1;
 	posted_init(d);
-	ready = node_open(d, opt) && target_seize(d, target);
+	if (opt->stays)
+		ready = !absent_add(d, target, opt->stays);
+	else
+		ready = node_open(d, opt) && target_seize(d, target);
 	if (ready)
 		monitor = monitor_open(d);
 	send(talk, d->lost, strlen(d->lost) + 1, MSG_NOSIGNAL);

@@ -266,6 +266,7 @@ struct dead {
 	struct usage usage;
 };
 
+struct absent;
 struct object;
 struct segment;
 struct attachment;
@@ -303,6 +304,8 @@ struct held;
  * @next_object: Number for the next one
  * @hashes:	Where known contents are remembered, empty = nowhere
  * @segments:	Segments of shared memory
+ * @absent:	Members that run at home, untraced
+ * @absent_nr:	Their number
  * @poster:	The thread that has posted calls, or NULL
  * @merged:	How many of them are in front of a call that it makes
  * @held:	Calls that wait for the posted ones, oldest first
@@ -337,6 +340,8 @@ struct deputy {
 	uint64_t next_object;
 	char hashes[PATH_MAX];
 	struct segment *segments;
+	struct absent *absent;
+	unsigned int absent_nr;
 	struct stats stats;
 	struct thread *poster;
 	unsigned int merged;
@@ -384,6 +389,7 @@ void slots_grow(struct deputy *d, struct thread *thread, void (*then)(struct dep
 void slots_enter_regs(const struct task *task, const struct arena *arena, int slot, struct user_regs_struct *regs);
 
 /* privileged.c: programs that tracing would take rights from */
+#define PRIVILEGED_WHY "a traced program would lose its special rights"
 bool privileged_exec(const struct thread *thread); /* is the thread's placed execve about one? */
 /* Make the posted batch, whose last call is that execve, untraced. 1: done, the task is not ours any more; 0: it failed */
 int privileged_exec_make(struct deputy *d, struct thread *thread);
@@ -564,6 +570,7 @@ void stats_write(const struct deputy *d);
  * @key:	The cluster key
  * @command:	Name of the program, for the node's administrator
  * @children:	Where the programs go that it executes later
+ * @stays:	Why the program stays at home; NULL: it goes to the node
  */
 struct deputy_options {
 	const char *prog;
@@ -572,6 +579,7 @@ struct deputy_options {
 	uint8_t key[32];
 	const char *command;
 	enum children children;
+	const char *stays;
 };
 int deputy_launch(const struct deputy_options *opt, char *why, size_t why_len);
 
@@ -580,5 +588,6 @@ int deputy_detach(int *talk);
 
 /* deputy.c: the deputy's life, from the talk with its tool to the end of the family; returns its exit status */
 int deputy_run(const struct deputy_options *opt, pid_t target, int talk);
+void deputy_end_if_done(struct deputy *d); /* nobody is left to look after */
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/ptrace.h>
 #include <unistd.h>
 
+#include "deputy/absent.h"
 #include "deputy/deputy.h"
 #include "deputy/object.h"
 
@@ -44,6 +45,36 @@ static bool wanted_away(const struct deputy *d)
 	}
 }
 
+/* Last part of the path of the program that the process has, without what the kernel adds when it was replaced */
+static void program_name(const char *pid, char *out, size_t cap)
+{
+	char path[64], target[4096], *slash, *deleted;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%s/exe", pid);
+	n = readlink(path, target, sizeof(target) - 1);
+	target[n > 0 ? n : 0] = '\0';
+	slash = strrchr(target, '/');
+	deleted = strstr(target, " (deleted)");
+	if (deleted)
+		*deleted = '\0';
+	snprintf(out, cap, "%s", slash ? slash + 1 : "");
+}
+
+/*
+ * Is it the tool that has started us? Then the user wants what it starts on a node of its own. There the tool has a deputy
+ * trace it, so we must not; it runs at home, as it does when a shell at home starts it.
+ */
+static bool is_our_tool(pid_t pid)
+{
+	char number[16], theirs[64], ours[64];
+
+	snprintf(number, sizeof(number), "%d", (int)pid);
+	program_name(number, theirs, sizeof(theirs));
+	program_name("self", ours, sizeof(ours));
+	return ours[0] && !strcmp(theirs, ours);
+}
+
 /* Let the process go on natively, without us; @why is told while the tool's stderr is there, NULL: it was asked for */
 static void release_home(struct deputy *d, struct task *task, const char *why)
 {
@@ -62,6 +93,8 @@ static void release_home(struct deputy *d, struct task *task, const char *why)
 		dprintf(d->err, "%s: %s: runs at home: %s\n", d->prog, name, why);
 	ptrace(PTRACE_SETOPTIONS, task->pid, 0, 0);
 	ptrace(PTRACE_DETACH, task->pid, 0, 0);
+	if (!is_our_tool(task->pid)) /* it has a deputy that tells of it */
+		absent_add(d, task->pid, why ? why : "--children");
 	task_remove(d, task);
 }
 
@@ -80,7 +113,7 @@ void exec_done(struct deputy *d, struct thread *thread)
 	struct task *task = thread->task;
 	struct wire_drop drop = { (uint32_t)task->pid };
 	const char *why = stays_home(task->pid);
-	bool wanted = !d->stats.images || wanted_away(d);
+	bool wanted = (!d->stats.images || wanted_away(d)) && !is_our_tool(task->pid);
 	pid_t execing = task->execing ? task->execing->tid : 0;
 	char text[128];
 	int err;

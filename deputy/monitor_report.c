@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "deputy/absent.h"
 #include "deputy/deputy.h"
 #include "deputy/monitor.h"
 #include "report.h"
@@ -78,6 +79,19 @@ static void put_task(struct deputy *d, struct task *task, FILE *out)
 }
 
 /**
+ * put_absent() - Tell of a member at home
+ * @absent:	It
+ * @out:	Where to
+ */
+static void put_absent(const struct absent *absent, FILE *out)
+{
+	struct report_task told = { .pid = (uint64_t)absent->pid, .node = "home", .state = REPORT_HOME };
+
+	snprintf(told.why, sizeof(told.why), "%s", absent->why);
+	report_put_task(out, &told);
+}
+
+/**
  * put_deputy() - Tell of the deputy itself
  * @d:		The deputy
  * @out:	Where to
@@ -97,6 +111,7 @@ static void put_deputy(const struct deputy *d, FILE *out)
 	}
 	for (const struct task *task = d->tasks; task; task = task->next)
 		told.tasks++;
+	told.tasks += d->absent_nr;
 	report_put_deputy(out, &told);
 }
 
@@ -113,6 +128,11 @@ char *monitor_report(struct deputy *d, size_t *len)
 		if (ftell(out) > (long)(REPORT_BYTES_MAX - 2 * REPORT_LINE_MAX))
 			break;
 		put_task(d, task, out);
+	}
+	for (const struct absent *absent = d->absent; absent && nr < REPORT_TASKS_MAX; absent = absent->next, nr++) {
+		if (ftell(out) > (long)(REPORT_BYTES_MAX - 2 * REPORT_LINE_MAX))
+			break;
+		put_absent(absent, out);
 	}
 	report_put_end(out);
 	if (fclose(out) == EOF) {

@@ -16,6 +16,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "deputy/absent.h"
 #include "deputy/deputy.h"
 
 /* How often to look whether the untraced process has its new program; nobody tells */
@@ -100,6 +101,7 @@ int privileged_exec_make(struct deputy *d, struct thread *thread)
 		if (program_changed(task->pid, before.st_ino)) {
 			deputy_send(d, WIRE_DROP, &drop, sizeof(drop), NULL, 0);
 			sent_hand_on(d, task, thread->tid, false);
+			absent_add(d, task->pid, PRIVILEGED_WHY);
 			task_remove(d, task);
 			return 1;
 		}

@@ -35,11 +35,12 @@ as() {
 		OPENMOSIX_KEY="$WORK/home.$who/key" XDG_RUNTIME_DIR="$D/run.$who" "$@"
 }
 
-# task WHO CMD...: start a command on the other node; sets TASK to its pid and DEPUTY to its deputy's
+# task WHO CMD...: start a command on the other node; sets TASK to its pid and DEPUTY to its deputy's. OPTIONS: omrun's
 task() {
 	local who=$1
 
-	(as "$who" omrun -j "${NODES[$who]}" -- "${@:2}") </dev/null >"$D/out" 2>&1 &
+	# shellcheck disable=SC2086
+	(as "$who" omrun -j "${NODES[$who]}" $OPTIONS -- "${@:2}") </dev/null >"$D/out" 2>&1 &
 	TASK=$!
 	until_true 10 row "$who" '1 - ' || wrong "task $TASK is not shown: $(cat "$D/out"; omps "$who")"
 	DEPUTY=$(sed -n 's/^TracerPid:\t//p' "/proc/$TASK/status")
@@ -125,6 +126,76 @@ omps_calls() {
 	kill -STOP "$TASK"
 	until_true 10 row "$ME" ' 0 +1 - ' || wrong "calls when stopped: $(omps "$ME")"
 	kill -KILL "$TASK"
+}
+
+# other WHO: the node of the other user, who has the same key
+other() {
+	echo "${NODES[$([ "$1" = root ] && echo user || echo root)]}"
+}
+
+# Members of one pipeline on two nodes and at home, all children of one shell
+omps_nodes() {
+	local said who
+
+	[ "$ME" = root ] || { echo 'needs root for a second node'; exit 77; }
+	place
+	for who in root user; do
+		task "$who" sh -c "omrun -j $(other "$who") -- sleep 1000 | sleep 1000 | omrun -j home sleep 1000"
+		until_true 10 members_there "$who" || wrong "as $who: $(omps "$who" --tree)"
+		said=$(pgrep -P "$TASK" | wc -l)
+		[ "$said" = 3 ] || wrong "$said children"
+		pkill -P "$TASK"
+		until_true 10 no_row "$who" || wrong "still there: $(omps "$who")"
+	done
+}
+
+# members_there WHO: the shell and one child on its node, one on the other
+members_there() {
+	local said
+
+	said=$(omps "$1" --tree --no-headers)
+	[ "$(grep -c "^ *[0-9]* ${NODES[$1]} .*\\\\_ sleep 1000$" <<<"$said")" = 1 ] &&
+		[ "$(grep -c "^ *[0-9]* $(other "$1") .*\\\\_ sleep 1000$" <<<"$said")" = 1 ]
+}
+
+# Those who stay at home are shown until they end, with the reason; they go on when the deputy is killed
+omps_at_home() {
+	local child
+
+	place
+	OPTIONS=--children=home
+	task "$ME" sh -c 'sleep 1000; :'
+	child=$(until_true 10 pgrep -P "$TASK") || wrong 'no child'
+	until_true 10 at_home "$child" '--children' || wrong "$(omps "$ME")"
+	[ "$(omps "$ME" --json | grep -o "{\"pid\":$child,[^}]*}" | grep -c '"state":"home".*"threads":1,')" = 1 ] ||
+		wrong "$(omps "$ME" --json)"
+	kill -KILL "$DEPUTY"
+	until_true 10 no_row "$ME" || wrong "still there: $(omps "$ME")"
+	kill "$child" || wrong 'it ended with the deputy'
+}
+
+# at_home PID WHY: it is shown as that
+at_home() {
+	omps "$ME" --no-headers | grep -Eq "^ *$1 home +home +1 0:00\\.00 +0K +0 +0 $2 +"
+}
+
+# Programs with special rights, from the start and later
+omps_special_rights() {
+	local how
+
+	[ "$ME" = root ] || { echo 'needs root to make one'; exit 77; }
+	place
+	ME=user
+	install -m 4755 "$(command -v sleep)" "$D/special"
+	for how in '"$0" 1000' 'sh -c "exec $0 1000"'; do
+		(as user sh -c "exec omrun -j ${NODES[user]} -- $how" "$D/special") </dev/null >"$D/out" 2>&1 &
+		TASK=$!
+		until_true 10 at_home "$TASK" 'a traced program would lose its special rights' ||
+			wrong "$how: $(cat "$D/out"; omps user)"
+		kill "$TASK"
+		until_true 10 no_row user || wrong "still there: $(omps user)"
+	done
+	until_true 10 sockets_gone "$D/run.user/openmosix" || wrong "left: $(ls -A "$D/run.user/openmosix")"
 }
 
 # --- to whom ---------------------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ struct omps_deputy {
  * @told:	What its deputy tells
  * @deputy:	That
  * @ppid:	Its parent
+ * @threads:	Number of its threads
  * @home_rss_bytes: Memory of its home process
  * @command:	Its command line
  * @parent:	Its parent if that is shown too, else NULL
@@ -57,7 +58,7 @@ struct omps_task {
 	const struct report_task *told;
 	const struct omps_deputy *deputy;
 	pid_t ppid;
-	uint64_t home_rss_bytes;
+	uint64_t threads, home_rss_bytes;
 	char *command;
 	struct omps_task *parent, *child, *sibling;
 };

@@ -61,7 +61,7 @@ static void put_task(FILE *out, const struct omps_task *task)
 	put_text(out, "node", told->node);
 	put_text(out, "state", told->state);
 	put_text(out, "call", told->call);
-	put_number(out, "threads", told->threads);
+	put_number(out, "threads", task->threads);
 	put_number(out, "utime_us", told->utime_us);
 	put_number(out, "stime_us", told->stime_us);
 	put_number(out, "rss_bytes", told->rss_bytes);

@@ -53,7 +53,7 @@ static void print_state(const struct omps_task *task, char cell[static CELL_MAX]
 
 static void print_threads(const struct omps_task *task, char cell[static CELL_MAX])
 {
-	snprintf(cell, CELL_MAX, "%" PRIu64, task->told->threads);
+	snprintf(cell, CELL_MAX, "%" PRIu64, task->threads);
 }
 
 /* 1:02.34 or, from an hour on, 1:02:03 */

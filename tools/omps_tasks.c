@@ -90,6 +90,20 @@ static char *command_of(pid_t pid, const char *status)
 }
 
 /**
+ * may_be_at_home() - Can a process that no deputy traces be a member of a family of this user?
+ * @status:	Its /proc/PID/status
+ * @uid:	The user
+ *
+ * Its real user is he, or the one that a program with special rights has become.
+ */
+static bool may_be_at_home(const char *status, uid_t uid)
+{
+	uid_t theirs = (uid_t)status_number(status, "\nUid:");
+
+	return theirs == uid || theirs == 0;
+}
+
+/**
  * task_look_up() - Find out what a deputy does not tell of a task
  * @task:	The task
  *
@@ -102,8 +116,10 @@ static int task_look_up(struct omps_task *task)
 
 	if (proc_read(pid, "status", status, sizeof(status)) <= 0)
 		return 0;
-	if (status_number(status, "\nTracerPid:") != task->deputy->pid)
+	if (strcmp(task->told->state, REPORT_HOME) ? status_number(status, "\nTracerPid:") != task->deputy->pid :
+						      !may_be_at_home(status, task->deputy->uid))
 		return 0;
+	task->threads = task->told->threads ? task->told->threads : (uint64_t)status_number(status, "\nThreads:");
 	task->ppid = status_number(status, "\nPPid:");
 	task->home_rss_bytes = rss_bytes(pid);
 	task->command = command_of(pid, status);

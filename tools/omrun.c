@@ -78,6 +78,16 @@ static bool has_special_rights(const char *name)
 	return (st.st_mode & (S_ISUID | S_ISGID)) || getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
+/* Start a deputy that only tells monitors of the program and why it is at home; without one it is not shown */
+static void stay(const char *node, const char *why, char **argv)
+{
+	struct deputy_options opt = { .prog = "omrun", .node = node, .command = argv[0], .stays = why };
+	char said[256] = "";
+
+	log_error("%s: runs at home: %s", argv[0], why);
+	deputy_launch(&opt, said, sizeof(said));
+}
+
 /* Start the deputy for @node; dies when there is no way to it */
 static void migrate(const char *node, const char *key_file, enum children children, char **argv)
 {
@@ -147,7 +157,7 @@ int main(int argc, char **argv)
 	argv += optind;
 	if (node && strcmp(node, "home")) {
 		if (has_special_rights(argv[0]))
-			log_error("%s: runs at home: a traced program would lose its special rights", argv[0]);
+			stay(node, PRIVILEGED_WHY, argv);
 		else
 			migrate(node, key_file, children, argv);
 	}
