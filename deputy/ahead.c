@@ -7,8 +7,7 @@
  * answer to a read go the data behind it, when the remote sees that the file is read on and on. The remote uses that only as
  * long as the guest cannot have learned that time has passed (remote/ahead.h).
  *
- * The file is looked at through a descriptor of the deputy's own, on the same file: neither the offset of the guest's
- * descriptor moves, nor, where that can be avoided (open(2), O_NOATIME), its time of access. The reads that the guest makes
+ * The file is read through a descriptor of the deputy's own: neither the offset of the guest's descriptor moves, nor, where that can be avoided (open(2), O_NOATIME), its time of access. The reads that the guest makes
  * of these data come as posted calls (posted.c) and do both. Data that would have to come from a disk are not waited for.
  */
 #include <errno.h>
@@ -26,90 +25,88 @@
 
 static_assert(sizeof(struct stat) == sizeof(((struct wire_ahead *)NULL)->stat), "the kernel's struct stat is glibc's");
 
-/* Open the file once more, for reading; @path is the link of the descriptor. Negative when that is not possible */
-static int file_reopen(const char *path)
+/* Open the file of @fd once more, for reading. Negative when that is not possible */
+static int file_reopen(int fd)
 {
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | O_NOATIME);
+	char path[32];
+	int again;
 
-	return fd < 0 && errno == EPERM ? open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	again = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | O_NOATIME);
+	return again < 0 && errno == EPERM ? open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : again;
 }
 
 /* Read up to @cap bytes from @pos on, if they are in memory; 0 when there are none */
-static size_t file_read(const char *path, uint64_t pos, void *buf, size_t cap)
+static size_t file_read(int fd, off_t pos, void *buf, size_t cap)
 {
 	struct iovec iov = { buf, cap };
-	int fd = file_reopen(path);
+	int again = file_reopen(fd);
 	ssize_t n;
 
-	if (fd < 0)
+	if (again < 0)
 		return 0;
-	n = preadv2(fd, &iov, 1, (off_t)pos, RWF_NOWAIT);
+	n = preadv2(again, &iov, 1, pos, RWF_NOWAIT);
 	if (n < 0 && errno == EOPNOTSUPP)
-		n = pread(fd, buf, cap, (off_t)pos); /* a file system without a disk */
-	close(fd);
+		n = pread(again, buf, cap, pos); /* a file system without a disk */
+	close(again);
 	return n < 0 ? 0 : (size_t)n;
 }
 
-/* Position and flags of a descriptor, as lseek and fcntl(F_GETFL) have them; false when they cannot be found out */
-static bool state_read(pid_t tid, int fd, uint64_t *pos, uint32_t *flags)
+/* Do ids mean to the task what they mean to us? That is found out once, and again when it may have changed them */
+static bool has_our_ids(struct task *task)
 {
-	unsigned long long where;
-	char path[64], text[64];
-	unsigned int octal;
-	ssize_t n;
-	int info;
-
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)tid, fd);
-	info = open(path, O_RDONLY | O_CLOEXEC);
-	if (info < 0)
-		return false;
-	n = read(info, text, sizeof(text) - 1);
-	close(info);
-	text[n < 0 ? 0 : n] = '\0';
-	if (sscanf(text, "pos: %llu flags: %o", &where, &octal) != 2)
-		return false;
-	*pos = where;
-	*flags = octal & ~(uint32_t)O_CLOEXEC; /* that is the descriptor's, and F_GETFD's */
-	return true;
-}
-
-/* Do ids mean to the thread what they mean to us? */
-static bool has_our_ids(pid_t tid)
-{
-	char path[64];
 	struct stat its, ours;
+	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)tid);
-	return !stat(path, &its) && !stat("/proc/self/ns/user", &ours) && its.st_ino == ours.st_ino;
+	if (task->ids_known)
+		return task->ids_ours;
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)task->pid);
+	task->ids_ours = !stat(path, &its) && !stat("/proc/self/ns/user", &ours) && its.st_ino == ours.st_ino;
+	task->ids_known = true;
+	return task->ids_ours;
 }
 
 /*
- * What is there to say of descriptor @fd? @data has room for WIRE_AHEAD_DATA_MAX bytes, of which at most @cap are wanted when
- * there is more than that. How many there are, or -1: nothing to say
+ * What is there to say of the file that @fd is open on? @data has room for WIRE_AHEAD_DATA_MAX bytes, of which at most @cap
+ * are wanted when there is more than that. How many there are, or -1: nothing to say
  */
-static ssize_t ahead_look(pid_t tid, int fd, size_t cap, struct wire_ahead *ahead, uint8_t *data)
+static ssize_t file_look(int fd, size_t cap, struct wire_ahead *ahead, uint8_t *data)
 {
-	uint64_t pos, rest;
-	char path[64];
 	struct stat st;
+	off_t pos, rest;
 	size_t len;
+	int flags = fcntl(fd, F_GETFL);
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)tid, fd);
-	if (stat(path, &st) || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) || !has_our_ids(tid) ||
-	    !state_read(tid, fd, &pos, &ahead->flags))
+	if (flags < 0 || fstat(fd, &st) || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
 		return -1;
 	memcpy(ahead->stat, &st, sizeof(st));
+	ahead->flags = (uint32_t)flags;
 	ahead->whole = 0;
 	/* What has no blocks is no file on a disk, and to read it may do something: sysfs */
-	if (!S_ISREG(st.st_mode) || (ahead->flags & (O_ACCMODE | O_PATH | O_DIRECT)) != O_RDONLY || !st.st_blocks ||
-	    pos > (uint64_t)st.st_size)
+	if (!S_ISREG(st.st_mode) || (flags & (O_ACCMODE | O_PATH | O_DIRECT)) != O_RDONLY || !st.st_blocks)
 		return 0;
-	rest = (uint64_t)st.st_size - pos;
+	pos = lseek(fd, 0, SEEK_CUR);
+	rest = st.st_size - pos;
+	if (pos < 0 || rest < 0)
+		return 0;
 	ahead->whole = rest < WIRE_AHEAD_DATA_MAX;
-	len = file_read(path, pos, data, ahead->whole ? WIRE_AHEAD_DATA_MAX : cap);
-	if (ahead->whole && len != rest)
+	len = file_read(fd, pos, data, ahead->whole ? WIRE_AHEAD_DATA_MAX : cap);
+	if (ahead->whole && len != (size_t)rest)
 		len = ahead->whole = 0; /* it changes right now, or is on the disk only */
 	return (ssize_t)len;
+}
+
+/* The same for descriptor @guest_fd of a task */
+static ssize_t ahead_look(struct task *task, int guest_fd, size_t cap, struct wire_ahead *ahead, uint8_t *data)
+{
+	int fd = has_our_ids(task) ? task_fd_copy(task, guest_fd) : -1;
+	ssize_t len;
+
+	if (fd < 0)
+		return -1;
+	len = file_look(fd, cap, ahead, data);
+	close(fd);
+	return len;
 }
 
 /* Answer as the row says, and then what there is to say of descriptor @fd */
@@ -121,7 +118,7 @@ static void answer(struct deputy *d, struct thread *thread, int64_t ret, int fd,
 	ssize_t len;
 
 	/* An open may have changed a file that is mapped: then the order of messages matters more */
-	len = ret < 0 || nr < 0 || d->shared_nr ? -1 : ahead_look(thread->tid, fd, cap, &ahead, d->piece);
+	len = ret < 0 || nr < 0 || d->shared_nr ? -1 : ahead_look(thread->task, fd, cap, &ahead, d->piece);
 	if (len < 0) {
 		call_row_finish(d, thread, ret);
 		return;

@@ -329,6 +329,8 @@ void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *ta
 	thread->call.flags = regular_flag(thread, msg);
 	thread->call.bytes = transfer_bytes(msg, tail_len);
 	thread->call.row_finish = finisher_find(msg);
+	if (msg->nr == SYS_unshare || msg->nr == SYS_setns)
+		thread->task->ids_known = false;
 	if (write_late(d, thread, &thread->call.row_finish))
 		return;
 	err = (handler ? handler : row_begin)(d, thread, tail, tail_len);

@@ -211,6 +211,8 @@ struct usage {
  * @exec_ignored: The signals that it ignores then
  * @held:	Files that it maps through descriptors that can write, see held.c
  * @attachments: Segments of shared memory that it has attached, see shm.c
+ * @ids_known:	@ids_ours says whether its user and group ids are the deputy's (it may be in a user namespace of its own)
+ * @ids_ours:	See there
  * @late_error:	Why a posted write has failed, 0 = none has
  * @late_fd:	Its descriptor
  * @err_dev:	Device and inode of descriptor 2 when it was started, to know whose ear it is
@@ -238,6 +240,7 @@ struct task {
 	uint64_t exec_mask, exec_ignored;
 	struct held *held;
 	struct attachment *attachments;
+	bool ids_known, ids_ours;
 	int late_error, late_fd;
 	dev_t err_dev;
 	ino_t err_ino;

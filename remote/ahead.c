@@ -226,6 +226,8 @@ bool ahead_take(struct thread *thread, int64_t ret, uint32_t flags, const uint8_
 
 	if (flags & WIRE_RESULT_AHEAD && !told_take(thread, ret, tail, tail_len))
 		return false;
+	if (call->nr == SYS_write || call->nr == SYS_pwrite64)
+		writes_answered(thread, flags & WIRE_RESULT_AHEAD);
 	/* The copy of a descriptor is one as the first */
 	if (ret >= 0 && is_dup(call) && is_quiet(thread->guest, (uint32_t)call->arg[0]))
 		quiet_set(thread, (uint64_t)ret);

@@ -192,6 +192,7 @@ struct thread {
  * @quiet:	Bit per descriptor that is known to be open for reading a file or a directory (ahead.c)
  * @credit:	See writes.c
  * @written:	The descriptor of its last write that went home
+ * @asked:	It asked for credit
  * @closes:	Counts the calls that may have closed some of them
  * @loud:	Its descriptors are another process' too: nothing can be known of them
  */
@@ -215,6 +216,7 @@ struct guest {
 	uint64_t quiet[QUIET_FDS / 64];
 	struct credit credit[CREDITS];
 	int written;
+	bool asked;
 	uint64_t closes;
 	bool loud;
 };

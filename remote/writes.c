@@ -14,6 +14,7 @@
 #define LATER_BYTES 8192	/* less data than that wait for company */
 #define PAGE	    4096u
 #define USER_END    (1ull << 47)
+#define REFUSED(fd) (-2 - (fd)) /* guest->written: there is no credit for that descriptor, do not ask again */
 
 /**
  * is_alone() - Is the thread the only one of the session?
@@ -30,6 +31,8 @@ void writes_forget(struct guest *guest, int fd)
 	for (unsigned int i = 0; i < CREDITS; i++)
 		if (fd < 0 || guest->credit[i].fd == fd)
 			guest->credit[i].left = 0;
+	if (fd < 0 || guest->written == REFUSED(fd))
+		guest->written = -1;
 }
 
 uint32_t writes_flags(struct thread *thread)
@@ -38,8 +41,20 @@ uint32_t writes_flags(struct thread *thread)
 	int fd = (int)thread->call.arg[0];
 	bool again = guest->written == fd;
 
+	if (guest->written == REFUSED(fd))
+		return 0;
 	guest->written = fd;
+	guest->asked = again;
 	return again && is_alone(thread) && !guest->loud && !guest->session->objects.watched ? WIRE_CALL_AHEAD : 0;
+}
+
+void writes_answered(struct thread *thread, bool credited)
+{
+	struct guest *guest = thread->guest;
+
+	if (guest->asked && !credited)
+		guest->written = REFUSED((int)thread->call.arg[0]);
+	guest->asked = false;
 }
 
 bool writes_take(struct thread *thread, const uint8_t *tail, size_t tail_len)

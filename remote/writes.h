@@ -23,6 +23,8 @@ bool writes_serve(struct thread *thread, const uint64_t arg[6], int64_t *ret);
 uint32_t writes_flags(struct thread *thread);
 /* Home has answered that with credit; false: what it says is none */
 bool writes_take(struct thread *thread, const uint8_t *tail, size_t tail_len);
+/* The thread's write has its answer: was there credit in it? */
+void writes_answered(struct thread *thread, bool credited);
 /* No credit for descriptor @fd any more, or for none (-1) */
 void writes_forget(struct guest *guest, int fd);
 
