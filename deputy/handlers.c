@@ -49,6 +49,14 @@ static bool is_shared(uint64_t flags)
 	return (flags & MAP_TYPE) == MAP_SHARED || (flags & MAP_TYPE) == MAP_SHARED_VALIDATE;
 }
 
+/* A memfd that nobody can map for writing any more */
+static bool is_write_sealed(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals > 0 && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE));
+}
+
 /* The mapping was possible and is undone: say what is behind it */
 static void mmap_describe(struct deputy *d, struct thread *thread, int64_t unmapped)
 {
@@ -67,19 +75,19 @@ static void mmap_describe(struct deputy *d, struct thread *thread, int64_t unmap
 	}
 	writable = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
 	if (S_ISREG(st.st_mode) && is_shared(thread->call.arg[3])) {
-		kind = writable ? MMAP_LIVE : MMAP_LIVE_READ_ONLY;
+		kind = writable && !is_write_sealed(fd) ? MMAP_LIVE : MMAP_LIVE_READ_ONLY;
 		if (kind == MMAP_LIVE && object_is_mapped_elsewhere(d, fd)) {
 			err = -ENODEV; /* memory would have to be shared across nodes */
 			close(fd);
 		} else {
-			err = object_of_fd(d, fd, "", true, &object);
+			err = object_of_fd(d, fd, true, &object);
 			if (!err && kind == MMAP_LIVE && !object->shared) {
 				object->shared = true;
 				d->shared_nr++;
 			}
 		}
 	} else if (S_ISREG(st.st_mode)) {
-		err = object_of_fd(d, fd, "", false, &object);
+		err = object_of_fd(d, fd, false, &object);
 		kind = !err && object->live ? MMAP_LIVE_READ_ONLY : MMAP_FILE;
 	} else {
 		kind = MMAP_ZERO;

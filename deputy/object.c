@@ -27,6 +27,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,11 +151,26 @@ static int object_again(struct deputy *d, struct object *o, int fd, const struct
 	return stat_same_content(&o->st, st) ? 0 : object_refresh(d, o, st);
 }
 
+/* Under which name guests see it in /proc/PID/maps: its path, or, if that is too long, the last part of it */
+static void object_name(const struct object *o, uint8_t *out, size_t cap)
+{
+	char link[32], path[PATH_MAX];
+	const char *name = path;
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", o->fd);
+	len = readlink(link, path, sizeof(path) - 1);
+	path[len > 0 ? len : 0] = '\0';
+	if (strlen(path) >= cap && strrchr(path, '/'))
+		name = strrchr(path, '/') + 1;
+	memcpy(out, name, strnlen(name, cap - 1));
+}
+
 /*
  * Announce a new object, and offer what it is; its content follows in the outbox. Nothing that waits there can refer to
  * it yet, so these go at once, and the answer is not waited for longer than necessary.
  */
-static int object_offer(struct deputy *d, struct object *o, const char *name)
+static int object_offer(struct deputy *d, struct object *o)
 {
 	struct wire_object msg = { .object = o->id, .size = (uint64_t)o->st.st_size };
 	struct wire_offer offer = { .object = o->id, .bytes = (uint64_t)o->st.st_blocks * 512 };
@@ -164,7 +180,7 @@ static int object_offer(struct deputy *d, struct object *o, const char *name)
 	if (!d->channel)
 		return -EPIPE;
 	msg.flags = o->live ? WIRE_OBJECT_LIVE : 0;
-	snprintf((char *)msg.name, sizeof(msg.name), "%s", name);
+	object_name(o, msg.name, sizeof(msg.name));
 	err = channel_send(d->channel, WIRE_OBJECT, &msg, NULL, 0);
 	if (offer.bytes > msg.size)
 		offer.bytes = msg.size;
@@ -176,7 +192,7 @@ static int object_offer(struct deputy *d, struct object *o, const char *name)
 	return err ? err : outbox_file(d, o, 0, msg.size, named ? OUTBOX_HASH : 0);
 }
 
-int object_of_fd(struct deputy *d, int fd, const char *name, bool shared, struct object **out)
+int object_of_fd(struct deputy *d, int fd, bool shared, struct object **out)
 {
 	struct object *o;
 	struct stat st;
@@ -202,7 +218,7 @@ int object_of_fd(struct deputy *d, int fd, const char *name, bool shared, struct
 	o->writable = (fcntl(o->fd, F_GETFL) & O_ACCMODE) == O_RDWR;
 	d->objects = o;
 	d->live_nr += live;
-	return object_offer(d, o, name);
+	return object_offer(d, o);
 }
 
 void object_sent(struct deputy *d, struct object *o, const uint8_t hash[static HASH_LEN])

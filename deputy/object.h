@@ -54,7 +54,7 @@ bool stat_same_content(const struct stat *a, const struct stat *b);
 struct object *object_find(struct deputy *d, const struct stat *st, bool live);
 
 /* The object for the file that @fd (ours to close) is open on; sends what the worker has not got. @shared: of a mapping */
-int object_of_fd(struct deputy *d, int fd, const char *name, bool shared, struct object **out);
+int object_of_fd(struct deputy *d, int fd, bool shared, struct object **out);
 
 /* Nobody maps it for writing any more: let others execute it */
 void object_only_read(struct object *o);

@@ -265,8 +265,7 @@ static int map_describe(struct deputy *d, pid_t pid, const struct procmap *map, 
 		return 1;
 	}
 	vma->offset = map->offset;
-	err = object_of_fd(d, fd, strrchr(map->path, '/') ? strrchr(map->path, '/') + 1 : map->path, map->shared,
-			   &object);
+	err = object_of_fd(d, fd, map->shared, &object);
 	if (!err)
 		vma->object = object->id;
 	return err;

@@ -6,6 +6,7 @@
 
 #include "log.h"
 #include "remote/ahead.h"
+#include "remote/procfiles.h"
 #include "remote/guest.h"
 #include "remote/image.h"
 #include "remote/listener.h"
@@ -111,6 +112,7 @@ static void thread_unlink(struct thread *thread)
 	ahead_drop(thread);
 	waits_forget(thread);
 	free(thread->born);
+	procfiles_drop(thread);
 	session->guests.thread[thread->index] = NULL;
 	for (at = &thread->guest->threads; *at != thread; at = &(*at)->next)
 		;

@@ -44,6 +44,7 @@ struct handler;
 struct attach;
 struct ahead;
 struct born;
+struct procfile;
 struct thread;
 
 /* Threads of one session; a call's number names its thread by index */
@@ -139,6 +140,7 @@ struct credit {
  * @newborn:	What the traced clone has to return
  * @attach:	Segment that it attaches or detaches, or NULL
  * @ahead:	What home has said ahead, or NULL (ahead.c)
+ * @procfile:	File of /proc that it is opening, or NULL (procfiles.h)
  * @reading:	The descriptor of its last read that went home
  * @sequential:	How many such reads it has made without a seek
  * @defaulted:	Stopped until home has dealt with a default action
@@ -163,6 +165,7 @@ struct thread {
 	uint32_t newborn;
 	struct attach *attach;
 	struct ahead *ahead;
+	struct procfile *procfile;
 	int reading;
 	unsigned int sequential;
 	bool defaulted;

@@ -19,6 +19,7 @@
 #include "remote/limits.h"
 #include "remote/listener.h"
 #include "remote/notify.h"
+#include "remote/procfiles.h"
 #include "remote/session.h"
 #include "remote/shm.h"
 #include "remote/timers.h"
@@ -355,6 +356,7 @@ static void process_madvise_result(struct thread *thread, int64_t ret, const uin
 
 /* Handlers, in the order of the calls' numbers. clone and its like never come as notifications: fork.c. */
 static const struct handler handlers[] = {
+	{ SYS_open, procfiles_open_begin, procfiles_open_result },
 	{ SYS_mmap, NULL, mmap_result },
 	{ SYS_shmat, shm_attach_begin, shm_attach_result },
 	{ SYS_getpid, getpid_begin, NULL },
@@ -380,6 +382,7 @@ static const struct handler handlers[] = {
 	{ SYS_exit_group, exit_group_begin, NULL },
 	{ SYS_waitid, NULL, waits_result },
 	{ SYS_migrate_pages, own_memory_begin, NULL },
+	{ SYS_openat, procfiles_open_begin, procfiles_open_result },
 	{ SYS_get_robust_list, own_memory_begin, NULL },
 	{ SYS_move_pages, own_memory_begin, NULL },
 	{ SYS_prlimit64, NULL, limits_set_result },

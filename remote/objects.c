@@ -110,6 +110,7 @@ static int object_new(struct object_table *table, const struct wire_object *msg)
 		return -ENOMEM;
 	object->id = msg->object;
 	object->size = msg->size;
+	memcpy(object->name, msg->name, sizeof(msg->name));
 	object->live = msg->flags & WIRE_OBJECT_LIVE;
 	object->fd_read = -1;
 	object->fd = content_create(msg->name, sizeof(msg->name), msg->size);
@@ -329,4 +330,15 @@ void objects_remove(struct object_table *table, struct object *object)
 	table->bytes -= object->taken;
 	object_close(object);
 	free(object);
+}
+
+const char *objects_name(const struct object_table *table, uint64_t inode)
+{
+	struct stat st;
+
+	for (unsigned int i = 0; i < OBJECT_BUCKETS; i++)
+		for (const struct object *o = table->bucket[i]; o; o = o->next)
+			if (o->fd >= 0 && !fstat(o->fd, &st) && st.st_ino == inode)
+				return o->name;
+	return NULL;
 }

@@ -50,6 +50,7 @@ enum object_kind {
  * @next:	Next in the bucket
  * @id:		Its number
  * @size:	Bytes
+ * @name:	The file's at home
  * @fd:		memfd, -1 when the content could not be kept; of a sealed one, open for reading only
  * @fd_read:	Live: the same, open for reading only; -1 until it is needed
  * @taken:	Bytes of memory that its content takes
@@ -64,6 +65,7 @@ struct object {
 	struct object *next;
 	uint64_t id;
 	uint64_t size;
+	char name[65];
 	int fd;
 	int fd_read;
 	uint64_t taken;
@@ -124,5 +126,8 @@ void objects_remove(struct object_table *table, struct object *object);
 struct object *object_find(const struct object_table *table, uint64_t id);
 /* Give the content up; its pages go when no guest maps them */
 void object_close(struct object *object);
+
+/* The name at home of the file whose content is inode @inode here, NULL: none is known */
+const char *objects_name(const struct object_table *table, uint64_t inode);
 
 #endif
