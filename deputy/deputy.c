@@ -94,6 +94,12 @@ static void on_default(struct deputy *d, const union wire_any *msg, const uint8_
 	signal_default(d, &msg->default_);
 }
 
+static void on_title(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	if (title_told(d, &msg->title, tail, tail_len))
+		lost_end(d, "the worker changed what is no argument");
+}
+
 /* What a task has used there */
 static void on_usage(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
@@ -155,6 +161,7 @@ static void (*const message_table[WIRE_TYPES])(struct deputy *, const union wire
 	[WIRE_INTERRUPT] = on_interrupt, [WIRE_DEFAULT] = on_default, [WIRE_PASS] = on_pass,	   [WIRE_GONE] = on_gone,
 	[WIRE_TAKEN] = on_taken,	 [WIRE_USAGE] = on_usage,	 [WIRE_WRITE_BACK] = on_write_back,
 	[WIRE_WANT] = on_want,		 [WIRE_ARGUMENTS] = on_arguments,
+	[WIRE_TITLE] = on_title,
 };
 
 /* A message has come */

@@ -209,6 +209,8 @@ struct usage {
  * @execing:	The thread that makes an execve, or NULL
  * @exec_mask:	The signal mask that its new program begins with
  * @exec_ignored: The signals that it ignores then
+ * @title_at:	Where the strings of its arguments are, see proctitle.h
+ * @title_len:	Their length
  * @held:	Files that it maps through descriptors that can write, see held.c
  * @attachments: Segments of shared memory that it has attached, see shm.c
  * @ids_known:	@ids_ours says whether its user and group ids are the deputy's (it may be in a user namespace of its own)
@@ -238,6 +240,8 @@ struct task {
 	struct sent *sent;
 	struct thread *execing;
 	uint64_t exec_mask, exec_ignored;
+	uint64_t title_at;
+	uint32_t title_len;
 	struct held *held;
 	struct attachment *attachments;
 	bool ids_known, ids_ours;
@@ -440,6 +444,9 @@ int outbox_memory(struct deputy *d, pid_t pid, uint64_t start, uint64_t end, uns
 int outbox_segment(struct deputy *d, uint64_t object, pid_t pid, uint64_t start, uint64_t end);
 void outbox_pump(struct deputy *d);
 void outbox_clear(struct deputy *d);
+
+/* title.c: what ps shows of it has changed; 0 or -EPROTO */
+int title_told(struct deputy *d, const struct wire_title *msg, const uint8_t *text, size_t len);
 
 /* call.c: forwarded calls */
 void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len);

@@ -176,6 +176,8 @@ static struct thread *process_adopt(struct deputy *d, const struct task *parent,
 	task->parent = parent->pid;
 	task->catches_child = parent->catches_child && !clear_sighand;
 	task->kept = parent->kept;
+	task->title_at = parent->title_at;
+	task->title_len = parent->title_len;
 	task->err_dev = parent->err_dev;
 	task->err_ino = parent->err_ino;
 	return thread_find(d, pid);

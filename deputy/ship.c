@@ -23,6 +23,7 @@
 #include "deputy/deputy.h"
 #include "deputy/object.h"
 #include "procmaps.h"
+#include "proctitle.h"
 
 #define ARENA_WISHED 0x6f0000000000ull /* between where the kernel puts programs and where it puts libraries and stacks */
 #define ARENA_STEP 0x10000000000ull
@@ -173,6 +174,7 @@ static int image_gather(struct image *im, struct task *task, struct thread *thre
 		err = limits_gather(task->pid, &im->limits);
 	if (err)
 		return err;
+	task->title_len = title_range(im->body.mm, &task->title_at);
 	static_assert(sizeof(regs) == sizeof(im->body.regs), "the wire carries the kernel's struct");
 	regs.rax = 0; /* the stop is within execve, which returns 0 */
 	memcpy(im->body.regs, &regs, sizeof(regs));

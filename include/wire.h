@@ -105,6 +105,7 @@ enum wire_refuse_code {
 #define WIRE_ID_WANT	    wire_want, want
 #define WIRE_ID_KEEP	    wire_keep, keep
 #define WIRE_ID_ARGUMENTS   wire_arguments, arguments
+#define WIRE_ID_TITLE	    wire_title, title
 #define WIRE_ID_OBJECT_ZERO wire_object_zero, object_zero
 
 #define WIRE_ID_1(tag, member) tag

@@ -18,6 +18,7 @@
 #include "remote/notify.h"
 #include "remote/session.h"
 #include "remote/signals.h"
+#include "remote/title.h"
 
 /* Calls served in a row before the event loop gets its turn */
 #define SERVE_MAX 64
@@ -156,6 +157,17 @@ static void part_send(struct thread *thread, size_t len)
 		  thread->guest->session->buffer, len);
 }
 
+/**
+ * opens_proc() - Is the call, whose gathered arguments are these, an open of something in /proc?
+ */
+static bool opens_proc(const struct call *call, const uint8_t *tail, size_t len)
+{
+	static const char proc[] = "/proc/";
+
+	return (call->nr == SYS_open || call->nr == SYS_openat) && len > sizeof(uint32_t) + sizeof(proc) &&
+	       !memcmp(tail + sizeof(uint32_t), proc, sizeof(proc) - 1);
+}
+
 int call_forward_with(struct thread *thread, const void *front, size_t front_len)
 {
 	struct guest_mem mem = call_memory(thread);
@@ -169,6 +181,8 @@ int call_forward_with(struct thread *thread, const void *front, size_t front_len
 	if (len < 0)
 		return (int)len;
 	call->planned = true;
+	if (opens_proc(call, buffer + front_len, (size_t)len))
+		titles_sync(thread->guest->session);
 	part_send(thread, (size_t)len + front_len);
 	signals_unmasked(thread);
 	return 0;

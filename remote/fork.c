@@ -18,6 +18,7 @@
 #include "remote/session.h"
 #include "remote/shm.h"
 #include "remote/stops.h"
+#include "remote/title.h"
 #include "tracee.h"
 
 /* What the worker's kernel is told: what is shared between parent and child, and what is written to their memory */
@@ -286,6 +287,7 @@ static struct guest *guest_born(const struct thread *parent, uint32_t tid, pid_t
 	guest->outer = outer;
 	guest->state = GUEST_LIVE;
 	guest->listener = listener_get(parent->guest->listener);
+	title_inherit(guest, parent->guest);
 	ahead_inherit(guest, parent->guest, parent->call.arg[FORK_FLAGS] & CLONE_FILES);
 	if (shm_inherit(guest, parent->guest)) {
 		guest_forget(guest);

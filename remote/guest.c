@@ -11,6 +11,7 @@
 #include "remote/image.h"
 #include "remote/listener.h"
 #include "remote/session.h"
+#include "remote/title.h"
 #include "remote/shm.h"
 #include "remote/sigqueue.h"
 #include "remote/timers.h"
@@ -143,6 +144,7 @@ void guest_forget(struct guest *guest)
 	sigqueue_clear(guest);
 	timers_clear(guest);
 	shm_clear(guest);
+	title_clear(guest);
 	image_free(guest);
 	listener_put(guest->listener);
 	sandbox_body_release(&guest->body);

@@ -190,6 +190,9 @@ struct thread {
  * @signals_nr:	Their number
  * @home_timers: See timers.c
  * @attaches:	Segments of shared memory that it has attached, see shm.h
+ * @title:	What home has of the strings of its arguments, see proctitle.h
+ * @title_at:	Where they are
+ * @title_len:	Their length; 0: nothing is told of them
  * @cpu_limit_s: RLIMIT_CPU's hard limit when it was last looked at, seconds
  * @usage:	What the last USAGE told: user time, system time, resident bytes
  * @quiet:	Bit per descriptor that is known to be open for reading a file or a directory (ahead.c)
@@ -214,6 +217,9 @@ struct guest {
 	unsigned int signals_nr;
 	struct home_timer *home_timers;
 	struct attach *attaches;
+	uint8_t *title;
+	uint64_t title_at;
+	uint32_t title_len;
 	uint64_t cpu_limit_s;
 	uint64_t usage[3];
 	uint64_t quiet[QUIET_FDS / 64];

@@ -15,6 +15,7 @@
 #include "remote/image_impl.h"
 #include "remote/session.h"
 #include "remote/stops.h"
+#include "remote/title.h"
 #include "tracee.h"
 
 /* Offsets in the slot's data of what the calls point to */
@@ -241,6 +242,7 @@ int image_start(struct session *session, const struct wire_start *msg)
 	}
 	/* From its first instruction on the guest can write to the arena: nothing of it is believed any more */
 	arena_unmap(&guest->body.arena);
+	title_begin(guest, guest->image->body.mm);
 	image_free(guest);
 	guest->state = GUEST_LIVE;
 	session_send(session, WIRE_STARTED, &started);

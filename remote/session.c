@@ -15,6 +15,7 @@
 #include "remote/signals.h"
 #include "remote/sigqueue.h"
 #include "remote/stops.h"
+#include "remote/title.h"
 #include "remote/usage.h"
 
 #define TICK_MS 1000
@@ -225,6 +226,7 @@ static void on_tick(uv_timer_t *timer)
 	struct session *session = timer->data;
 
 	usage_report(session);
+	titles_sync(session);
 	for (struct guest *g = session->guests.guests; g; g = g->next)
 		sigqueue_age(g);
 }

@@ -120,6 +120,35 @@ static int on_object(struct dl_phdr_info *info, size_t size UNUSED, void *data U
 	return 0;
 }
 
+/* What others see of the arguments is what the program has made of them: its own file and a child's of the same name */
+static void title(char *name)
+{
+	char path[64], text[4096], last = name[strlen(name) - 1];
+	ssize_t n = 0;
+	int fd;
+
+	TITLE("title");
+	name[strlen(name) - 1] = '#';
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", getpid());
+	for (int i = 0; i < 2; i++) {
+		pid_t pid = i ? MUST(fork()) : 0;
+
+		if (i && pid) {
+			waitpid(pid, NULL, 0);
+			continue;
+		}
+		fd = MUST(open(path, O_RDONLY));
+		n = MUST(read(fd, text, sizeof(text) - 1));
+		text[n] = '\0';
+		SHOW_STR(strrchr(text, '/'));
+		close(fd);
+		fflush(stdout);
+		if (i)
+			_exit(0);
+	}
+	name[strlen(name) - 1] = last;
+}
+
 int main(int argc, char **argv)
 {
 	TITLE("arguments and environment");
@@ -148,5 +177,7 @@ int main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, NULL, &set);
 	SHOW(sigismember(&set, SIGINT));
 	SHOW_NUM(getpid() == gettid());
+	fflush(stdout);
+	title(argv[0]);
 	return 7;
 }
