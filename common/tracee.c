@@ -68,10 +68,25 @@ int tracee_wait(pid_t tid, int *status)
 	return WIFSTOPPED(*status) ? 0 : -ESRCH;
 }
 
-/* Step over the one instruction at @insn, whatever other stops come first; 0 or negative errno */
-static int insn_step(pid_t tid, uint64_t insn)
+/**
+ * struct injection - System calls injected one after the other; the first failure sticks
+ * @tid:	Stopped thread
+ * @insn:	A syscall instruction in it
+ * @saved:	Its registers
+ * @mask:	Its signal mask
+ * @err:	First failure, negative errno
+ */
+struct injection {
+	pid_t tid;
+	uint64_t insn;
+	struct user_regs_struct saved;
+	uint64_t mask;
+	int err;
+};
+
+/* Step over the one instruction at @insn, whatever other stops come first; 0 with the registers then, or negative errno */
+static int insn_step(pid_t tid, uint64_t insn, struct user_regs_struct *regs)
 {
-	struct user_regs_struct regs;
 	int status, err;
 
 	do {
@@ -79,30 +94,33 @@ static int insn_step(pid_t tid, uint64_t insn)
 			return -errno;
 		err = tracee_wait(tid, &status);
 		if (!err)
-			err = tracee_regs_get(tid, &regs);
+			err = tracee_regs_get(tid, regs);
 		if (err)
 			return err;
-	} while (regs.rip == insn);
+	} while (regs->rip == insn);
 	return 0;
 }
 
-int64_t tracee_syscall(pid_t tid, uint64_t insn, long nr, const uint64_t arg[6], int *error)
+/* Keep what the calls will change */
+static void inject_begin(struct injection *in)
 {
 	/* SIGTRAP stays unblocked: the kernel forces the step's trap, and would reset its handler if it were blocked */
-	uint64_t mask, all = ~(1ull << (SIGTRAP - 1));
-	struct user_regs_struct saved, regs;
-	int64_t ret = -1;
-	int err, undo;
+	uint64_t all = ~(1ull << (SIGTRAP - 1));
 
-	if (ptrace(PTRACE_GETSIGMASK, tid, sizeof(mask), &mask) < 0 || ptrace(PTRACE_SETSIGMASK, tid, sizeof(all), &all) < 0) {
-		*error = -errno;
+	in->err = tracee_regs_get(in->tid, &in->saved);
+	if (!in->err && (ptrace(PTRACE_GETSIGMASK, in->tid, sizeof(in->mask), &in->mask) < 0 ||
+			 ptrace(PTRACE_SETSIGMASK, in->tid, sizeof(all), &all) < 0))
+		in->err = -errno;
+}
+
+/* One call; its result, which may be a negative errno, or -1 when it, or an earlier one, could not be made */
+static int64_t inject_call(struct injection *in, long nr, const uint64_t arg[6])
+{
+	struct user_regs_struct regs = in->saved;
+
+	if (in->err)
 		return -1;
-	}
-	err = tracee_regs_get(tid, &saved);
-	if (err)
-		goto out_mask;
-	regs = saved;
-	regs.rip = insn;
+	regs.rip = in->insn;
 	regs.rax = (unsigned long long)nr;
 	regs.orig_rax = (unsigned long long)-1;
 	regs.rdi = arg[0];
@@ -111,20 +129,46 @@ int64_t tracee_syscall(pid_t tid, uint64_t insn, long nr, const uint64_t arg[6],
 	regs.r10 = arg[3];
 	regs.r8 = arg[4];
 	regs.r9 = arg[5];
-	err = tracee_regs_set(tid, &regs);
-	if (!err)
-		err = insn_step(tid, insn);
-	if (!err)
-		err = tracee_regs_get(tid, &regs);
-	if (!err)
-		ret = (int64_t)regs.rax;
-	undo = tracee_regs_set(tid, &saved);
-	if (!err)
-		err = undo;
-out_mask:
-	if (ptrace(PTRACE_SETSIGMASK, tid, sizeof(mask), &mask) < 0 && !err)
+	in->err = tracee_regs_set(in->tid, &regs);
+	if (!in->err)
+		in->err = insn_step(in->tid, in->insn, &regs);
+	return in->err ? -1 : (int64_t)regs.rax;
+}
+
+/* The same where an error of the call is a failure, too */
+static int64_t inject(struct injection *in, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+		      uint64_t a5)
+{
+	const uint64_t arg[6] = { a0, a1, a2, a3, a4, a5 };
+	int64_t ret = inject_call(in, nr, arg);
+
+	if (!in->err && ret < 0 && ret > -4096)
+		in->err = (int)ret;
+	return in->err ? -1 : ret;
+}
+
+/* Put back what was kept */
+static void inject_end(struct injection *in)
+{
+	int err = tracee_regs_set(in->tid, &in->saved);
+
+	if (ptrace(PTRACE_SETSIGMASK, in->tid, sizeof(in->mask), &in->mask) < 0 && !err)
 		err = -errno;
-	*error = err;
+	if (!in->err)
+		in->err = err;
+}
+
+int64_t tracee_syscall(pid_t tid, uint64_t insn, long nr, const uint64_t arg[6], int *error)
+{
+	struct injection in = { .tid = tid, .insn = insn };
+	int64_t ret = -1;
+
+	inject_begin(&in);
+	if (!in.err) {
+		ret = inject_call(&in, nr, arg);
+		inject_end(&in);
+	}
+	*error = in.err;
 	return ret;
 }
 
@@ -147,33 +191,6 @@ uint64_t tracee_find_syscall(pid_t pid)
 	}
 	free(maps);
 	return found;
-}
-
-/**
- * struct injection - System calls injected one after the other; the first failure sticks
- * @tid:	Stopped thread
- * @insn:	A syscall instruction in it
- * @err:	First failure, negative errno
- */
-struct injection {
-	pid_t tid;
-	uint64_t insn;
-	int err;
-};
-
-/* One injected call; its result, or -1 when this or an earlier one failed */
-static int64_t inject(struct injection *in, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
-		      uint64_t a5)
-{
-	const uint64_t arg[6] = { a0, a1, a2, a3, a4, a5 };
-	int64_t ret;
-
-	if (in->err)
-		return -1;
-	ret = tracee_syscall(in->tid, in->insn, nr, arg, &in->err);
-	if (!in->err && ret < 0 && ret > -4096)
-		in->err = (int)ret;
-	return in->err ? -1 : ret;
 }
 
 int tracee_memfd_share(pid_t tid, int fd, size_t size, uint8_t **out)
@@ -200,31 +217,44 @@ out_close:
 	return err;
 }
 
-int tracee_arena_map(pid_t tid, uint64_t insn, uint64_t addr, unsigned int slots, struct arena *out)
+/* Have @arena mapped, the descriptor of its shared part closed again, and its guards set */
+static void arena_inject(struct injection *in, struct arena *arena)
 {
-	const int fixed = MAP_FIXED_NOREPLACE;
-	struct injection in = { tid, insn, 0 };
 	static const char name[] = "openmosix";
-	uint64_t name_addr = addr + ARENA_CODE_SIZE - sizeof(name);
-	size_t shared = arena_shared_size(slots);
-	struct arena arena = { .addr = addr, .slots = slots };
+	uint64_t name_addr = arena->addr + ARENA_CODE_SIZE - sizeof(name);
+	size_t shared = arena_shared_size(arena->slots);
+	const int fixed = MAP_FIXED_NOREPLACE;
 	int64_t fd;
 
-	inject(&in, SYS_mmap, addr, ARENA_CODE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | fixed,
+	inject(in, SYS_mmap, arena->addr, ARENA_CODE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | fixed,
 	       (uint64_t)-1, 0);
-	if (!in.err)
-		in.err = tracee_write(tid, addr, parasite_blob, parasite_size());
-	if (!in.err)
-		in.err = tracee_write(tid, name_addr, name, sizeof(name));
-	inject(&in, SYS_mprotect, addr, ARENA_CODE_SIZE, PROT_READ | PROT_EXEC, 0, 0, 0);
-	fd = inject(&in, SYS_memfd_create, name_addr, MFD_CLOEXEC, 0, 0, 0, 0);
-	if (in.err)
-		return in.err;
-	in.err = tracee_memfd_share(tid, (int)fd, shared, &arena.map);
-	inject(&in, SYS_mmap, addr + ARENA_CODE_SIZE, shared, PROT_READ | PROT_WRITE, MAP_SHARED | fixed, (uint64_t)fd, 0);
-	inject(&in, SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
-	for (unsigned int i = 0; i < slots; i++)
-		inject(&in, SYS_mprotect, arena_data_addr(&arena, i) + SLOT_DATA_SIZE, SLOT_GUARD_SIZE, PROT_NONE, 0, 0, 0);
+	if (!in->err)
+		in->err = tracee_write(in->tid, arena->addr, parasite_blob, parasite_size());
+	if (!in->err)
+		in->err = tracee_write(in->tid, name_addr, name, sizeof(name));
+	inject(in, SYS_mprotect, arena->addr, ARENA_CODE_SIZE, PROT_READ | PROT_EXEC, 0, 0, 0);
+	fd = inject(in, SYS_memfd_create, name_addr, MFD_CLOEXEC, 0, 0, 0, 0);
+	if (in->err)
+		return;
+	in->err = tracee_memfd_share(in->tid, (int)fd, shared, &arena->map);
+	inject(in, SYS_mmap, arena->addr + ARENA_CODE_SIZE, shared, PROT_READ | PROT_WRITE, MAP_SHARED | fixed,
+	       (uint64_t)fd, 0);
+	inject(in, SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
+	for (unsigned int i = 0; i < arena->slots; i++)
+		inject(in, SYS_mprotect, arena_data_addr(arena, i) + SLOT_DATA_SIZE, SLOT_GUARD_SIZE, PROT_NONE, 0, 0,
+		       0);
+}
+
+int tracee_arena_map(pid_t tid, uint64_t insn, uint64_t addr, unsigned int slots, struct arena *out)
+{
+	struct injection in = { .tid = tid, .insn = insn };
+	struct arena arena = { .addr = addr, .slots = slots };
+
+	inject_begin(&in);
+	if (!in.err) {
+		arena_inject(&in, &arena);
+		inject_end(&in);
+	}
 	if (in.err) {
 		arena_unmap(&arena);
 		return in.err;
