@@ -158,6 +158,17 @@ static bool is_impossible(uint64_t flags)
 	return ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND)) || ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM));
 }
 
+/**
+ * is_unwritable() - There is no place for the descriptor of the child that the clone is to give
+ */
+static bool is_unwritable(const struct thread *thread, const uint64_t arg[6])
+{
+	int now;
+
+	return (arg[FORK_FLAGS] & CLONE_PIDFD) && (tracee_read(thread->outer, arg[FORK_PIDFD], &now, sizeof(now)) ||
+						   tracee_write(thread->outer, arg[FORK_PIDFD], &now, sizeof(now)));
+}
+
 void call_skip(struct thread *thread, int64_t ret)
 {
 	struct user_regs_struct regs;
@@ -473,6 +484,8 @@ void fork_stopped(struct thread *thread)
 	err = args_gather(thread, &regs, call->arg, &more);
 	if (!err && is_impossible(call->arg[FORK_FLAGS]))
 		err = -EINVAL;
+	if (!err && is_unwritable(thread, call->arg))
+		err = -EFAULT;
 	if (err) {
 		call_skip(thread, err);
 		return;

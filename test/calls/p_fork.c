@@ -205,6 +205,7 @@ static void raw(void)
 	SHOW(SYS(clone3, &args, sizeof(args)) == -1);
 	args.set_tid_size = 99;
 	SHOW(SYS(clone3, &args, sizeof(args)));
+	SHOW(SYS(clone, CLONE_PIDFD | SIGCHLD, 0, BAD, 0, 0));
 	SHOW(SYS(clone, CLONE_SIGHAND | SIGCHLD, 0, 0, 0, 0));
 	SHOW(SYS(clone, CLONE_THREAD | SIGCHLD, 0, 0, 0, 0));
 	SHOW(waitpid(-1, NULL, 0)); /* no child was left */
