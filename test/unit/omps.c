@@ -116,6 +116,7 @@ static void family_make(void)
 		task[i] = (struct omps_task){ .told = &told[i],
 					      .deputy = &deputy,
 					      .ppid = ppid[i],
+					      .threads = told[i].threads,
 					      .home_rss_bytes = 4096,
 					      .command = command[i] };
 	}
