@@ -48,6 +48,8 @@ enum { a0, a1, a2, a3, a4, a5 };
 #define IN(T)			{ ARG_MEM, DIR_IN,    SIZE_FIXED, TRIM_ALL, 0, sizeof(T) }
 #define OUT(T)			{ ARG_MEM, DIR_OUT,   SIZE_FIXED, TRIM_ALL, 0, sizeof(T) }
 #define INOUT(T)		{ ARG_MEM, DIR_INOUT, SIZE_FIXED, TRIM_ALL, 0, sizeof(T) }
+/* All of it when the result, a number of something, is not 0: whatever that is, it is enough for one */
+#define OUT_FOUND(T)		{ ARG_MEM, DIR_OUT,   SIZE_FIXED, TRIM_RET, 0, sizeof(T) }
 #define INOUT_DIFF(T)		{ ARG_MEM, DIR_INOUT, SIZE_FIXED, TRIM_DIFF, 0, sizeof(T) }
 #define IN_N(T, n)		{ ARG_MEM, DIR_IN,    SIZE_ARG,   TRIM_ALL, n, sizeof(T) }
 #define OUT_N(T, n)		{ ARG_MEM, DIR_OUT,   SIZE_ARG,   TRIM_ALL, n, sizeof(T) }

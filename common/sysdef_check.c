@@ -59,7 +59,7 @@ static const char *mem_fault(const struct sysdef *def, const struct sysarg *arg)
 		return "OUTERR with an output that has no input";
 	if (arg->trim == TRIM_DIFF && arg->dir != DIR_INOUT)
 		return "trimmed by what was not there before";
-	if (arg->trim == TRIM_RET && def->ret != RET_COUNT)
+	if (arg->trim == TRIM_RET && def->ret != RET_COUNT && def->ret != RET_PID)
 		return "trimmed by a result that is no count";
 	switch (arg->size) {
 	case SIZE_FIXED:

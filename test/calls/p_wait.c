@@ -52,6 +52,7 @@ static void show_status(long r, int status)
 
 static void waiting(void)
 {
+	struct rusage used;
 	int status = 0;
 	pid_t pid;
 
@@ -62,7 +63,11 @@ static void waiting(void)
 	show_status(1, status);
 	SHOW(SYS(wait4, pid, &status, 0, NULL));
 	pid = sleeper();
-	SHOW(SYS(wait4, pid, &status, WNOHANG, NULL));
+	memset(&used, 0x5a, sizeof(used));
+	status = 0x5a5a;
+	SHOW(SYS(wait4, pid, &status, WNOHANG, &used));
+	SHOW_HEX(status);
+	SHOW_HEX(used.ru_maxrss);
 	SHOW(SYS(wait4, -getpid(), &status, WNOHANG, NULL));
 	SHOW(SYS(wait4, 0, &status, WNOHANG, NULL));
 	kill(pid, SIGSTOP);
