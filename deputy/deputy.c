@@ -91,7 +91,7 @@ static void on_default(struct deputy *d, const union wire_any *msg, const uint8_
 {
 	(void)tail;
 	(void)tail_len;
-	signal_default(d, &msg->default_);
+	posted_default(d, &msg->default_);
 }
 
 static void on_title(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)

@@ -480,6 +480,7 @@ void *call_pointer(const struct thread *thread, uint64_t home_addr, size_t len);
 void posted_init(struct deputy *d);
 bool posted_is_small(const struct wire_call *msg); /* may it be posted, and wait for company? */
 void posted_call(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len); /* CALL has come */
+void posted_default(struct deputy *d, const struct wire_default *msg);	/* DEFAULT has come: behind what was posted */
 void posted_interrupt(struct deputy *d, uint64_t call); /* INTERRUPT has come, perhaps for a call that is held */
 void posted_merge(struct deputy *d, struct thread *thread); /* into the batch that was begun in the thread's slot */
 void posted_forget(struct deputy *d, const struct thread *thread); /* its posted calls are made, or never will be */

@@ -30,15 +30,19 @@
 #define HELD_BYTES_MAX (256u << 20) /* more calls than that do not come from our remote: a thread makes one at a time */
 
 /**
- * struct held - A call that has to wait
+ * struct held - A call that has to wait, or a default action, which may be the end of the caller
  * @next:	Next one
- * @msg:	The message
+ * @is_action:	It is @action, not @msg
+ * @action:	DEFAULT
+ * @msg:	CALL
  * @interrupted:	INTERRUPT has come for it
  * @tail_len:	Bytes of its tail
  * @tail:	The tail
  */
 struct held {
 	struct held *next;
+	bool is_action;
+	struct wire_default action;
 	struct wire_call msg;
 	bool interrupted;
 	size_t tail_len;
@@ -127,24 +131,32 @@ void posted_merge(struct deputy *d, struct thread *thread)
 		d->merged = posted_take(thread);
 }
 
-/* Keep the call until it may be made */
-static void call_hold(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len)
+/* Room for a message that has to wait, @tail_len bytes of tail included; NULL when there are too many: the session has ended */
+static struct held *held_new(struct deputy *d, size_t tail_len)
 {
-	struct held *held = d->held_bytes < HELD_BYTES_MAX ? malloc(sizeof(*held) + tail_len) : NULL;
+	struct held *held = d->held_bytes < HELD_BYTES_MAX ? calloc(1, sizeof(*held) + tail_len) : NULL;
 
 	if (!held) {
 		lost_end(d, "the worker made more calls than can be kept");
-		return;
+		return NULL;
 	}
-	held->next = NULL;
-	held->msg = *msg;
-	held->interrupted = false;
 	held->tail_len = tail_len;
-	memcpy(held->tail, tail, tail_len);
 	d->held_bytes += sizeof(*held) + tail_len;
 	*d->held_end = held;
 	d->held_end = &held->next;
 	uv_timer_start(&d->held_timer, posted_retry, RETRY_MS, RETRY_MS);
+	return held;
+}
+
+/* Keep the call until it may be made */
+static void call_hold(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len)
+{
+	struct held *held = held_new(d, tail_len);
+
+	if (!held)
+		return;
+	held->msg = *msg;
+	memcpy(held->tail, tail, tail_len);
 }
 
 /* May the call be made now? Or is it a posted one, which may wait? */
@@ -190,12 +202,30 @@ void posted_call(struct deputy *d, const struct wire_call *msg, const uint8_t *t
 		call_admit(d, msg, tail, tail_len);
 }
 
+/* May what is held first be done now? */
+static bool is_due(struct deputy *d)
+{
+	return d->held->is_action ? posted_settle(d) : is_admitted(d, &d->held->msg);
+}
+
+/* Do what was held */
+static void held_admit(struct deputy *d, struct held *held)
+{
+	if (held->is_action) {
+		signal_default(d, &held->action);
+		return;
+	}
+	call_admit(d, &held->msg, held->tail, held->tail_len);
+	if (held->interrupted)
+		signal_interrupt(d, held->msg.call);
+}
+
 void posted_drain(struct deputy *d)
 {
 	if (d->draining)
 		return;
 	d->draining = true;
-	while (d->held && is_admitted(d, &d->held->msg)) {
+	while (d->held && is_due(d)) {
 		struct held *held = d->held;
 
 		d->held = held->next;
@@ -204,18 +234,31 @@ void posted_drain(struct deputy *d)
 			uv_timer_stop(&d->held_timer);
 		}
 		d->held_bytes -= sizeof(*held) + held->tail_len;
-		call_admit(d, &held->msg, held->tail, held->tail_len);
-		if (held->interrupted)
-			signal_interrupt(d, held->msg.call);
+		held_admit(d, held);
 		free(held);
 	}
 	d->draining = false;
 }
 
+void posted_default(struct deputy *d, const struct wire_default *msg)
+{
+	struct held *held;
+
+	if (!d->held && posted_settle(d)) {
+		signal_default(d, msg);
+		return;
+	}
+	held = held_new(d, 0);
+	if (!held)
+		return;
+	held->is_action = true;
+	held->action = *msg;
+}
+
 void posted_interrupt(struct deputy *d, uint64_t call)
 {
 	for (struct held *held = d->held; held; held = held->next) {
-		if (held->msg.call == call) {
+		if (call && held->msg.call == call) {
 			held->interrupted = true;
 			return;
 		}

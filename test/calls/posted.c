@@ -234,8 +234,48 @@ static void threads(void)
 	some_writes(fd, 10); /* and nobody closes it */
 }
 
-int main(void)
+/* What was written before a crash is there after it */
+static void crashes(void)
 {
+	static const int how[] = { SIGSEGV, SIGABRT, SIGTERM, SIGKILL };
+
+	for (size_t i = 0; i < sizeof(how) / sizeof(*how); i++) {
+		int status, fd;
+		pid_t pid = fork();
+
+		if (!pid) {
+			execl("/proc/self/exe", "posted", "crash", how[i] == SIGSEGV ? "0" : how[i] == SIGABRT ? "1" :
+			      how[i] == SIGTERM ? "2" : "3", NULL);
+			_exit(1);
+		}
+		wait(&status);
+		fd = open("c", O_RDONLY);
+		printf("signal %d: %lld bytes\n", WTERMSIG(status), (long long)lseek(fd, 0, SEEK_END));
+		close(fd);
+		unlink("c");
+	}
+}
+
+static int crash(int how)
+{
+	int fd = MUST(open("c", O_WRONLY | O_CREAT | O_TRUNC, 0600));
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	some_writes(fd, 200);
+	if (how == 0)
+		*(volatile char *)8 = 1;
+	else if (how == 1)
+		abort();
+	else
+		raise(how == 2 ? SIGTERM : SIGKILL);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 2)
+		return crash(atoi(argv[2]));
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	sizes();
 	seen();
@@ -243,5 +283,6 @@ int main(void)
 	limits();
 	reads();
 	threads();
+	crashes();
 	return 0;
 }
