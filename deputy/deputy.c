@@ -136,6 +136,13 @@ static void on_arguments(struct deputy *d, const union wire_any *msg, const uint
 		lost_end(d, err == -EPROTO ? "the worker sent more arguments than a program can have" : "no memory");
 }
 
+/* The answer to TRIM */
+static void on_trimmed(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	if (objects_trimmed(d, &msg->trimmed, tail, tail_len))
+		lost_end(d, "the worker has ended objects that it was not asked for");
+}
+
 /* The answer to HELLO */
 static void on_accept(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
@@ -160,7 +167,7 @@ static void (*const message_table[WIRE_TYPES])(struct deputy *, const union wire
 	[WIRE_ACCEPT] = on_accept,	 [WIRE_REFUSE] = on_refuse,   [WIRE_STARTED] = on_started, [WIRE_CALL] = on_call,
 	[WIRE_INTERRUPT] = on_interrupt, [WIRE_DEFAULT] = on_default, [WIRE_PASS] = on_pass,	   [WIRE_GONE] = on_gone,
 	[WIRE_TAKEN] = on_taken,	 [WIRE_USAGE] = on_usage,	 [WIRE_WRITE_BACK] = on_write_back,
-	[WIRE_WANT] = on_want,		 [WIRE_ARGUMENTS] = on_arguments,
+	[WIRE_WANT] = on_want,		 [WIRE_ARGUMENTS] = on_arguments, [WIRE_TRIMMED] = on_trimmed,
 	[WIRE_TITLE] = on_title,
 };
 

@@ -309,6 +309,11 @@ struct held;
  * @live_nr:	How many of them can change
  * @shared_nr:	How many of these guests may write to
  * @next_object: Number for the next one
+ * @mapped:	Counts mappings
+ * @fresh_nr:	Objects made since the worker was asked last which can end
+ * @fresh_bytes: Bytes of these
+ * @trimming:	It has been asked, and has not answered
+ * @gone:	Objects that have ended, and may still be named in the outbox
  * @hashes:	Where known contents are remembered, empty = nowhere
  * @segments:	Segments of shared memory
  * @absent:	Members that run at home, untraced
@@ -344,7 +349,10 @@ struct deputy {
 	unsigned int dead_next;
 	struct object *objects;
 	unsigned int live_nr, shared_nr;
-	uint64_t next_object;
+	uint64_t next_object, mapped, fresh_bytes;
+	unsigned int fresh_nr;
+	bool trimming;
+	struct object *gone;
 	char hashes[PATH_MAX];
 	struct segment *segments;
 	struct absent *absent;
@@ -439,7 +447,10 @@ int deputy_send(struct deputy *d, enum wire_type type, const void *msg, size_t m
 /* Bytes from @from to @to of a file, whose end is that of the outbox */
 #define OUTBOX_ZEROS 1u /* zeros may replace something */
 #define OUTBOX_HASH  2u /* object_sent() with the hash when all has been sent */
+#define OUTBOX_SIZE  4u /* say first how large the file is now */
 int outbox_file(struct deputy *d, struct object *file, uint64_t from, uint64_t to, unsigned int flags);
+/* What follows waits until the worker has answered TRIM */
+int outbox_trim(struct deputy *d);
 int outbox_memory(struct deputy *d, pid_t pid, uint64_t start, uint64_t end, unsigned int flags);
 int outbox_segment(struct deputy *d, uint64_t object, pid_t pid, uint64_t start, uint64_t end);
 void outbox_pump(struct deputy *d);

@@ -5,7 +5,8 @@
  * Which processes map a file through a descriptor that can write. As long as there is such a mapping the file is open for
  * writing, and nobody can execute it (ETXTBSY); afterwards it must not be, or what a linker has made in a mapping could
  * not be run. So when the last process that held a file in that way has ended, or runs a new program, the deputy's own
- * descriptor becomes one that only reads. A mapping that a process has undone counts until then: nobody tells of it.
+ * descriptor becomes one that only reads. A mapping that a process has undone counts until then, or until the
+ * worker is asked about it (trim.c).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -47,6 +48,21 @@ int held_inherit(struct task *child, const struct task *parent)
 	for (const struct held *held = parent->held; held && !err; held = held->next)
 		err = held_add(child, held->object);
 	return err;
+}
+
+void held_end(struct deputy *d, const struct object *object)
+{
+	for (struct task *task = d->tasks; task; task = task->next) {
+		struct held **at = &task->held, *held;
+
+		while (*at && (*at)->object != object)
+			at = &(*at)->next;
+		held = *at;
+		if (!held)
+			continue;
+		*at = held->next;
+		free(held);
+	}
 }
 
 void held_forget(struct task *task)

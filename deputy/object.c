@@ -46,8 +46,7 @@
 /* Bytes of any content that the worker is asked for before they are sent */
 #define OFFER_MIN (8u << 20)
 
-/* The same file */
-static bool stat_same_file(const struct stat *a, const struct stat *b)
+bool stat_same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
@@ -71,27 +70,17 @@ static bool is_steady(int fd, const struct stat *st)
 	return st->st_uid != geteuid() && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) < 0;
 }
 
-int object_announce(struct deputy *d, const struct object *o)
-{
-	struct wire_object msg = { .object = o->id, .size = (uint64_t)o->st.st_size };
-
-	msg.flags = o->live ? WIRE_OBJECT_LIVE : 0;
-	return deputy_send(d, WIRE_OBJECT, &msg, sizeof(msg), NULL, 0);
-}
-
 int object_refresh(struct deputy *d, struct object *o, const struct stat *st)
 {
-	int err;
-
 	o->st = *st;
-	err = object_announce(d, o);
-	return err ? err : outbox_file(d, o, 0, (uint64_t)st->st_size, OUTBOX_ZEROS);
+	return outbox_file(d, o, 0, (uint64_t)st->st_size, OUTBOX_ZEROS | OUTBOX_SIZE);
 }
 
 struct object *object_find(struct deputy *d, const struct stat *st, bool live)
 {
 	for (struct object *o = d->objects; o; o = o->next) {
-		if (o->live == live && stat_same_file(&o->st, st) && (live || stat_same_content(&o->st, st)))
+		if (o->live == live && !o->trimming && stat_same_file(&o->st, st) &&
+		    (live || stat_same_content(&o->st, st)))
 			return o;
 	}
 	return NULL;
@@ -141,6 +130,7 @@ static int object_again(struct deputy *d, struct object *o, int fd, const struct
 {
 	bool writable = (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
 
+	o->used = ++d->mapped;
 	if (writable && !o->writable) {
 		close(o->fd);
 		o->fd = fd_own(fd);
@@ -217,8 +207,13 @@ int object_of_fd(struct deputy *d, int fd, bool shared, struct object **out)
 	o->fd = live ? fd_own(fd) : fd;
 	o->writable = (fcntl(o->fd, F_GETFL) & O_ACCMODE) == O_RDWR;
 	d->objects = o;
+	o->used = ++d->mapped;
 	d->live_nr += live;
-	return object_offer(d, o);
+	d->fresh_nr++;
+	d->fresh_bytes += (uint64_t)st.st_blocks * 512;
+	err = object_offer(d, o);
+	objects_trim(d);
+	return err;
 }
 
 void object_sent(struct deputy *d, struct object *o, const uint8_t hash[static HASH_LEN])
@@ -305,11 +300,18 @@ int object_write_back(struct deputy *d, const struct wire_write_back *msg, const
 		close(fd);
 	if (!written)
 		return -ENOSPC;
-	return fstat(o->fd, &o->st) < 0 ? -errno : 0;
+	if (fstat(o->fd, &o->st) < 0)
+		return -errno;
+	for (struct object *other = d->objects; other; other = other->next) { /* see trim.c */
+		if (other != o && other->live && stat_same_file(&other->st, &o->st))
+			outbox_file(d, other, msg->offset, msg->offset + len, OUTBOX_ZEROS);
+	}
+	return 0;
 }
 
 void objects_free(struct deputy *d)
 {
+	objects_sweep(d);
 	while (d->objects) {
 		struct object *o = d->objects;
 

@@ -31,6 +31,9 @@ enum object_offer {
  * @writable:	@fd can write
  * @holders:	Processes that map it through a descriptor that can write, see held.c
  * @released:	There were some
+ * @trimming:	The worker has been asked whether it can end
+ * @gone:	It has ended; what waits to be sent of it is dropped
+ * @used:	deputy.mapped when it was mapped last
  * @offer:	What has become of an offer
  * @st:		Identity: device, inode, size, times of change
  */
@@ -43,11 +46,15 @@ struct object {
 	bool writable;
 	unsigned int holders;
 	bool released;
+	bool trimming;
+	bool gone;
+	uint64_t used;
 	enum object_offer offer;
 	struct stat st;
 };
 
-/* The same times and size */
+/* The same file; the same times and size */
+bool stat_same_file(const struct stat *a, const struct stat *b);
 bool stat_same_content(const struct stat *a, const struct stat *b);
 
 /* The object for the file with @st, if there is one; NULL if not */
@@ -59,8 +66,6 @@ int object_of_fd(struct deputy *d, int fd, bool shared, struct object **out);
 /* Nobody maps it for writing any more: let others execute it */
 void object_only_read(struct object *o);
 
-/* Say that a live object has another size */
-int object_announce(struct deputy *d, const struct object *o);
 /* A live object has changed, and is as @st says: send all of it */
 int object_refresh(struct deputy *d, struct object *o, const struct stat *st);
 
@@ -78,6 +83,14 @@ void objects_free(struct deputy *d);
 int held_add(struct task *task, struct object *object);
 int held_inherit(struct task *child, const struct task *parent); /* by a fork */
 void held_forget(struct task *task);				 /* its address space is gone */
+void held_end(struct deputy *d, const struct object *object);	 /* nobody maps it any more */
+
+/* trim.c: an object was made; it may be time to end others */
+void objects_trim(struct deputy *d);
+/* The worker's answer; 0 or -EPROTO */
+int objects_trimmed(struct deputy *d, const struct wire_trimmed *msg, const uint8_t *tail, size_t tail_len);
+/* Nothing waits in the outbox: free those that have ended */
+void objects_sweep(struct deputy *d);
 
 /* written.c: the thread's call has succeeded; when it changed live objects, send that, and say so */
 bool objects_written(struct deputy *d, const struct thread *thread, int64_t ret);

@@ -43,6 +43,8 @@
  * @start:	Source: where an object's content begins in memory
  * @object:	Source: id of the object, 0 = none
  * @zeros:	Source: tell of zeros, too
+ * @announce:	Source: say how large the file is, first
+ * @size:	That
  * @tail:	The tail
  */
 struct outbox_item {
@@ -56,7 +58,8 @@ struct outbox_item {
 	crypto_generichash_state *hash;
 	pid_t pid;
 	uint64_t start, at, end, object;
-	bool zeros;
+	bool zeros, announce;
+	uint64_t size;
 	uint8_t tail[];
 };
 
@@ -187,6 +190,15 @@ static int file_end(struct deputy *d, const struct outbox_item *item)
 	return 0;
 }
 
+/* Say how large a live object is now */
+static int size_send(struct deputy *d, struct outbox_item *item)
+{
+	struct wire_object msg = { .object = item->object, .size = item->size, .flags = WIRE_OBJECT_LIVE };
+
+	item->announce = false;
+	return channel_send(d->channel, WIRE_OBJECT, &msg, NULL, 0);
+}
+
 /* The next piece of a file; what lies beyond a file that has shrunk stays zero */
 static int file_more(struct deputy *d, struct outbox_item *item)
 {
@@ -196,9 +208,11 @@ static int file_more(struct deputy *d, struct outbox_item *item)
 
 	if (item->file->offer == OFFER_OUT)
 		return OUTBOX_BLOCKED;
-	if (item->file->offer == OFFER_DECLINED)
+	if (item->file->offer == OFFER_DECLINED || item->file->gone)
 		return 0;
-	err = item->holes >= 0 ? hole_pass(d, item) : 0;
+	err = item->announce ? size_send(d, item) : 0;
+	if (!err && item->holes >= 0)
+		err = hole_pass(d, item);
 	if (err || item->at >= item->end)
 		return err ? err : file_end(d, item);
 	len = item->end - item->at < PIECE_MAX ? item->end - item->at : PIECE_MAX;
@@ -248,6 +262,8 @@ void outbox_pump(struct deputy *d)
 			d->outbox_last = NULL;
 		item_free(item);
 	}
+	if (!d->outbox)
+		objects_sweep(d);
 }
 
 void outbox_clear(struct deputy *d)
@@ -289,8 +305,6 @@ static int source_append(struct deputy *d, struct outbox_item source)
 {
 	struct outbox_item *item;
 
-	if (source.at >= source.end)
-		return 0;
 	item = malloc(sizeof(*item));
 	if (!item) {
 		source_release(&source);
@@ -317,7 +331,7 @@ int outbox_file(struct deputy *d, struct object *file, uint64_t from, uint64_t t
 {
 	crypto_generichash_state *hash = NULL;
 
-	if (from >= to)
+	if (from >= to && !(flags & OUTBOX_SIZE))
 		return 0;
 	if (flags & OUTBOX_HASH) {
 		hash = aligned_alloc(_Alignof(crypto_generichash_state), sizeof(*hash));
@@ -332,11 +346,27 @@ int outbox_file(struct deputy *d, struct object *file, uint64_t from, uint64_t t
 						      .object = file->id,
 						      .at = from,
 						      .end = to,
+						      .size = (uint64_t)file->st.st_size,
+						      .announce = flags & OUTBOX_SIZE,
 						      .zeros = flags & OUTBOX_ZEROS });
+}
+
+/* Wait for the worker's answer */
+static int trim_more(struct deputy *d, struct outbox_item *item)
+{
+	(void)item;
+	return d->trimming ? OUTBOX_BLOCKED : 0;
+}
+
+int outbox_trim(struct deputy *d)
+{
+	return source_append(d, (struct outbox_item){ .more = trim_more, .holes = -1 });
 }
 
 int outbox_memory(struct deputy *d, pid_t pid, uint64_t start, uint64_t end, unsigned int flags)
 {
+	if (start >= end)
+		return 0;
 	return source_append(d, (struct outbox_item){ .more = memory_more,
 						      .holes = -1,
 						      .pid = pid,
@@ -347,6 +377,8 @@ int outbox_memory(struct deputy *d, pid_t pid, uint64_t start, uint64_t end, uns
 
 int outbox_segment(struct deputy *d, uint64_t object, pid_t pid, uint64_t start, uint64_t end)
 {
+	if (start >= end)
+		return 0;
 	return source_append(d, (struct outbox_item){ .more = memory_more,
 						      .holes = -1,
 						      .pid = pid,

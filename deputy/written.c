@@ -109,16 +109,15 @@ static void range_send(struct deputy *d, struct object *o, const struct stat *st
 		return;
 	}
 	o->st.st_size = st->st_size;
-	object_announce(d, o);
-	outbox_file(d, o, from, to, OUTBOX_ZEROS);
+	outbox_file(d, o, from, to, OUTBOX_ZEROS | OUTBOX_SIZE);
 }
 
 bool objects_written(struct deputy *d, const struct thread *thread, int64_t ret)
 {
 	size_t i, nr = sizeof(writers) / sizeof(*writers);
-	struct object *o;
 	enum reach reach;
 	uint64_t from, to;
+	bool sent = false;
 	char path[64];
 	struct stat st;
 	bool known;
@@ -135,12 +134,16 @@ bool objects_written(struct deputy *d, const struct thread *thread, int64_t ret)
 		return false;
 	fd = reach == REACH_TRUNC || reach == REACH_RESULT ? (int)ret : (int)thread->call.arg[writers[i].arg];
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)thread->tid, fd);
-	o = stat(path, &st) ? NULL : object_find(d, &st, true);
-	/* Times are not fine enough to see by them what is known to have been written */
-	known = reach == REACH_WHOLE || ((reach == REACH_POS || reach == REACH_OFFSET) && ret);
-	if (!o || (!known && stat_same_content(&o->st, &st)))
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
 		return false;
-	range_find(thread, fd, reach, ret, &st, &from, &to);
-	range_send(d, o, &st, from, to);
-	return true;
+	known = reach == REACH_WHOLE || ((reach == REACH_POS || reach == REACH_OFFSET) && ret);
+	for (struct object *o = d->objects; o; o = o->next) { /* more than one while some are being trimmed */
+		/* Times are not fine enough to see by them what is known to have been written */
+		if (!o->live || !stat_same_file(&o->st, &st) || (!known && stat_same_content(&o->st, &st)))
+			continue;
+		range_find(thread, fd, reach, ret, &st, &from, &to);
+		range_send(d, o, &st, from, to);
+		sent = true;
+	}
+	return sent;
 }

@@ -23,6 +23,7 @@
 #define WIRE_FIXED_MAX 1024u
 /* Longest tail of PAGES and OBJECT_DATA, and of CALL, RESULT and ECHO */
 #define WIRE_PAGES_MAX 1048576u
+#define WIRE_TRIM_MAX  8192u /* objects in TRIM */
 #define WIRE_DATA_MAX  1441792u
 
 /* Who sends a message */
@@ -107,6 +108,8 @@ enum wire_refuse_code {
 #define WIRE_ID_ARGUMENTS   wire_arguments, arguments
 #define WIRE_ID_TITLE	    wire_title, title
 #define WIRE_ID_OBJECT_ZERO wire_object_zero, object_zero
+#define WIRE_ID_TRIM	    wire_trim, trim
+#define WIRE_ID_TRIMMED	    wire_trimmed, trimmed
 
 #define WIRE_ID_1(tag, member) tag
 #define WIRE_ID_2(tag, member) member

@@ -16,6 +16,7 @@
 #include "remote/sigqueue.h"
 #include "remote/stops.h"
 #include "remote/title.h"
+#include "remote/trim.h"
 #include "remote/usage.h"
 
 #define TICK_MS 1000
@@ -108,6 +109,11 @@ static int on_object_zero(struct session *session, const union wire_any *msg, co
 	return objects_zero(&session->objects, &msg->object_zero);
 }
 
+static int on_trim(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	return trim(session, &msg->trim, tail, tail_len);
+}
+
 static int on_start(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
 	(void)tail;
@@ -179,6 +185,7 @@ static int (*const message_table[WIRE_TYPES])(struct session *, const union wire
 	[WIRE_CONT] = on_cont,	   [WIRE_DROP] = on_drop,
 	[WIRE_FORGET] = on_forget, [WIRE_OFFER] = on_offer,
 	[WIRE_KEEP] = on_keep,	   [WIRE_OBJECT_ZERO] = on_object_zero,
+	[WIRE_TRIM] = on_trim,
 };
 
 /**

@@ -405,6 +405,39 @@ START_TEST(remote_says_what_it_wants)
 }
 END_TEST
 
+START_TEST(remote_ends_what_no_guest_maps)
+{
+	struct wire_object object = { .size = 3 };
+	uint64_t ids[] = { 1, 2, 3, 77 }, ended[2];
+	struct wire_trim msg = { 4 };
+	struct rig rig;
+
+	rig_start(&rig, NULL);
+	rig_program(&rig, rig_holds, 0);
+	rig_call(&rig, SYS_mmap);
+	for (object.object = 1; object.object <= 3; object.object++)
+		rig_send(&rig, WIRE_OBJECT, &object, NULL, 0);
+	rig_result(&rig, rig.msg.call.call, 0, "\2\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0", 20);
+	rig_call(&rig, SYS_getppid);
+	rig_send(&rig, WIRE_TRIM, &msg, ids, sizeof(ids));
+	ck_assert(rig_wait(&rig, WIRE_TRIMMED));
+	ck_assert_uint_eq(rig.msg.trimmed.nr, 2);
+	ck_assert_uint_eq(rig.tail_len, sizeof(ended));
+	memcpy(ended, rig.tail, sizeof(ended));
+	ck_assert_uint_eq(ended[0], 1);
+	ck_assert_uint_eq(ended[1], 3);
+	rig_drop(&rig);
+	rig_check_alive(&rig);
+	rig_send(&rig, WIRE_TRIM, &msg, ids, sizeof(ids));
+	ck_assert(rig_wait(&rig, WIRE_TRIMMED));
+	ck_assert_uint_eq(rig.msg.trimmed.nr, 1);
+	msg.nr = 5; /* a lie */
+	rig_send(&rig, WIRE_TRIM, &msg, ids, sizeof(ids));
+	rig_wait_end(&rig);
+	rig_end(&rig);
+}
+END_TEST
+
 START_TEST(remote_sends_default_actions_home)
 {
 	struct wire_signal signal = { .pid = RIG_PID, .info = { SIGTERM } };
@@ -503,6 +536,7 @@ UNIT(remote)
 	tcase_add_test(tc, remote_says_which_image_cannot_be);
 	tcase_add_test(tc, remote_maps_what_home_sends);
 	tcase_add_test(tc, remote_says_what_it_wants);
+	tcase_add_test(tc, remote_ends_what_no_guest_maps);
 	tcase_add_test(tc, remote_sends_default_actions_home);
 	tcase_add_test(tc, remote_passes_ignored_signals);
 	tcase_add_test(tc, remote_forks_to_the_number_that_home_says);

@@ -29,7 +29,7 @@
 
 /* clang-format off */
 asm(".pushsection .rodata\n"
-    ".global rig_exits, rig_spins, rig_writes, rig_faults, rig_maps, rig_sleeps, rig_forks\n"
+    ".global rig_exits, rig_spins, rig_writes, rig_faults, rig_maps, rig_holds, rig_sleeps, rig_forks\n"
     "rig_exits:  mov $110, %eax; syscall; mov %eax, %edi; mov $231, %eax; syscall; hlt\n"
     "rig_spins:  jmp rig_spins\n"
     "rig_writes: mov $1, %edi; lea 1f(%rip), %rsi; mov $4, %edx; mov $1, %eax; syscall\n"
@@ -38,6 +38,8 @@ asm(".pushsection .rodata\n"
     "rig_faults: mov 8, %rax; hlt\n"
     "rig_maps:   xor %edi, %edi; mov $4096, %esi; mov $1, %edx; mov $2, %r10d; mov $5, %r8d; xor %r9d, %r9d\n"
     "            mov $9, %eax; syscall; movzbl (%rax), %edi; mov $231, %eax; syscall; hlt\n"
+    "rig_holds:  xor %edi, %edi; mov $4096, %esi; mov $1, %edx; mov $2, %r10d; mov $5, %r8d; xor %r9d, %r9d\n"
+    "            mov $9, %eax; syscall; mov $110, %eax; syscall; hlt\n"
     "rig_sleeps: mov $34, %eax; syscall; jmp rig_sleeps\n"
     "rig_forks:  mov $57, %eax; syscall; mov %eax, %edi; mov $231, %eax; syscall; hlt\n"
     ".fill 2048, 1, 0xcc\n"

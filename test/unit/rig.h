@@ -80,6 +80,7 @@ extern const uint8_t rig_spins[];  /* for ever */
 extern const uint8_t rig_writes[]; /* write(1, "text", 4), then exit_group(result) */
 extern const uint8_t rig_faults[]; /* reads address 8 */
 extern const uint8_t rig_maps[];   /* mmap(0, 4096, PROT_READ, MAP_PRIVATE, 5, 0), exit_group(first byte) */
+extern const uint8_t rig_holds[];  /* the same mmap, getppid() */
 extern const uint8_t rig_sleeps[]; /* pause() for ever, on the worker */
 extern const uint8_t rig_forks[];  /* fork(), then exit_group(result) */
 

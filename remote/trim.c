@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * Which objects a guest maps its own kernel knows: /proc/PID/maps names the inode of each memfd. An object whose inode is
+ * in none of these lists can end. When a list cannot be read, all objects stay; home asks again some time.
+ *
+ * A mapping that a guest's kernel is just making is not seen. Home does not ask for objects that were used lately; and if
+ * one is ended all the same, its memory stays as long as it is mapped.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "log.h"
+#include "procmaps.h"
+#include "remote/objects.h"
+#include "remote/session.h"
+#include "remote/trim.h"
+
+#define MEMFD_PATH "/memfd:om:"
+
+/**
+ * struct inodes - Inodes of mapped memfds
+ * @nr:		Their number
+ * @cap:	Room
+ * @ino:	Ascending, once they are complete
+ */
+struct inodes {
+	size_t nr, cap;
+	uint64_t *ino;
+};
+
+/**
+ * inode_add() - One more, unless it is the last one again
+ */
+static int inode_add(struct inodes *inodes, uint64_t ino)
+{
+	if (inodes->nr && inodes->ino[inodes->nr - 1] == ino)
+		return 0;
+	if (inodes->nr == inodes->cap) {
+		size_t cap = inodes->cap ? 2 * inodes->cap : 256;
+		uint64_t *more = realloc(inodes->ino, cap * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		inodes->ino = more;
+		inodes->cap = cap;
+	}
+	inodes->ino[inodes->nr++] = ino;
+	return 0;
+}
+
+/**
+ * guest_look() - Add what a guest maps, as a thread of it that has not exited sees it; one that has all exited maps nothing
+ */
+static int guest_look(struct inodes *inodes, const struct guest *guest)
+{
+	struct procmap *maps = NULL;
+	int nr = 0, err = 0;
+
+	for (const struct thread *t = guest->threads; t && nr <= 0; t = t->next)
+		nr = procmaps_read(t->outer, &maps);
+	if (nr < 0)
+		return nr == -ESRCH || nr == -ENOENT ? 0 : nr;
+	for (int i = 0; i < nr && !err; i++)
+		if (!strncmp(maps[i].path, MEMFD_PATH, strlen(MEMFD_PATH)))
+			err = inode_add(inodes, maps[i].inode);
+	free(maps);
+	return err;
+}
+
+/**
+ * compare() - For qsort() and bsearch()
+ */
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/**
+ * is_mapped() - Does a guest map it?
+ */
+static bool is_mapped(const struct inodes *inodes, const struct object *object)
+{
+	struct stat st;
+	uint64_t ino;
+
+	if (object->fd < 0 || !inodes->nr)
+		return false;
+	if (fstat(object->fd, &st) < 0)
+		return true;
+	ino = st.st_ino;
+	return bsearch(&ino, inodes->ino, inodes->nr, sizeof(ino), compare);
+}
+
+/**
+ * objects_end() - End those of @nr objects that are not mapped; their numbers go to @ended
+ */
+static uint32_t objects_end(struct session *session, const struct inodes *inodes, const uint8_t *ids, uint32_t nr,
+			    uint64_t *ended)
+{
+	uint32_t ended_nr = 0;
+	uint64_t id;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		struct object *object;
+
+		memcpy(&id, ids + i * sizeof(id), sizeof(id));
+		object = object_find(&session->objects, id);
+		if (!object || object->shadow || object->dirty || is_mapped(inodes, object))
+			continue;
+		objects_remove(&session->objects, object);
+		ended[ended_nr++] = id;
+	}
+	return ended_nr;
+}
+
+int trim(struct session *session, const struct wire_trim *msg, const uint8_t *tail, size_t tail_len)
+{
+	struct wire_trimmed answer = { 0 };
+	struct inodes inodes = { 0 };
+	uint64_t *ended;
+	struct iovec piece;
+	int err = 0;
+
+	if (msg->nr > WIRE_TRIM_MAX || tail_len != msg->nr * sizeof(*ended))
+		return -EPROTO;
+	ended = malloc(msg->nr * sizeof(*ended) + 1);
+	if (!ended)
+		return -ENOMEM;
+	for (const struct guest *g = session->guests.guests; g && !err; g = g->next)
+		err = guest_look(&inodes, g);
+	if (inodes.nr)
+		qsort(inodes.ino, inodes.nr, sizeof(*inodes.ino), compare);
+	if (!err)
+		answer.nr = objects_end(session, &inodes, tail, msg->nr, ended);
+	log_debug("trim: %u of %u objects end%s%s", answer.nr, msg->nr, err ? ": " : "", err ? strerror(-err) : "");
+	piece = (struct iovec){ ended, answer.nr * sizeof(*ended) };
+	if (!session->ended)
+		channel_send(session->channel, WIRE_TRIMMED, &answer, &piece, 1);
+	free(inodes.ino);
+	free(ended);
+	return 0;
+}
