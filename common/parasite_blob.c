@@ -2,7 +2,6 @@
 /* The parasite: see include/parasite.h. Built as a flat binary; nothing here may need a relocation or a library. */
 #include <asm/unistd.h>
 #include <linux/futex.h>
-#include <stddef.h>
 
 #include "parasite.h"
 
@@ -14,8 +13,8 @@ asm(".section .head, \"a\"\n"
     ".text\n");
 
 
-/* One call of a batch, in the window that a tracer knows (see include/parasite.h) */
-static long call_make(const struct slot *slot, const struct slot_call *call)
+/* One call of a batch, unless @cancel says so, in the window that a tracer knows (see include/parasite.h) */
+static long call_make(const uint32_t *cancel, const struct slot_call *call)
 {
 	register uint64_t r10 asm("r10") = call->arg[3];
 	register uint64_t r8 asm("r8") = call->arg[4];
@@ -23,7 +22,7 @@ static long call_make(const struct slot *slot, const struct slot_call *call)
 	long ret = call->nr;
 
 	asm volatile(".global om_call_begin, om_call_insn, om_call_end\n"
-		     "cmpl $0, %c[cancel](%[slot])\n"
+		     "cmpl $0, (%[cancel])\n"
 		     "jne 1f\n"
 		     "om_call_begin:\n"
 		     "nop\n"
@@ -32,8 +31,8 @@ static long call_make(const struct slot *slot, const struct slot_call *call)
 		     "1: mov %[unbegun], %%rax\n"
 		     "om_call_end:\n"
 		     : "+a"(ret)
-		     : "D"(call->arg[0]), "S"(call->arg[1]), "d"(call->arg[2]), "r"(r10), "r"(r8), "r"(r9), [slot] "b"(slot),
-		       [cancel] "i"(offsetof(struct slot, cancel)), [unbegun] "i"(SLOT_UNBEGUN)
+		     : "D"(call->arg[0]), "S"(call->arg[1]), "d"(call->arg[2]), "r"(r10), "r"(r8), "r"(r9), [cancel] "b"(cancel),
+		       [unbegun] "i"(SLOT_UNBEGUN)
 		     : "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -58,7 +57,7 @@ static void batch_make(struct slot *slot)
 	for (uint32_t i = 0; i < count; i++) {
 		struct slot_call *call = &slot->call[i];
 
-		call->ret = call_make(slot, call);
+		call->ret = call_make(i < slot->kept ? &slot->never : &slot->cancel, call);
 		__atomic_store_n(&slot->done, i + 1, __ATOMIC_RELEASE);
 		if ((slot->flags & SLOT_STOP_ON_ERROR) && call->ret < 0 && call->ret > -4096)
 			break;

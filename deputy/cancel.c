@@ -49,9 +49,11 @@ void call_again(const struct thread *thread, struct user_regs_struct *regs)
 /* At our stop: where is it, and what keeps it from blocking again? */
 static void registers_cancel(struct thread *thread, struct user_regs_struct *regs)
 {
+	const struct slot *slot = arena_slot(thread->arena, (unsigned int)thread->slot);
 	const struct parasite_map *label = parasite_labels();
+	bool kept = slot->done < slot->kept; /* it is at a call that is made in any case */
 
-	if (call_interrupted(thread, regs)) {
+	if (!kept && call_interrupted(thread, regs)) {
 		call_abort(thread, regs);
 		return;
 	}
@@ -61,7 +63,7 @@ static void registers_cancel(struct thread *thread, struct user_regs_struct *reg
 	 */
 	if (!thread->call.code)
 		thread->call.code = -ERESTARTNOINTR;
-	if (regs->rip >= label_addr(thread, label->call_begin) && regs->rip <= label_addr(thread, label->call_insn)) {
+	if (!kept && regs->rip >= label_addr(thread, label->call_begin) && regs->rip <= label_addr(thread, label->call_insn)) {
 		regs->rip = label_addr(thread, label->call_end);
 		regs->rax = (unsigned long long)-EINTR;
 	}

@@ -127,8 +127,10 @@ static bool posted_settle(struct deputy *d)
 
 void posted_merge(struct deputy *d, struct thread *thread)
 {
-	if (d->poster == thread)
-		d->merged = posted_take(thread);
+	if (d->poster != thread)
+		return;
+	d->merged = posted_take(thread);
+	arena_slot(thread->arena, (unsigned int)thread->slot)->kept = d->merged; /* whatever becomes of the call behind them */
 }
 
 /* Room for a message that has to wait, @tail_len bytes of tail included; NULL when there are too many: the session has ended */

@@ -65,7 +65,9 @@ struct slot_call {
  * @done:	Calls that were made
  * @spin:	Iterations to spin on @state before sleeping
  * @sleeping:	The thread is (about to be) in futex wait: a wake-up is needed
- * @cancel:	The calls not yet begun return SLOT_UNBEGUN instead of being made
+ * @cancel:	The calls not yet begun return SLOT_UNBEGUN instead of being made, but for the first @kept
+ * @kept:	Calls that are made in any case
+ * @never:	0: what those look at instead of @cancel
  * @call:	The batch
  */
 struct slot {
@@ -76,6 +78,8 @@ struct slot {
 	uint32_t spin;
 	uint32_t sleeping;
 	uint32_t cancel;
+	uint32_t kept;
+	uint32_t never;
 	uint32_t unused;
 	struct slot_call call[SLOT_CALLS_MAX];
 };
