@@ -43,6 +43,10 @@
 
 /* Children would have other numbers, or clocks, than their guests, whose sandbox has them already */
 #define OTHER_NUMBERS ((uint64_t)CLONE_NEWPID | CLONE_NEWTIME)
+/* What unshare knows (ksys_unshare() in kernel/fork.c) */
+#define UNSHARE_FLAGS                                                                                                  \
+	((uint64_t)CLONE_THREAD | CLONE_FS | CLONE_NEWNS | CLONE_SIGHAND | CLONE_VM | CLONE_FILES | CLONE_SYSVSEM |   \
+	 CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWCGROUP | CLONE_NEWTIME)
 
 /* Where in the slot's data the arguments of a clone3 are; at its start is the place for the pidfd */
 #define SET_TID_AT    64u
@@ -197,22 +201,31 @@ static bool births_expected(const struct deputy *d)
 
 int fork_unshare(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
-	return thread->call.arg[0] & OTHER_NUMBERS ? -EPERM : call_row_begin(d, thread, tail, tail_len, NULL);
+	uint64_t flags = thread->call.arg[0];
+
+	/* One that makes no sense has an error of its own */
+	return flags & OTHER_NUMBERS && !(flags & ~UNSHARE_FLAGS) ? -EPERM : call_row_begin(d, thread, tail, tail_len, NULL);
+}
+
+/* Would setns to what @fd is change numbers or clocks? What it cannot be told for fails by itself */
+static bool is_other_numbers(int fd, uint64_t wanted)
+{
+	int type = ioctl(fd, NS_GET_NSTYPE);
+
+	if (type > 0)
+		return (uint64_t)type & OTHER_NUMBERS && (!wanted || wanted == (uint64_t)type);
+	/* A pidfd has them all: it must be said which */
+	return wanted & OTHER_NUMBERS && (!syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0) || errno == EPERM);
 }
 
 int fork_setns(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
-	uint64_t wanted = (uint32_t)thread->call.arg[1];
-	int fd = task_fd_copy(thread->task, (int)thread->call.arg[0]), type;
+	int fd = task_fd_copy(thread->task, (int)thread->call.arg[0]);
+	bool refused = fd >= 0 && is_other_numbers(fd, (uint32_t)thread->call.arg[1]);
 
-	/* By the type of the namespace, which need not be said; a pidfd has them all, and there it must be */
-	if (fd >= 0) {
-		type = ioctl(fd, NS_GET_NSTYPE);
-		if (type > 0)
-			wanted |= (uint64_t)type;
+	if (fd >= 0)
 		close(fd);
-	}
-	return wanted & OTHER_NUMBERS ? -EPERM : call_row_begin(d, thread, tail, tail_len, NULL);
+	return refused ? -EPERM : call_row_begin(d, thread, tail, tail_len, NULL);
 }
 
 void fork_strays(struct deputy *d)

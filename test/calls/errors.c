@@ -79,6 +79,7 @@ static const short left_out[] = {
 	SYS_brk,
 	/* A guest does not get this one */
 	440 /* process_madvise */,
+	SYS_unshare,
 	SYS_get_robust_list /* of others */,
 	/* Of two errors at once another one comes first: sizes are cut, limits are the worker's, unknown commands refused */
 	SYS_sched_getaffinity,

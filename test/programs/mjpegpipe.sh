@@ -21,8 +21,10 @@ with open("film.ppm", "wb") as f:
 END
 cat >pipeline <<'END'
 set -e
-ppmtoy4m -v 0 -F 25:1 -S 420mpeg2 film.ppm | y4mscaler -v 0 -I sar=1:1 -O sar=1:1 -O size=176x144 |
-	yuvmedianfilter -v 0 -t 2 | y4mdenoise -v 0 -t 2 -p 1 | tee "$OUT/film.y4m" | mpeg2enc -v 0 -M 3 -f 1 -o "$OUT/film.m1v"
+# What they say at the same time comes in any order: to each a file of its own
+ppmtoy4m -v 0 -F 25:1 -S 420mpeg2 film.ppm 2>"$OUT/said.1" |
+	y4mscaler -v 0 -I sar=1:1 -O sar=1:1 -O size=176x144 2>"$OUT/said.2" |
+	yuvmedianfilter -v 0 -t 2 2>"$OUT/said.3" | y4mdenoise -v 0 -t 2 -p 1 2>"$OUT/said.4" | tee "$OUT/film.y4m" | mpeg2enc -v 0 -M 3 -f 1 -o "$OUT/film.m1v"
 mp2enc -v 0 -o "$OUT/film.mp2" <"$1" &
 wait $!
 mplex -v 0 -f 1 -o "$OUT/film.mpg" "$OUT/film.m1v" "$OUT/film.mp2"
