@@ -38,6 +38,7 @@ void call_answer(struct deputy *d, struct thread *thread, int64_t ret, const str
 		d->stats.bytes_out += tail[i].iov_len;
 	if (d->channel)
 		channel_send(d->channel, WIRE_RESULT, &msg, tail, tail_nr);
+	d->answered = true;
 	call_end(thread);
 }
 

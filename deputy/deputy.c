@@ -295,6 +295,7 @@ int deputy_run(const struct deputy_options *opt, pid_t target, int talk)
 	if (childwatch_open(&d->watch, &d->loop, on_child, d))
 		return 1;
 	posted_init(d);
+	aspin_init(&d->linger);
 	if (opt->stays)
 		ready = !absent_add(d, target, opt->stays);
 	else

@@ -38,6 +38,7 @@
 #include "childwatch.h"
 #include "deputy/usage.h"
 #include "executor.h"
+#include "aspin.h"
 #include "node.h"
 #include "sysplan.h"
 #include "tracee.h"
@@ -318,6 +319,8 @@ struct held;
  * @segments:	Segments of shared memory
  * @absent:	Members that run at home, untraced
  * @absent_nr:	Their number
+ * @linger:	Active waiting for the next call
+ * @answered:	A call was answered since the loop has slept
  * @poster:	The thread that has posted calls, or NULL
  * @merged:	How many of them are in front of a call that it makes
  * @held:	Calls that wait for the posted ones, oldest first
@@ -358,6 +361,8 @@ struct deputy {
 	struct absent *absent;
 	unsigned int absent_nr;
 	struct stats stats;
+	struct aspin linger;
+	bool answered;
 	struct thread *poster;
 	unsigned int merged;
 	struct held *held, **held_end;
@@ -498,6 +503,9 @@ void posted_forget(struct deputy *d, const struct thread *thread); /* its posted
 void posted_drain(struct deputy *d); /* make the calls that were held and need not wait any more */
 void posted_retry(uv_timer_t *timer);
 void posted_clear(struct deputy *d); /* nobody waits for the calls that are held */
+
+/* linger.c: before the loop sleeps, look for the call that may follow the one that was answered */
+void linger_prepare(struct deputy *d);
 
 /* ahead.c: how the call is finished if with its answer goes what the guest will ask next; NULL: there is nothing to say */
 call_finisher ahead_finisher(const struct wire_call *msg);

@@ -280,6 +280,7 @@ static void on_prepare(uv_prepare_t *prepare)
 
 	if (d->poster && !d->merged && d->poster->posted_nr)
 		posted_settle(d);
+	linger_prepare(d);
 }
 
 void posted_init(struct deputy *d)

@@ -7,7 +7,6 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <time.h>
 
 #include "log.h"
 #include "remote/ahead.h"
@@ -314,33 +313,23 @@ static uint64_t call_arrived(struct session *session, int listener, const struct
 }
 
 /**
- * now_us() - Microseconds of the monotonic clock
- */
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000;
-}
-
-/**
- * result_await() - Read actively for a while, until call @id has its result, or somebody else needs us
+ * result_await() - Wait actively, as long as it is worth it, until call @id has its result, or somebody else needs us
  */
 static void result_await(struct session *session, uint64_t id, int listener)
 {
-	uint64_t end = now_us() + session->spin_us;
 	struct pollfd others[] = {
 		{ .fd = listener, .events = POLLIN },
 		{ .fd = session->watch.fd, .events = POLLIN },
 	};
 
-	while (!session->ended && call_find(session, id) && now_us() < end) {
-		if (channel_poll(session->channel) < 0)
-			break;
-		if (call_find(session, id) && poll(others, sizeof(others) / sizeof(*others), 0) > 0)
-			break;
-	}
+	if (!aspin_begin(&session->linger))
+		return;
+	do {
+		if (channel_poll(session->channel) < 0 || session->ended)
+			return;
+	} while (call_find(session, id) && poll(others, sizeof(others) / sizeof(*others), 0) <= 0 &&
+		 aspin_on(&session->linger));
+	aspin_end(&session->linger, !call_find(session, id));
 }
 
 void calls_serve(struct session *session, int listener)
@@ -353,7 +342,7 @@ void calls_serve(struct session *session, int listener)
 		if (notify_receive(listener, &notif))
 			return; /* taken out of its call meanwhile */
 		id = call_arrived(session, listener, &notif);
-		if (!id || !session->spin_us)
+		if (!id)
 			return;
 		result_await(session, id, listener);
 	} while (++served < SERVE_MAX && !session->ended && notify_ready(listener));

@@ -31,12 +31,6 @@
 #include "remote/sandbox.h"
 #include "remote/session.h"
 
-/*
- * How long the answer to a call is awaited actively before the event loop is entered, unless $OPENMOSIX_SPIN_US says:
- * not at all. It saves a wake-up where a core is idle anyway, and costs many times that where all of them have work.
- */
-#define SPIN_US	    0u
-#define SPIN_US_MAX 10000u
 #define WHY_MAX	    200
 
 /**
@@ -125,17 +119,6 @@ static void clocks_set(struct sandbox *sandbox, const struct wire_hello *hello, 
 }
 
 /**
- * spin_us() - The setting of the environment, or the default
- */
-static unsigned int spin_us(void)
-{
-	const char *text = getenv("OPENMOSIX_SPIN_US");
-	unsigned long value = text ? strtoul(text, NULL, 10) : SPIN_US;
-
-	return value > SPIN_US_MAX ? SPIN_US_MAX : (unsigned int)value;
-}
-
-/**
  * accept_send() - Tell the other side that it is welcome
  */
 static void accept_send(struct channel *channel, const struct cpu_features *cpu, unsigned int phase)
@@ -201,7 +184,7 @@ static void serve_arrival(struct session *session, struct handover *block, const
 			  struct refusal *refusal)
 {
 	session->channel = channel_take(&session->loop, block, &session_channel_ops, session);
-	session->spin_us = spin_us();
+	aspin_init(&session->linger);
 	cpu_compare(session, hello, refusal);
 	if (session_start(session))
 		die(EXIT_FAILED, "cannot start the session");

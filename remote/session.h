@@ -13,6 +13,7 @@
 #include "channel.h"
 #include "childwatch.h"
 #include "cpu.h"
+#include "aspin.h"
 #include "remote/guest.h"
 #include "remote/objects.h"
 
@@ -30,7 +31,7 @@ struct wait_answer;
  * @objects:	File objects
  * @serial:	Number of the last call
  * @news:	Counts what guests may have learned something from (ahead.h)
- * @spin_us:	How long to wait actively for the answer to a call, microseconds
+ * @linger:	Active waiting for the answer to a call
  * @oom_kills:	Processes that the kernel had killed for lack of memory when the session began
  * @watch:	Watches for SIGCHLD
  * @tick:	Once a second
@@ -49,7 +50,7 @@ struct session {
 	struct object_table objects;
 	uint64_t serial;
 	uint64_t news;
-	unsigned int spin_us;
+	struct aspin linger;
 	uint64_t oom_kills;
 	struct childwatch watch;
 	uv_timer_t tick;
