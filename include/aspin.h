@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ASPIN_US     50u
+#define ASPIN_US     100u
 #define ASPIN_US_MAX 10000u
 #define ASPIN_MISSES 3u
 #define ASPIN_PROBE  64u
