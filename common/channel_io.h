@@ -30,7 +30,7 @@
 
 /* Buffers start small and grow when bulk data comes by; the heartbeat of a silent session frees them again */
 #define CHANNEL_SMALL_BUF    4096u
-#define CHANNEL_BULK_RECORDS 4u
+#define CHANNEL_BULK_RECORDS 8u
 #define CHANNEL_BULK_BUF     ((size_t)CHANNEL_BULK_RECORDS * (CHANNEL_RECORD_MAX + RECORD_OVERHEAD))
 /* Reads of one readiness event, so that one busy channel does not starve the others of its loop */
 #define CHANNEL_READS_MAX 16
