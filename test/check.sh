@@ -154,7 +154,9 @@ compare() {
 	if [ -n "$why" ]; then
 		diff -u "$SCENE/native/$side" "$SCENE/remote/$side" >"$SCENE/diff" 2>&1
 		rm -rf "$SCENE/cwd" "$SCENE/rundir" "$BUILD/check/$id"
-		result FAIL "$name" "$why, see $(keep "$SCENE")"
+		# Where the tests ran nobody may be able to look afterwards: show where the difference begins
+		result FAIL "$name" "$why, see $(keep "$SCENE")
+$(sed -n '3,14s/^/    /p' "$SCENE/diff")"
 	else
 		result ok "$name"
 	fi
