@@ -56,7 +56,8 @@ mapfile -t lines < <(printf '%s\n' x y z); echo "${#lines[@]} ${lines[2]}"
 coproc cat; echo coprocess >&"${COPROC[1]}"; read -r -u "${COPROC[0]}" said; echo "$said"
 exec {COPROC[1]}>&-; wait
 set -o pipefail; false | true; echo "${PIPESTATUS[@]} $?"; false | true || echo pipefail
-set -m; sleep 100 & jobs -r | sed 's/  */ /g'; kill -STOP %1; until jobs -s | grep -q Stopped; do :; done; kill -CONT %1; kill %1; wait %1; echo "job gave $?"
+set -m; sleep 100 & pid=$!; jobs -r | sed 's/^[^ ]* *//'; kill -STOP $pid; until grep -q '^State:.T' /proc/$pid/status; do :; done
+kill -CONT $pid; kill $pid; wait $pid; echo "job gave $?"
 (sleep 100 & wait) & kill -- -$!; wait $!; echo "group gave $?"
 trap 'echo child' CHLD; (exit 2); /bin/true; trap - CHLD
 timeout 0.2 sleep 10; echo "timeout gave $?"
