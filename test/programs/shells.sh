@@ -57,7 +57,7 @@ coproc cat; echo coprocess >&"${COPROC[1]}"; read -r -u "${COPROC[0]}" said; ech
 exec {COPROC[1]}>&-; wait
 set -o pipefail; false | true; echo "${PIPESTATUS[@]} $?"; false | true || echo pipefail
 set -m; sleep 100 & pid=$!; jobs -r | sed 's/^[^ ]* *//'; kill -STOP $pid; until grep -q '^State:.T' /proc/$pid/status; do :; done
-kill -CONT $pid; kill $pid; wait $pid; echo "job gave $?"
+kill -CONT $pid; kill $pid; r=147; until [ $r != 147 ]; do wait $pid; r=$?; done; echo "job gave $r"
 (sleep 100 & wait) & kill -- -$!; wait $!; echo "group gave $?"
 trap 'echo child' CHLD; (exit 2); /bin/true; trap - CHLD
 timeout 0.2 sleep 10; echo "timeout gave $?"
