@@ -291,9 +291,12 @@ bool call_merges(const struct wire_call *msg)
 /* How a call that its row describes is finished, when its caller would like to know what comes next */
 static call_finisher finisher_find(const struct wire_call *msg)
 {
-	call_finisher finish = msg->flags & WIRE_CALL_AHEAD ? ahead_finisher(msg) : NULL;
+	call_finisher finish;
 
-	return finish || !(msg->flags & WIRE_CALL_AHEAD) ? finish : write_finisher(msg);
+	if (!(msg->flags & WIRE_CALL_AHEAD))
+		return NULL;
+	finish = ahead_finisher(msg);
+	return finish ? finish : write_finisher(msg);
 }
 
 /* How much data the call is about, at most a slot full: it takes the longer */

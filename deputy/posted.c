@@ -49,22 +49,22 @@ struct held {
 	uint8_t tail[];
 };
 
-/* Which calls may be posted, by number: their second argument must be at most... */
+/* Which calls may be posted, by number, and what their second argument may be: bytes that are read, command */
 static const struct {
 	uint32_t nr;
-	uint64_t max; /* second argument: bytes that are read, command */
+	uint64_t min, max;
 } posted_table[] = {
-	{ SYS_close, UINT64_MAX },
-	{ SYS_read, SLOT_SCRATCH_SIZE },
-	{ SYS_fadvise64, UINT64_MAX },
-	{ SYS_fcntl, F_SETFD },
+	{ SYS_close, 0, UINT64_MAX },
+	{ SYS_read, 0, SLOT_SCRATCH_SIZE },
+	{ SYS_fadvise64, 0, UINT64_MAX },
+	{ SYS_fcntl, F_SETFD, F_SETFD },
 };
 
 bool posted_is_small(const struct wire_call *msg)
 {
 	for (size_t i = 0; i < sizeof(posted_table) / sizeof(*posted_table); i++) {
 		if (msg->nr == posted_table[i].nr)
-			return msg->arg[1] <= posted_table[i].max && (msg->nr != SYS_fcntl || msg->arg[1] == F_SETFD);
+			return msg->arg[1] >= posted_table[i].min && msg->arg[1] <= posted_table[i].max;
 	}
 	return false;
 }
