@@ -314,6 +314,8 @@ struct held;
  * @fresh_nr:	Objects made since the worker was asked last which can end
  * @fresh_bytes: Bytes of these
  * @trimming:	It has been asked, and has not answered
+ * @written_back: How many WRITE_BACKs have come
+ * @seen:	How many of them the worker knows that content has seen
  * @gone:	Objects that have ended, and may still be named in the outbox
  * @hashes:	Where known contents are remembered, empty = nowhere
  * @segments:	Segments of shared memory
@@ -355,6 +357,7 @@ struct deputy {
 	uint64_t next_object, mapped, fresh_bytes;
 	unsigned int fresh_nr;
 	bool trimming;
+	uint64_t written_back, seen;
 	struct object *gone;
 	char hashes[PATH_MAX];
 	struct segment *segments;

@@ -17,6 +17,8 @@
  *   - what a guest has written to its shared memory comes as WRITE_BACK before the next call of any guest, and is
  *     written to the file before that call is made: whoever is told by a call finds the data
  *   - what a call of the family writes to the file goes to the worker before the call's answer (written.c)
+ *   - content that goes to the worker crosses with what guests write: it is told which WRITE_BACKs the content has seen
+ *     (SEEN), and keeps what was written later (remote/merge.h)
  * Processes outside the family that map the same file at the same time would share memory across nodes, which this does
  * not do: such a mapping is refused (object_is_mapped_elsewhere()). What they write otherwise shows when the file is
  * mapped the next time.
@@ -279,34 +281,50 @@ bool object_is_mapped_elsewhere(struct deputy *d, int fd)
 	return found;
 }
 
+/* Write to a live object's file, where it still is as long; 0 or negative errno */
+static int content_write(struct object *o, uint64_t offset, const uint8_t *data, size_t len)
+{
+	struct stat st;
+	ssize_t n;
+	int fd, err = 0;
+
+	if (fstat(o->fd, &st) < 0)
+		return -errno;
+	if (offset >= (uint64_t)st.st_size)
+		return 0; /* it was cut off meanwhile, with what the guest has written */
+	if (len > (uint64_t)st.st_size - offset)
+		len = (uint64_t)st.st_size - offset;
+	fd = o->writable ? o->fd : file_open(o->fd, O_WRONLY);
+	if (fd < 0)
+		return 0; /* it is executed meanwhile; who wrote this is dead */
+	n = pwrite(fd, data, len, (off_t)offset);
+	if (fd != o->fd)
+		close(fd);
+	if (n != (ssize_t)len)
+		return -ENOSPC;
+	/* Should somebody else have changed it, the worker is still to get that */
+	if (stat_same_content(&st, &o->st) && fstat(o->fd, &o->st) < 0)
+		err = -errno;
+	return err;
+}
+
 int object_write_back(struct deputy *d, const struct wire_write_back *msg, const uint8_t *data, size_t len)
 {
 	struct object *o;
-	bool written;
-	int fd;
+	int err;
 
 	for (o = d->objects; o && o->id != msg->object; o = o->next)
 		;
 	if (!o)
 		return shm_write_back(d, msg, data, len);
-	if (!o->live || !(o->writable || o->released) || msg->offset > (uint64_t)o->st.st_size ||
-	    len > (uint64_t)o->st.st_size - msg->offset)
+	if (!o->live || !(o->writable || o->released))
 		return -EPROTO;
-	fd = o->writable ? o->fd : file_open(o->fd, O_WRONLY);
-	if (fd < 0)
-		return 0; /* it is executed meanwhile; who wrote this is dead */
-	written = pwrite(fd, data, len, (off_t)msg->offset) == (ssize_t)len;
-	if (fd != o->fd)
-		close(fd);
-	if (!written)
-		return -ENOSPC;
-	if (fstat(o->fd, &o->st) < 0)
-		return -errno;
-	for (struct object *other = d->objects; other; other = other->next) { /* see trim.c */
+	err = content_write(o, msg->offset, data, len);
+	for (struct object *other = d->objects; !err && other; other = other->next) { /* see trim.c */
 		if (other != o && other->live && stat_same_file(&other->st, &o->st))
 			outbox_file(d, other, msg->offset, msg->offset + len, OUTBOX_ZEROS);
 	}
-	return 0;
+	return err;
 }
 
 void objects_free(struct deputy *d)

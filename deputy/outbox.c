@@ -199,6 +199,17 @@ static int size_send(struct deputy *d, struct outbox_item *item)
 	return channel_send(d->channel, WIRE_OBJECT, &msg, NULL, 0);
 }
 
+/* Say what guests have written and the content that is read next has seen */
+static int seen_send(struct deputy *d, const struct object *file)
+{
+	struct wire_seen msg = { d->written_back };
+
+	if (!file->live || d->seen == d->written_back)
+		return 0;
+	d->seen = d->written_back;
+	return channel_send(d->channel, WIRE_SEEN, &msg, NULL, 0);
+}
+
 /* The next piece of a file; what lies beyond a file that has shrunk stays zero */
 static int file_more(struct deputy *d, struct outbox_item *item)
 {
@@ -210,7 +221,9 @@ static int file_more(struct deputy *d, struct outbox_item *item)
 		return OUTBOX_BLOCKED;
 	if (item->file->offer == OFFER_DECLINED || item->file->gone)
 		return 0;
-	err = item->announce ? size_send(d, item) : 0;
+	err = seen_send(d, item->file);
+	if (!err && item->announce)
+		err = size_send(d, item);
 	if (!err && item->holes >= 0)
 		err = hole_pass(d, item);
 	if (err || item->at >= item->end)

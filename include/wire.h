@@ -110,6 +110,7 @@ enum wire_refuse_code {
 #define WIRE_ID_OBJECT_ZERO wire_object_zero, object_zero
 #define WIRE_ID_TRIM	    wire_trim, trim
 #define WIRE_ID_TRIMMED	    wire_trimmed, trimmed
+#define WIRE_ID_SEEN	    wire_seen, seen
 
 #define WIRE_ID_1(tag, member) tag
 #define WIRE_ID_2(tag, member) member

@@ -14,6 +14,7 @@
 #include "remote/fork.h"
 #include "remote/listener.h"
 #include "remote/live.h"
+#include "remote/merge.h"
 #include "remote/notify.h"
 #include "remote/session.h"
 #include "remote/signals.h"
@@ -125,6 +126,7 @@ void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32
 	if (session->objects.watched)
 		live_sync(session); /* whoever learns of this call may look at the files */
 	session->news++;
+	thread->call.written = session->objects.written;
 	thread->call.id = ++session->serial * THREADS_MAX + thread->index;
 	if (nr == SYS_clone && !(arg[0] & CLONE_THREAD))
 		thread->call.id |= CALL_MAKES_PROCESS;
@@ -255,6 +257,7 @@ void call_result(struct session *session, const struct wire_result *msg, const u
 		return;
 	}
 	thread->call.id = 0;
+	merge_seen(&session->objects, thread->call.written);
 	if (!ahead_take(thread, msg->ret, msg->flags, tail, &tail_len)) {
 		session_end(session, "the deputy told of a file that was not opened");
 		return;

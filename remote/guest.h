@@ -93,6 +93,7 @@ typedef void (*stop_action)(struct thread *thread, struct user_regs_struct *regs
  * @planned:	@plan has to be released
  * @interrupted: INTERRUPT was sent
  * @closes:	The guest's @closes when it was sent
+ * @written:	How many WRITE_BACKs were sent before it
  */
 struct call {
 	uint64_t id;
@@ -104,6 +105,7 @@ struct call {
 	bool planned;
 	bool interrupted;
 	uint64_t closes;
+	uint64_t written;
 };
 
 /**

@@ -9,21 +9,16 @@
 
 #include "log.h"
 #include "remote/live.h"
+#include "remote/merge.h"
 #include "remote/session.h"
 
-/* What is compared at once */
-#define CHUNK 65536u
+#define CHUNK LIVE_CHUNK
 #define PAGE  4096u
-/* Equal bytes between two differences that are sent along rather than apart */
-#define GAP_MAX 64u
 /* Bytes of content that may wait to be sent, and how long home may take none of them */
 #define BACKLOG_MAX (4u << 20)
 #define DRAIN_MS    15000
 
-/**
- * content_read() - Content from @offset on, zeroes where there is none; 0 or negative errno
- */
-static int content_read(const struct object *object, uint64_t offset, uint8_t *out, size_t len)
+int live_read(const struct object *object, uint64_t offset, uint8_t *out, size_t len)
 {
 	while (len) {
 		ssize_t n = pread(object->fd, out, len, (off_t)offset);
@@ -82,12 +77,10 @@ void live_unwatch(struct object *object)
 	if (object->shadow)
 		munmap(object->shadow, object->shadow_len);
 	object->shadow = NULL;
+	merge_clear(object);
 }
 
-/**
- * data_next() - Next stretch of content from *@at on that is not a hole; false when there is none
- */
-static bool data_next(const struct object *object, uint64_t *at, uint64_t *end)
+bool live_next(const struct object *object, uint64_t *at, uint64_t *end)
 {
 	off_t data = lseek(object->fd, (off_t)*at, SEEK_DATA), hole;
 
@@ -119,8 +112,8 @@ int live_watch(struct object_table *table, struct object *object)
 	if (bytes > OBJECTS_LIVE_MAX || table->watched_bytes > OBJECTS_LIVE_MAX - bytes)
 		return -ENODEV;
 	err = shadow_size(object, object->size);
-	while (!err && data_next(object, &at, &end)) {
-		err = content_read(object, at, object->shadow + at, end - at);
+	while (!err && live_next(object, &at, &end)) {
+		err = live_read(object, at, object->shadow + at, end - at);
 		at = end;
 	}
 	if (err) {
@@ -149,59 +142,10 @@ int live_resize(struct object *object, uint64_t size)
 	return err;
 }
 
-int live_update(struct object *object, uint64_t offset, const uint8_t *data, size_t len)
-{
-	uint8_t now[CHUNK], *shadow = object->shadow + offset;
-	int err = 0;
-
-	while (len && !err) {
-		size_t n = len < sizeof(now) ? len : sizeof(now);
-
-		err = content_read(object, offset, now, n);
-		for (size_t i = 0; i < n; i++)
-			now[i] = now[i] == shadow[i] ? data[i] : now[i];
-		memcpy(shadow, data, n);
-		if (!err && pwrite(object->fd, now, n, (off_t)offset) != (ssize_t)n)
-			err = -ENOMEM;
-		shadow += n;
-		data += n;
-		offset += n;
-		len -= n;
-	}
-	return err;
-}
-
-int live_zero(struct object *object, uint64_t offset, uint64_t len)
-{
-	static const uint8_t zeros[CHUNK];
-	uint64_t at = offset, end;
-	int err = 0;
-
-	while (!err && at < offset + len && data_next(object, &at, &end)) {
-		end = end < offset + len ? end : offset + len;
-		for (; at < end && !err; at += CHUNK)
-			err = live_update(object, at, zeros, end - at < CHUNK ? end - at : CHUNK);
-		at = end;
-	}
-	return err;
-}
-
-/**
- * difference_end() - Where the difference that begins at @at ends: behind it are more than GAP_MAX equal bytes, or
- * the end
- */
-static size_t difference_end(const uint8_t *a, const uint8_t *b, size_t at, size_t len)
-{
-	size_t end = at + 1;
-
-	for (; at < len && at < end + GAP_MAX; at++)
-		if (a[at] != b[at])
-			end = at + 1;
-	return end;
-}
-
 /**
  * chunk_sync() - Compare a piece of an object with its shadow, send what differs, and remember it as known
+ *
+ * Bytes that do not differ are not sent along: home may have other ones by now.
  */
 static void chunk_sync(struct session *session, struct object *object, uint64_t offset, const uint8_t *now, size_t len)
 {
@@ -216,12 +160,15 @@ static void chunk_sync(struct session *session, struct object *object, uint64_t 
 			at++;
 			continue;
 		}
-		end = difference_end(now, shadow, at, len);
+		for (end = at + 1; end < len && now[end] != shadow[end]; end++)
+			;
 		piece = (struct iovec){ (void *)(now + at), end - at };
-		channel_send(session->channel, WIRE_WRITE_BACK, &msg, &piece, 1);
+		channel_queue(session->channel, WIRE_WRITE_BACK, &msg, &piece, 1);
+		merge_sent(&session->objects, object, offset + at, end - at);
 		memcpy(shadow + at, now + at, end - at);
 		at = end;
 	}
+	channel_drain(session->channel, BACKLOG_MAX, DRAIN_MS);
 }
 
 /**
@@ -232,11 +179,11 @@ static void object_sync(struct session *session, struct object *object)
 	uint64_t at = 0, end;
 	uint8_t now[CHUNK];
 
-	while (data_next(object, &at, &end)) {
+	while (live_next(object, &at, &end)) {
 		for (; at < end; at += CHUNK) {
 			size_t len = end - at < CHUNK ? end - at : CHUNK;
 
-			if (content_read(object, at, now, len))
+			if (live_read(object, at, now, len))
 				return;
 			if (memcmp(now, object->shadow + at, len))
 				chunk_sync(session, object, at, now, len);
@@ -258,14 +205,15 @@ int live_send(struct session *session, const struct object *object)
 	uint8_t now[CHUNK];
 	int err = 0;
 
-	while (!err && data_next(object, &at, &end)) {
+	while (!err && live_next(object, &at, &end)) {
 		for (; at < end && !err; at += CHUNK) {
 			struct wire_write_back msg = { object->id, at };
 			struct iovec piece = { now, end - at < CHUNK ? end - at : CHUNK };
 
-			err = content_read(object, at, now, piece.iov_len);
+			err = live_read(object, at, now, piece.iov_len);
 			if (!err)
 				err = channel_send(session->channel, WIRE_WRITE_BACK, &msg, &piece, 1);
+			session->objects.written++;
 			if (!err)
 				err = channel_drain(session->channel, BACKLOG_MAX, DRAIN_MS);
 		}

@@ -8,8 +8,7 @@
  *
  * There is no cheap way to ask the kernel for what was written to a memfd. So the remote keeps a shadow of each such
  * object, the content as home knows it. Before a call goes home, it compares, and sends what differs (WRITE_BACK),
- * byte by byte: home may have written to other bytes of the same page. New content from home is merged likewise:
- * where a guest has written meanwhile, the guest wins.
+ * byte by byte: home may have written to other bytes of the same page. New content from home is merged likewise (merge.h).
  *
  * The price is memory of twice the file's data, and a comparison of these per call. It is paid for writable shared
  * mappings only. All data together are bounded when a mapping begins; what guests then put into holes is theirs to pay.
@@ -17,8 +16,11 @@
 #ifndef OM_REMOTE_LIVE_H
 #define OM_REMOTE_LIVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define LIVE_CHUNK 65536u /* what is compared at once */
 
 struct object;
 struct object_table;
@@ -30,11 +32,11 @@ int live_watch(struct object_table *table, struct object *object);
 void live_unwatch(struct object *object);
 /* The file has another size at home */
 int live_resize(struct object *object, uint64_t size);
-/* New content from home, of a watched object; within its size */
-int live_update(struct object *object, uint64_t offset, const uint8_t *data, size_t len);
-/* Likewise zeros */
-int live_zero(struct object *object, uint64_t offset, uint64_t len);
-/* Send home what guests have written */
+/* Content from @offset on: 0 or negative errno */
+int live_read(const struct object *object, uint64_t offset, uint8_t *out, size_t len);
+/* Next stretch of content from *@at on that is not a hole; false when there is none */
+bool live_next(const struct object *object, uint64_t *at, uint64_t *end);
+/* Send home what guests have written: with the next message, or when the channel is uncorked */
 void live_sync(struct session *session);
 /* Send home all content of an object that is not watched, however much it is: 0 or negative errno */
 int live_send(struct session *session, const struct object *object);

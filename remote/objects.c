@@ -15,6 +15,7 @@
 #include "log.h"
 #include "remote/cache.h"
 #include "remote/live.h"
+#include "remote/merge.h"
 #include "remote/objects.h"
 
 /* Linux 6.3; Debian 12's headers are older */
@@ -180,7 +181,7 @@ int objects_data(struct object_table *table, const struct wire_object_data *msg,
 	if (object->fd < 0)
 		return 0;
 	if (object->shadow)
-		return live_update(object, msg->offset, data, len);
+		return merge(object, msg->offset, data, len);
 	content_write(object, msg->offset, data, len);
 	content_account(table, object);
 	return 0;
@@ -268,6 +269,14 @@ int objects_keep(struct object_table *table, const struct wire_keep *msg)
 	return 0;
 }
 
+int objects_seen(struct object_table *table, const struct wire_seen *msg)
+{
+	if (msg->written > table->written)
+		return -EPROTO;
+	merge_seen(table, msg->written);
+	return 0;
+}
+
 int objects_zero(struct object_table *table, const struct wire_object_zero *msg)
 {
 	const int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
@@ -278,7 +287,7 @@ int objects_zero(struct object_table *table, const struct wire_object_zero *msg)
 	if (object->fd < 0 || !msg->len)
 		return 0;
 	if (object->shadow)
-		return live_zero(object, msg->offset, msg->len);
+		return merge_zeros(object, msg->offset, msg->len);
 	return fallocate(object->fd, punch, (off_t)msg->offset, (off_t)msg->len) < 0 ? -errno : 0;
 }
 

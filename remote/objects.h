@@ -37,6 +37,8 @@
 /* Bytes of data of live objects that guests may write to; comparing them delays calls */
 #define OBJECTS_LIVE_MAX (64u << 20)
 
+struct sent;
+
 /* What an answer to mmap refers to */
 enum object_kind {
 	OBJECT_FILE,	       /* an object that never changes */
@@ -60,6 +62,8 @@ enum object_kind {
  * @watched:	Live: next one that guests may write to
  * @shadow:	Live, watched: the content as home knows it, NULL when it is not watched
  * @shadow_len:	Bytes of it
+ * @sent:	Live, watched: what home may not have seen yet, see merge.h
+ * @sent_last:	Its end
  */
 struct object {
 	struct object *next;
@@ -75,6 +79,7 @@ struct object {
 	struct object *watched;
 	uint8_t *shadow;
 	uint64_t shadow_len;
+	struct sent *sent, *sent_last;
 };
 
 /**
@@ -85,6 +90,8 @@ struct object {
  * @bytes_max:	Most that will be kept
  * @watched:	Live objects that guests may write to
  * @watched_bytes: Bytes of data in these, when they began to be
+ * @written:	How many WRITE_BACKs were sent
+ * @seen:	How many of them home has made before it sent what comes from it now
  * @zero:	Descriptor of the worker's zero device
  */
 struct object_table {
@@ -94,6 +101,7 @@ struct object_table {
 	uint64_t bytes_max;
 	struct object *watched;
 	uint64_t watched_bytes;
+	uint64_t written, seen;
 	int zero;
 };
 
@@ -104,9 +112,10 @@ void objects_clear(struct object_table *table);
 /* Take OBJECT and OBJECT_DATA: 0, or -EPROTO when the other side breaks the rules. Lack of memory is no error here. */
 int objects_add(struct object_table *table, const struct wire_object *msg);
 int objects_data(struct object_table *table, const struct wire_object_data *msg, const uint8_t *data, size_t len);
-/* Likewise OFFER (*@wanted: the answer), KEEP and OBJECT_ZERO */
+/* Likewise OFFER (*@wanted: the answer), KEEP, SEEN and OBJECT_ZERO */
 int objects_offer(struct object_table *table, const struct wire_offer *msg, bool *wanted);
 int objects_keep(struct object_table *table, const struct wire_keep *msg);
+int objects_seen(struct object_table *table, const struct wire_seen *msg);
 int objects_zero(struct object_table *table, const struct wire_object_zero *msg);
 
 /*

@@ -102,6 +102,13 @@ static int on_keep(struct session *session, const union wire_any *msg, const uin
 	return objects_keep(&session->objects, &msg->keep);
 }
 
+static int on_seen(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	return objects_seen(&session->objects, &msg->seen);
+}
+
 static int on_object_zero(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
 	(void)tail;
@@ -165,6 +172,7 @@ static int on_drop(struct session *session, const union wire_any *msg, const uin
 	if (guest)
 		guest_kill(guest);
 	live_sync(session); /* what it has written is to stay */
+	channel_uncork(session->channel);
 	return 0;
 }
 
@@ -185,7 +193,7 @@ static int (*const message_table[WIRE_TYPES])(struct session *, const union wire
 	[WIRE_CONT] = on_cont,	   [WIRE_DROP] = on_drop,
 	[WIRE_FORGET] = on_forget, [WIRE_OFFER] = on_offer,
 	[WIRE_KEEP] = on_keep,	   [WIRE_OBJECT_ZERO] = on_object_zero,
-	[WIRE_TRIM] = on_trim,
+	[WIRE_TRIM] = on_trim,	   [WIRE_SEEN] = on_seen,
 };
 
 /**

@@ -151,6 +151,7 @@ int shm_object_forget(struct session *session, uint64_t id)
 		live_send(session, object);
 	objects_remove(&session->objects, object);
 	session_send(session, WIRE_WRITE_BACK, &msg);
+	session->objects.written++;
 	return 0;
 }
 
