@@ -281,7 +281,7 @@ static int seal_message(struct channel *ch, struct gather *from, size_t total)
  * @from:	Its tail
  * @tail_len:	Length of that
  */
-static int seal_checked(struct channel *ch, enum wire_type type, const void *msg, struct gather *from, size_t tail_len)
+static int seal_checked(struct channel *ch, enum wire_type type, const void *msg, struct gather from, size_t tail_len)
 {
 	uint8_t fixed[WIRE_FIXED_MAX];
 	int fixed_len = wire_encode(type, msg, fixed, sizeof(fixed));
@@ -291,15 +291,15 @@ static int seal_checked(struct channel *ch, enum wire_type type, const void *msg
 		return -EINVAL;
 	if (tail_len > wire_tail_max(type))
 		return -EMSGSIZE;
-	from->now.iov_base = fixed;
-	from->now.iov_len = fixed_len;
+	from.now.iov_base = fixed;
+	from.now.iov_len = fixed_len;
 	total = fixed_len + tail_len;
 	if (ch->tx.backlog + total > ch->tx.backlog_max) {
 		channel_fail(ch, -ENOBUFS, "the other side does not read: %zu bytes wait for it", ch->tx.backlog);
 		return -ENOBUFS;
 	}
 	ch->stats.tx_messages++;
-	return seal_message(ch, from, total);
+	return seal_message(ch, &from, total);
 }
 
 /**
@@ -322,7 +322,7 @@ int channel_tx_message(struct channel *ch, enum wire_type type, const void *msg,
 			return -EMSGSIZE;
 		tail_len += tail[i].iov_len;
 	}
-	return seal_checked(ch, type, msg, &from, tail_len);
+	return seal_checked(ch, type, msg, from, tail_len);
 }
 
 /**
@@ -336,5 +336,5 @@ int channel_tx_from(struct channel *ch, enum wire_type type, const void *msg, co
 {
 	struct gather from = {.source = source};
 
-	return seal_checked(ch, type, msg, &from, source->len);
+	return seal_checked(ch, type, msg, from, source->len);
 }

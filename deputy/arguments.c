@@ -60,10 +60,10 @@ int arguments_add(struct deputy *d, const struct wire_arguments *msg, const uint
 	args = thread->arguments;
 	if (!args)
 		return -ENOMEM;
-	if (args->size || len > SYSPLAN_ARGUMENTS_MAX - args->len)
+	if (args->size || !len || len > SYSPLAN_ARGUMENTS_MAX - args->len)
 		return -EPROTO;
 	more = realloc(args->tail, args->len + len);
-	if (!more && len)
+	if (!more)
 		return -ENOMEM;
 	args->tail = more;
 	memcpy(args->tail + args->len, piece, len);

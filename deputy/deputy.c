@@ -282,8 +282,13 @@ int deputy_run(const struct deputy_options *opt, pid_t target, int talk)
 	bool ready;
 	char go;
 
-	if (!d || !(d->piece = malloc(PIECE_MAX)))
+	if (!d)
 		return 1;
+	d->piece = malloc(PIECE_MAX);
+	if (!d->piece) {
+		free(d);
+		return 1;
+	}
 	prctl(PR_SET_NAME, "om-deputy");
 	d->prog = opt->prog;
 	d->children = opt->children;

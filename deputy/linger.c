@@ -16,13 +16,14 @@
 static bool message_look(struct deputy *d)
 {
 	struct pollfd other = { .fd = d->watch.fd, .events = POLLIN };
+	struct channel *channel = d->channel;
 	int came;
 
-	if (!d->channel || !aspin_begin(&d->linger))
+	if (!channel || !aspin_begin(&d->linger))
 		return false;
 	do {
-		came = channel_poll(d->channel);
-		if (came < 0 || !d->channel)
+		came = channel_poll(channel);
+		if (came < 0 || d->channel != channel)
 			return false;
 	} while (!came && poll(&other, 1, 0) <= 0 && aspin_on(&d->linger));
 	aspin_end(&d->linger, came > 0);

@@ -128,8 +128,10 @@ void task_remove(struct deputy *d, struct task *task)
 {
 	struct task **at;
 
-	while (task->threads)
-		thread_remove(d, task->threads);
+	for (struct thread *thread = task->threads, *next; thread; thread = next) {
+		next = thread->sibling;
+		thread_remove(d, thread);
+	}
 	home_forget(task);
 	shm_forget(d, task);
 	held_forget(task);

@@ -69,8 +69,8 @@ static bool fdinfo_read(pid_t tid, int fd, uint64_t *pos, unsigned int *flags)
 static void range_find(const struct thread *thread, int fd, enum reach reach, int64_t ret, const struct stat *st,
 		       uint64_t *from, uint64_t *to)
 {
-	uint64_t pos, end, size = (uint64_t)st->st_size;
-	unsigned int flags;
+	uint64_t pos = 0, end, size = (uint64_t)st->st_size;
+	unsigned int flags = 0;
 
 	*from = 0;
 	*to = size;

@@ -217,9 +217,10 @@ static void death_await(const struct thread *thread)
 void guest_reap(struct guest *guest)
 {
 	/* The leader's death is reported behind those of the others */
-	while (guest->threads->next) {
-		death_await(guest->threads->next);
-		thread_gone(guest->threads->next);
+	for (struct thread *thread = guest->threads->next, *next; thread; thread = next) {
+		next = thread->next;
+		death_await(thread);
+		thread_gone(thread);
 	}
 	death_await(guest->threads);
 	thread_gone(guest->threads);

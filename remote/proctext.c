@@ -117,12 +117,18 @@ static char state_of(const struct proctext_about *about, char home, char here)
 {
 	if (about->self)
 		return 'R';
-	if (home == 't') /* home's processes are traced: it is stopped, or looked at for a moment */
-		home = about->thread->guest->frozen ? 'T' : about->waits ? 'S' : 'R';
+	if (home == 't') { /* home's processes are traced: it is stopped, or looked at for a moment */
+		home = 'R';
+		if (about->thread->guest->frozen)
+			home = 'T';
+		else if (about->waits)
+			home = 'S';
+	}
 	if (about->waits || about->thread->guest->frozen || !strchr("RSD", home))
 		return home;
-	return strchr("SD", here) && about->thread->state == THREAD_RUNNING && sleeps_here(about->thread->outer) ? here :
-														   'R';
+	if (strchr("SD", here) && about->thread->state == THREAD_RUNNING && sleeps_here(about->thread->outer))
+		return here;
+	return 'R';
 }
 
 /**

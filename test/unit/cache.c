@@ -121,8 +121,8 @@ END_TEST
 START_TEST(cache_keeps_what_was_used_last)
 {
 	begin(8 * MIB);
-	for (char c = 'a'; c < 'e'; c++)
-		keep(content(c, 2 * MIB, CACHE_SEALS));
+	for (const char *c = "abcd"; *c; c++)
+		keep(content(*c, 2 * MIB, CACHE_SEALS));
 	ck_assert(has('a', 2 * MIB));
 	keep(content('e', 2 * MIB, CACHE_SEALS));
 	ck_assert(has('a', 2 * MIB));

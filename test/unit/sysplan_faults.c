@@ -160,6 +160,7 @@ static void lay_out(uint8_t *at)
 	struct iovec *vec = (struct iovec *)(at + AT_IOV);
 	struct msghdr *msg = (struct msghdr *)(at + AT_MSG);
 
+	ck_assert_ptr_nonnull(at);
 	memset(at, 0, AT_BUF);
 	memset(at + AT_BUF, 0x5a, ISLAND_PAGES * PAGE - AT_BUF);
 	strcpy((char *)at + AT_NAME, "/etc/passwd");
