@@ -142,6 +142,8 @@ static int rules_add(scmp_filter_ctx ctx, unsigned int flags)
 		err = rule_add_if(ctx, SCMP_ACT_ALLOW, __NR_mmap, 4, FILTER_OWN_FD_MASK, FILTER_OWN_FD);
 	if (!err)
 		err = rule_add_if(ctx, SCMP_ACT_ALLOW, __NR_rt_sigaction, 4, UINT64_MAX, FILTER_PASS);
+	if (!err)
+		err = rule_add_if(ctx, SCMP_ACT_ALLOW, __NR_seccomp, 5, UINT64_MAX, FILTER_PASS);
 	if (!err && (flags & FILTER_NO_PIDS))
 		err = rule_add_if(ctx, SCMP_ACT_ALLOW, __NR_set_tid_address, 1, UINT64_MAX, FILTER_PASS);
 	for (size_t i = 0; i < sysdef_nr && !err; i++) {

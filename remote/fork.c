@@ -15,6 +15,7 @@
 #include "remote/filter.h"
 #include "remote/fork.h"
 #include "remote/listener.h"
+#include "remote/ownfilter.h"
 #include "remote/session.h"
 #include "remote/shm.h"
 #include "remote/stops.h"
@@ -323,6 +324,7 @@ static int newborn_adopt(struct thread *parent, uint32_t tid, pid_t outer, struc
 		free(born);
 		return -EAGAIN;
 	}
+	ownfilter_inherit(thread, parent);
 	born->clear_sighand = parent->call.arg[FORK_FLAGS] & CLONE_CLEAR_SIGHAND;
 	thread->born = born;
 	if (!sandbox_degraded(guest->session->sandbox))

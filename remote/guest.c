@@ -6,6 +6,7 @@
 
 #include "log.h"
 #include "remote/ahead.h"
+#include "remote/ownfilter.h"
 #include "remote/procfiles.h"
 #include "remote/guest.h"
 #include "remote/image.h"
@@ -114,6 +115,7 @@ static void thread_unlink(struct thread *thread)
 	waits_forget(thread);
 	free(thread->born);
 	procfiles_drop(thread);
+	ownfilter_forget(thread);
 	session->guests.thread[thread->index] = NULL;
 	for (at = &thread->guest->threads; *at != thread; at = &(*at)->next)
 		;

@@ -45,6 +45,7 @@ struct attach;
 struct ahead;
 struct born;
 struct procfile;
+struct ownfilter;
 struct thread;
 
 /* Threads of one session; a call's number names its thread by index */
@@ -66,7 +67,7 @@ enum suspend_state {
 	SUSPEND_MADE,	/* it is in rt_sigsuspend */
 };
 
-/* How far the tracing of a call's end is: of rt_sigtimedwait, or of a clone, to put right what they say */
+/* How far the tracing of a call's end is: of rt_sigtimedwait, or of a clone, to put right what they say; of seccomp */
 enum exit_trace {
 	TRACE_NONE,
 	TRACE_ENTRY, /* resumed to stop at the entry of the call */
@@ -140,6 +141,9 @@ struct credit {
  * @trace:	enum exit_trace
  * @waiting:	Signals that the traced call waits for
  * @newborn:	What the traced clone has to return
+ * @filters:	Its own filters, NULL: none (ownfilter.h)
+ * @filter_new:	The one that it is installing, or NULL
+ * @strict:	Is in strict mode
  * @attach:	Segment that it attaches or detaches, or NULL
  * @ahead:	What home has said ahead, or NULL (ahead.c)
  * @procfile:	File of /proc that it is opening, or NULL (procfiles.h)
@@ -165,6 +169,8 @@ struct thread {
 	enum exit_trace trace;
 	uint64_t waiting;
 	uint32_t newborn;
+	struct ownfilter *filters, *filter_new;
+	bool strict;
 	struct attach *attach;
 	struct ahead *ahead;
 	struct procfile *procfile;

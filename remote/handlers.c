@@ -19,6 +19,7 @@
 #include "remote/limits.h"
 #include "remote/listener.h"
 #include "remote/notify.h"
+#include "remote/ownfilter.h"
 #include "remote/procfiles.h"
 #include "remote/session.h"
 #include "remote/shm.h"
@@ -149,14 +150,6 @@ static void times_result(struct thread *thread, int64_t ret, const uint8_t *tail
 		tracee_write(thread->outer, addr, &tms, sizeof(tms));
 	}
 	call_return(thread, ret);
-}
-
-/**
- * local_begin() - The guest's own kernel makes the call; what it reads from memory concerns the guest alone
- */
-static void local_begin(struct thread *thread)
-{
-	call_continue(thread);
 }
 
 /**
@@ -367,6 +360,7 @@ static const struct handler handlers[] = {
 	{ SYS_getrusage, getrusage_begin, NULL },
 	{ SYS_times, NULL, times_result },
 	{ SYS_rt_sigtimedwait, sigtimedwait_begin, NULL },
+	{ SYS_prctl, ownfilter_prctl_begin, NULL },
 	{ SYS_setrlimit, NULL, limits_set_result },
 	{ SYS_gettid, gettid_begin, NULL },
 	{ SYS_io_setup, NULL, io_setup_result },
@@ -389,7 +383,7 @@ static const struct handler handlers[] = {
 	{ SYS_process_vm_readv, own_memory_begin, NULL },
 	{ SYS_process_vm_writev, own_memory_begin, NULL },
 	{ SYS_kcmp, NULL, kcmp_result },
-	{ SYS_seccomp, local_begin, NULL },
+	{ SYS_seccomp, ownfilter_seccomp_begin, NULL },
 	{ SYS_execveat, execve_begin, execve_result },
 	{ SYS_process_madvise, process_madvise_begin, process_madvise_result },
 };

@@ -13,6 +13,7 @@
 
 #include "remote/image.h"
 #include "remote/image_impl.h"
+#include "remote/ownfilter.h"
 #include "remote/session.h"
 #include "remote/stops.h"
 #include "remote/title.h"
@@ -216,6 +217,10 @@ static int image_finish(struct guest *guest, const char **what)
 	err = batch_run(&image->batch);
 	if (!err)
 		err = auxv_patch(guest);
+	if (err)
+		return err;
+	*what = "cannot install the filters of the program's own";
+	err = ownfilter_install(guest, &image->batch);
 	if (err)
 		return err;
 	*what = "cannot set the limits of the image";

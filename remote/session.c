@@ -10,6 +10,7 @@
 #include "remote/calls.h"
 #include "remote/image.h"
 #include "remote/live.h"
+#include "remote/ownfilter.h"
 #include "remote/session.h"
 #include "remote/shm.h"
 #include "remote/signals.h"
@@ -169,8 +170,10 @@ static int on_drop(struct session *session, const union wire_any *msg, const uin
 
 	(void)tail;
 	(void)tail_len;
-	if (guest)
+	if (guest) {
+		ownfilter_keep(guest);
 		guest_kill(guest);
+	}
 	live_sync(session); /* what it has written is to stay */
 	channel_uncork(session->channel);
 	return 0;
@@ -288,5 +291,6 @@ void session_run(struct session *session)
 	channel_close(session->channel);
 	uv_run(&session->loop, UV_RUN_DEFAULT);
 	objects_clear(&session->objects);
+	ownfilter_clear(session);
 	free(session->buffer);
 }

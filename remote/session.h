@@ -19,6 +19,7 @@
 
 struct sandbox;
 struct wait_answer;
+struct kept_filters;
 
 /**
  * struct session - One arrival
@@ -37,6 +38,8 @@ struct wait_answer;
  * @tick:	Once a second
  * @later:	Sends what was posted
  * @waits:	Answers that are kept, see waits.h
+ * @kept_filters: Filters for the next bodies of processes, see ownfilter.h
+ * @kept_filters_nr: How many of these
  * @buffer:	Room for the tail of a CALL
  * @ended:	The session is over; nothing is sent or served any more
  */
@@ -56,6 +59,8 @@ struct session {
 	uv_timer_t tick;
 	uv_timer_t later;
 	struct wait_answer *waits;
+	struct kept_filters *kept_filters;
+	unsigned int kept_filters_nr;
 	uint8_t *buffer;
 	bool ended;
 };

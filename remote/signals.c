@@ -340,9 +340,9 @@ void signals_delivery(struct thread *thread)
 	}
 }
 
-void signals_killed(struct guest *guest)
+void signals_killed(struct guest *guest, int signo)
 {
-	siginfo_t info = { .si_signo = SIGKILL, .si_code = SI_KERNEL };
+	siginfo_t info = { .si_signo = signo, .si_code = SI_KERNEL };
 
 	default_send(guest, 0, &info);
 }

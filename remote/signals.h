@@ -42,7 +42,7 @@ void signals_delivery(struct thread *thread);
 void signals_suspend(struct thread *thread, struct user_regs_struct *regs);
 
 /* The worker's kernel has killed the guest for what its own kernel would have killed it for: let home do it */
-void signals_killed(struct guest *guest);
+void signals_killed(struct guest *guest, int signo);
 
 /* STOP and CONT */
 void signals_freeze(struct guest *guest);

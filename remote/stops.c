@@ -11,6 +11,7 @@
 #include "log.h"
 #include "remote/calls.h"
 #include "remote/fork.h"
+#include "remote/ownfilter.h"
 #include "remote/session.h"
 #include "remote/signals.h"
 #include "remote/sigqueue.h"
@@ -75,11 +76,13 @@ static void on_syscall(struct thread *thread)
 		regs.rax = thread->newborn;
 		tracee_regs_set(thread->outer, &regs);
 	}
-	if (thread->trace == TRACE_ENTRY && regs.orig_rax == SYS_rt_sigtimedwait) {
+	if (thread->trace == TRACE_ENTRY && regs.orig_rax == thread->call.nr) {
 		thread->trace = TRACE_CALL;
 	} else {
-		if (thread->trace == TRACE_CALL)
+		if (thread->trace == TRACE_CALL && thread->call.nr == SYS_rt_sigtimedwait)
 			info_mend(thread, &regs);
+		else if (thread->trace == TRACE_CALL)
+			ownfilter_made(thread, (int64_t)regs.rax);
 		thread->trace = TRACE_NONE;
 	}
 	thread_resume(thread, 0);
@@ -150,6 +153,21 @@ static bool limit_reached(const struct guest *guest, int status, const struct ru
 }
 
 /**
+ * filter_death() - A filter of the program's own has killed the thread, and the process if that was the last one
+ */
+static void filter_death(const struct thread *thread, int signo)
+{
+	struct guest *guest = thread->guest;
+
+	if (guest->threads->next) {
+		newborn_end(guest->session, thread->tid, SYS_exit);
+		return;
+	}
+	signals_killed(guest, signo);
+	guest_kill(guest);
+}
+
+/**
  * thread_died() - A thread is dead and reaped
  * @used:	By the process
  */
@@ -161,8 +179,10 @@ static void thread_died(struct thread *thread, int status, const struct rusage *
 	char text[128];
 
 	if (guest->state != GUEST_DYING && limit_reached(guest, status, used)) {
-		signals_killed(guest);
+		signals_killed(guest, SIGKILL);
 		guest_kill(guest);
+	} else if (guest->state != GUEST_DYING && !thread->exiting && ownfilter_death(thread, status)) {
+		filter_death(thread, ownfilter_death(thread, status));
 	} else if (guest->state != GUEST_DYING && !thread->exiting) {
 		death_explain(session, status, text, sizeof(text));
 		log_warn("guest %u: %s", guest->pid, text);

@@ -95,6 +95,8 @@ static char *lists(void)
 	commands_list(out, CMDS_PRCTL, SYS_LOCAL);
 	fputs("At home first, then there:\n", out);
 	commands_list(out, CMDS_PRCTL, SYS_BOTH);
+	fputs("In a way of their own:\n", out);
+	commands_list(out, CMDS_PRCTL, SYS_HANDLER);
 	fputs("Refused:\n", out);
 	commands_list(out, CMDS_PRCTL, SYS_DENY);
 	fputs("All others are made at home.\n.Ss Refused commands of ioctl\n", out);
