@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Signals on their way into a guest: see remote/sigqueue.h. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "remote/session.h"
 #include "remote/sigqueue.h"
+#include "remote/timers.h"
 
 /* High half of the numbers, to tell them from what else a value could be */
 #define NUMBER_MARK 0x6f6d736900000000ull
@@ -110,6 +112,25 @@ static int kernel_queue(const struct guest *guest, const struct thread *thread, 
 	return ret < 0 ? -errno : 0;
 }
 
+/**
+ * overrun_add() - A timer has expired again whose signal the guest has not got yet
+ * Return: false: it has
+ */
+static bool overrun_add(struct guest *guest, const siginfo_t *info)
+{
+	struct queued *last = NULL;
+	int64_t overrun;
+
+	for (struct queued *q = guest->signals; q; q = q->next)
+		if (q->info.si_code == SI_TIMER && q->info.si_timerid == info->si_timerid)
+			last = q;
+	if (!last)
+		return false;
+	overrun = (int64_t)last->info.si_overrun + 1 + info->si_overrun;
+	last->info.si_overrun = overrun > INT_MAX ? INT_MAX : (int)overrun;
+	return true;
+}
+
 int sigqueue_send(struct guest *guest, const struct thread *thread, const siginfo_t *info, const struct sigstate *state,
 		  uint32_t from)
 {
@@ -117,6 +138,10 @@ int sigqueue_send(struct guest *guest, const struct thread *thread, const siginf
 	struct queued *queued, **at;
 	int signo = info->si_signo, err;
 
+	if (info->si_code == SI_TIMER && is_pending(signo, !thread, state) && overrun_add(guest, info)) {
+		sigqueue_taken(guest, from, signo);
+		return 0;
+	}
 	if (signo < SIGRTMIN) {
 		if (is_pending(signo, !thread, state)) {
 			sigqueue_taken(guest, from, signo);
@@ -143,6 +168,29 @@ int sigqueue_send(struct guest *guest, const struct thread *thread, const siginf
 	return 0;
 }
 
+/**
+ * take_at() - The guest gets the signal that @at points to
+ */
+static void take_at(struct guest *guest, struct queued **at)
+{
+	if ((*at)->info.si_code == SI_TIMER)
+		timers_delivered(guest, &(*at)->info);
+	remove_at(guest, at);
+}
+
+void sigqueue_take_any(struct thread *thread, int signo)
+{
+	struct queued **found = NULL;
+
+	/* Those for the thread come first, and of each kind the oldest */
+	for (struct queued **at = &thread->guest->signals; *at; at = &(*at)->next)
+		if ((*at)->info.si_signo == signo &&
+		    ((*at)->tid == thread->tid ? !found || !(*found)->tid : !(*at)->tid && !found))
+			found = at;
+	if (found)
+		take_at(thread->guest, found);
+}
+
 bool sigqueue_take(struct guest *guest, siginfo_t *info)
 {
 	uint64_t number = (uint64_t)(uintptr_t)info->si_value.sival_ptr;
@@ -153,7 +201,7 @@ bool sigqueue_take(struct guest *guest, siginfo_t *info)
 		if ((*at)->number != number || (*at)->info.si_signo != info->si_signo)
 			continue;
 		*info = (*at)->info;
-		remove_at(guest, at);
+		take_at(guest, at);
 		return true;
 	}
 	return false;

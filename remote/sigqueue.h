@@ -36,6 +36,9 @@ int sigqueue_send(struct guest *guest, const struct thread *thread, const siginf
 /* @info is what the guest would see: replace it by the true one; false when it is not one of ours */
 bool sigqueue_take(struct guest *guest, siginfo_t *info);
 
+/* A call of the thread has taken signal @signo, and does not say which one */
+void sigqueue_take_any(struct thread *thread, int signo);
+
 /* Tell home that the signal that came from its thread @from has been taken */
 void sigqueue_taken(struct guest *guest, uint32_t from, int signo);
 

@@ -55,9 +55,11 @@ static void info_mend(struct thread *thread, const struct user_regs_struct *regs
 {
 	siginfo_t info;
 
-	if ((int64_t)regs->rax <= 0 || !regs->rsi || tracee_read(thread->outer, regs->rsi, &info, sizeof(info)))
+	if ((int64_t)regs->rax <= 0)
 		return;
-	if (sigqueue_take(thread->guest, &info))
+	if (!regs->rsi)
+		sigqueue_take_any(thread, (int)regs->rax);
+	else if (!tracee_read(thread->outer, regs->rsi, &info, sizeof(info)) && sigqueue_take(thread->guest, &info))
 		tracee_write(thread->outer, regs->rsi, &info, sizeof(info));
 }
 

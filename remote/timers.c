@@ -20,17 +20,19 @@ enum create_arg { CREATE_CLOCK, CREATE_EVENT, CREATE_ID };
 #define CLOCK_KIND_FD	  3
 
 /**
- * struct home_timer - A timer of home whose signal needs more than its number changed
+ * struct home_timer - A timer of home
  * @next:	Next of the guest
  * @id:		Number at home
  * @plain:	It was made without saying what its signal carries: it carries the timer's number
  * @tid:	Thread that its signal is for, 0: the process
+ * @overrun:	Expirations that the last signal which the guest got did not tell of
  */
 struct home_timer {
 	struct home_timer *next;
 	int id;
 	bool plain;
 	uint32_t tid;
+	int overrun;
 };
 
 /**
@@ -52,7 +54,7 @@ void timers_create_begin(struct thread *thread)
 }
 
 /**
- * home_add() - Remember a timer if its signal needs that
+ * home_add() - Remember a timer
  */
 static void home_add(struct thread *thread, int id)
 {
@@ -61,14 +63,14 @@ static void home_add(struct thread *thread, int id)
 	struct home_timer *timer;
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL };
 
-	if (addr && (tracee_read(thread->outer, addr, &event, sizeof(event)) || event.sigev_notify != SIGEV_THREAD_ID))
+	if (addr && tracee_read(thread->outer, addr, &event, sizeof(event)))
 		return;
 	timer = calloc(1, sizeof(*timer));
 	if (!timer)
 		return;
 	timer->id = id;
 	timer->plain = !addr;
-	timer->tid = addr ? (uint32_t)event._sigev_un._tid : 0;
+	timer->tid = event.sigev_notify == SIGEV_THREAD_ID ? (uint32_t)event._sigev_un._tid : 0;
 	timer->next = guest->home_timers;
 	guest->home_timers = timer;
 }
@@ -116,8 +118,21 @@ void timers_use_begin(struct thread *thread)
 		timer = *at;
 		*at = timer->next;
 		free(timer);
+	} else if (thread->call.nr == SYS_timer_settime && *at) {
+		(*at)->overrun = 0;
+	} else if (thread->call.nr == SYS_timer_getoverrun && *at) {
+		call_return(thread, (*at)->overrun);
+		return;
 	}
 	call_forward(thread);
+}
+
+void timers_delivered(struct guest *guest, const siginfo_t *info)
+{
+	struct home_timer *timer = *home_find(guest, info->si_timerid - TIMER_HOME);
+
+	if (timer)
+		timer->overrun = info->si_overrun;
 }
 
 uint32_t timers_mend(struct guest *guest, siginfo_t *info)

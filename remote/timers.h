@@ -5,6 +5,9 @@
  * POSIX timers live at home, but for those that measure the CPU time of the guest: these are the worker's kernel's own.
  * Both kernels number theirs from 0. So that a number tells whose timer it is, the guest sees those of home with an
  * offset, which is taken off again in the calls that go home, and put on in the siginfo of their signals.
+ *
+ * A timer has one signal at a time. What expires while the guest has not got it yet is counted as overruns, which only
+ * here can be known: home has handed it over (sigqueue.c).
  */
 #ifndef OM_REMOTE_TIMERS_H
 #define OM_REMOTE_TIMERS_H
@@ -23,6 +26,8 @@ void timers_use_begin(struct thread *thread);
  * it is for, 0 when it is for the process or not a timer's.
  */
 uint32_t timers_mend(struct guest *guest, siginfo_t *info);
+/* The guest gets this signal, a timer's of home */
+void timers_delivered(struct guest *guest, const siginfo_t *info);
 void timers_clear(struct guest *guest);
 
 #endif

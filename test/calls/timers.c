@@ -2,7 +2,7 @@
 /* alarm, setitimer, getitimer, timer_create and its family: real, monotonic and CPU time. */
 #include "show.h"
 
-static volatile int count[65], last_code, last_value, last_overrun;
+static volatile int count[65], last_code, last_value, last_overrun, most_overrun;
 static volatile long last_id;
 
 static void on_timer(int sig, siginfo_t *info, void *context UNUSED)
@@ -11,6 +11,8 @@ static void on_timer(int sig, siginfo_t *info, void *context UNUSED)
 	last_code = info->si_code;
 	last_value = info->si_value.sival_int;
 	last_overrun = info->si_overrun;
+	if (most_overrun < last_overrun)
+		most_overrun = last_overrun;
 	last_id = info->si_timerid;
 }
 
@@ -98,25 +100,38 @@ static void posix(clockid_t clock)
 
 static void overruns(void)
 {
-	struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
-	struct itimerspec it = {{0, 1000000}, {0, 1000000}};
+	/* The first signal that is seen tells of what expired while it was blocked */
+	struct itimerspec it = {{0, 1000000}, {0, 1000000}}, past = {{0, 1}, {1, 0}}, off = {0};
+	const int signals[] = {SIGUSR1, SIGRTMIN + 3};
 	sigset_t set;
 	int id;
 
-	TITLE("overruns");
-	handle_info(SIGUSR1, on_timer, 0);
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	MUST(SYS(timer_create, CLOCK_MONOTONIC, &ev, &id));
-	SHOW(SYS(timer_settime, id, 0, &it, NULL));
-	usleep(50000);
-	it = (struct itimerspec){0};
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	SHOW(SYS(timer_settime, id, 0, &it, NULL));
-	SHOW_TRUE(last_overrun >= 0);
-	SHOW_TRUE(count[SIGUSR1] >= 1);
-	SHOW(SYS(timer_delete, id));
+	for (size_t i = 0; i < NELEM(signals); i++) {
+		struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = signals[i]};
+
+		printf("--- overruns, signal %d\n", signals[i]);
+		handle_info(signals[i], on_timer, 0);
+		sigemptyset(&set);
+		sigaddset(&set, signals[i]);
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		MUST(SYS(timer_create, CLOCK_REALTIME, &ev, &id));
+		SHOW(SYS(timer_settime, id, 0, &it, NULL));
+		SHOW(SYS(timer_getoverrun, id));
+		usleep(50000);
+		SHOW(sigtimedwait(&set, NULL, &(struct timespec){1, 0}));
+		SHOW_TRUE(SYS(timer_getoverrun, id) >= 40);
+		SHOW(SYS(timer_settime, id, TIMER_ABSTIME, &past, NULL));
+		SHOW(SYS(timer_getoverrun, id));
+		usleep(10000);
+		most_overrun = 0;
+		sigsuspend(&(sigset_t){0});
+		SHOW_NUM(most_overrun);
+		SHOW(SYS(timer_settime, id, 0, &off, NULL));
+		while (sigtimedwait(&set, NULL, &(struct timespec){0, 0}) > 0)
+			;
+		SHOW(SYS(timer_delete, id));
+		sigprocmask(SIG_UNBLOCK, &set, NULL);
+	}
 }
 
 static void kinds(void)
