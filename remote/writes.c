@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Writes that return before they are made: see remote/writes.h. */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -14,7 +15,7 @@
 #define LATER_BYTES 8192	/* less data than that wait for company */
 #define PAGE	    4096u
 #define USER_END    (1ull << 47)
-#define REFUSED(fd) (-2 - (fd)) /* guest->written: there is no credit for that descriptor, do not ask again */
+#define REFUSED(fd) (INT_MIN + (fd)) /* guest->written: there is no credit for that descriptor, do not ask again */
 
 /**
  * is_alone() - Is the thread the only one of the session?
@@ -41,7 +42,7 @@ uint32_t writes_flags(struct thread *thread)
 	int fd = (int)thread->call.arg[0];
 	bool again = guest->written == fd;
 
-	if (guest->written == REFUSED(fd))
+	if (fd < 0 || guest->written == REFUSED(fd))
 		return 0;
 	guest->written = fd;
 	guest->asked = again;

@@ -255,8 +255,11 @@ cluster_all() {
 
 # total: count the results and print the last line
 total() {
-	local ok fail skip
+	local ok fail skip file
 
+	for file in $(grep -l 'Sanitizer\|runtime error' "$WORK"/findings/* "$WORK"/omd.*.log 2>/dev/null); do
+		result FAIL "sanitizers/${file##*/}" "$(grep -m 1 'Sanitizer\|runtime error' "$file"), see $(keep "$file")"
+	done
 	ok=$(cat "$WORK"/results/* 2>/dev/null | grep -cx ok)
 	fail=$(cat "$WORK"/results/* 2>/dev/null | grep -cx FAIL)
 	skip=$(cat "$WORK"/results/* 2>/dev/null | grep -cx skip)

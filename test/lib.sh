@@ -33,6 +33,10 @@ work_make() {
 	chmod 711 "$WORK"
 	BIN=$WORK/bin
 	mkdir -p "$BIN" "$WORK/tests" "$WORK/run" "$WORK/cache" "$WORK/results"
+	# What a build with sanitizers finds is written there, or to the log of omd: total() looks for it
+	mkdir -m 1777 "$WORK/findings"
+	SANITIZERS=("ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}log_path=$WORK/findings/log"
+		"UBSAN_OPTIONS=$UBSAN_OPTIONS")
 	cp -a "$BUILD/test/calls" "$BUILD/test/aids" "$WORK/" || die 'no test programs: make test-programs'
 	cp -a "$TOP/test/programs" "$WORK/"
 	${CC:-cc} -O2 -o "$WORK/aids/gen" "$TOP/bench/gen.c" || die 'cannot compile bench/gen.c'
@@ -154,7 +158,7 @@ omd_start() {
 	[ ${#BECOME[@]} = 0 ] || chown "$NOBODY" "$rundir"
 	# shellcheck disable=SC2086
 	"${enter[@]}" "${OMD_AROUND[@]}" "${BECOME[@]}" env -i PATH="$PATH" HOME="$WORK/home.$who" LC_ALL=C OM_CHECK="$$" \
-		XDG_RUNTIME_DIR="$rundir" $OMD_UNDER "$BIN/omd" --listen "$NODE_IP:$NODE_PORT" --name "check-$$" --key "$WORK/home.$who/key" "$@" \
+		XDG_RUNTIME_DIR="$rundir" "${SANITIZERS[@]}" $OMD_UNDER "$BIN/omd" --listen "$NODE_IP:$NODE_PORT" --name "check-$$" --key "$WORK/home.$who/key" "$@" \
 		</dev/null >>"$OMD_LOG" 2>&1 &
 	OMD_PID=$!
 	disown "$OMD_PID"	# so that the shell's wait is for tests only
@@ -211,7 +215,8 @@ scene_run() {
 	echo $? >"$SCENE/status"
 }
 
-# scene_exec MARK WHO LIMIT RUN CMD...: become the program; SCENE_ENV has further variables for it
+# scene_exec MARK WHO LIMIT RUN CMD...: become the program; SCENE_ENV has further variables for it. Leaks cannot be looked
+# for in a process that is traced.
 scene_exec() {
 	local mark=$1 who=$2 limit=$3 run=$4
 
@@ -225,6 +230,7 @@ scene_exec() {
 		OPENMOSIX_KEY="$WORK/home.$who/key" OPENMOSIX_STATS="$SCENE/stats" OM_CHECK="$$" OM_TEST="$mark" \
 		RUN="$run" OUT="$SCENE/cwd/out" AIDS="$WORK/aids" CALLS="$WORK/calls" CACHE="$WORK/cache" \
 		PROGRAMS="$WORK/programs" LIB="$WORK/programs/common" SCALE="${OM_TEST_SCALE:-1}" "${SCENE_ENV[@]}" \
+		"${SANITIZERS[@]}" LSAN_OPTIONS=detect_leaks=0 \
 		setsid --wait timeout -k 5 "$limit" "$@" </dev/null >"$SCENE/stdout" 2>"$SCENE/stderr"
 }
 
