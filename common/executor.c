@@ -114,6 +114,13 @@ int executor_add(const struct arena *arena, unsigned int i, long nr, uint64_t a0
 	return (int)n;
 }
 
+void executor_add_guards(const struct arena *arena, unsigned int i, const struct arena *guarded)
+{
+	for (unsigned int k = 0; k < guarded->slots; k++)
+		executor_add(arena, i, SYS_mprotect, arena_data_addr(guarded, k) + SLOT_DATA_SIZE, SLOT_GUARD_SIZE,
+			     PROT_NONE, 0, 0, 0);
+}
+
 void executor_post(const struct arena *arena, unsigned int i)
 {
 	struct slot *slot = arena_slot(arena, i);

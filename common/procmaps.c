@@ -73,19 +73,22 @@ out:
 	return nr;
 }
 
-int pagemap_read(pid_t pid, uint64_t addr, size_t pages, uint64_t *out)
+int pagemap_open(pid_t pid)
 {
 	char path[64];
-	ssize_t want = (ssize_t)(pages * sizeof(*out)), got;
-	int fd, err = 0;
+	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	got = pread(fd, out, (size_t)want, (off_t)(addr / 4096 * sizeof(*out)));
-	if (got != want)
-		err = got < 0 ? -errno : -EIO;
-	close(fd);
-	return err;
+	return fd < 0 ? -errno : fd;
+}
+
+int pagemap_read(int fd, uint64_t addr, size_t pages, uint64_t *out)
+{
+	ssize_t want = (ssize_t)(pages * sizeof(*out));
+	ssize_t got = pread(fd, out, (size_t)want, (off_t)(addr / 4096 * sizeof(*out)));
+
+	if (got == want)
+		return 0;
+	return got < 0 ? -errno : -EIO;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -16,8 +17,6 @@
 
 #include "procmaps.h"
 #include "tracee.h"
-
-#define VDSO_SIZE_MAX 65536u
 
 int tracee_regs_get(pid_t tid, struct user_regs_struct *regs)
 {
@@ -66,6 +65,19 @@ int tracee_wait(pid_t tid, int *status)
 			return -errno;
 	}
 	return WIFSTOPPED(*status) ? 0 : -ESRCH;
+}
+
+int tracee_trap_await(pid_t tid)
+{
+	int status, err;
+
+	for (;;) {
+		err = tracee_wait(tid, &status);
+		if (err || status >> 8 == SIGTRAP)
+			return err;
+		if (ptrace(PTRACE_CONT, tid, 0, 0) < 0)
+			return -errno;
+	}
 }
 
 /**
@@ -172,25 +184,23 @@ int64_t tracee_syscall(pid_t tid, uint64_t insn, long nr, const uint64_t arg[6],
 	return ret;
 }
 
-uint64_t tracee_find_syscall(pid_t pid)
+uint64_t tracee_find_syscall(uint64_t vdso)
 {
+	static uint64_t offset; /* 0: not looked for yet; there the ELF header is */
+	uint64_t own = getauxval(AT_SYSINFO_EHDR);
 	struct procmap *maps = NULL;
-	uint8_t code[VDSO_SIZE_MAX];
-	uint64_t found = 0;
-	int nr = procmaps_read(pid, &maps);
+	int nr = offset || !own ? 0 : procmaps_read(getpid(), &maps);
 
-	for (int i = 0; i < nr && !found; i++) {
-		size_t size = maps[i].end - maps[i].start;
+	for (int i = 0; i < nr; i++) {
 		const uint8_t *at;
 
-		if (strcmp(maps[i].path, "[vdso]") || size > sizeof(code) || tracee_read(pid, maps[i].start, code, size))
+		if (maps[i].start != own)
 			continue;
-		at = memmem(code, size, "\x0f\x05", 2);
-		if (at)
-			found = maps[i].start + (uint64_t)(at - code);
+		at = memmem((const void *)own, maps[i].end - own, "\x0f\x05", 2);
+		offset = at ? (uint64_t)(uintptr_t)at - own : 0;
 	}
 	free(maps);
-	return found;
+	return vdso && offset ? vdso + offset : 0;
 }
 
 int tracee_memfd_share(pid_t tid, int fd, size_t size, uint8_t **out)
@@ -217,8 +227,8 @@ out_close:
 	return err;
 }
 
-/* Have @arena mapped, the descriptor of its shared part closed again, and its guards set */
-static void arena_inject(struct injection *in, struct arena *arena)
+/* Have @arena mapped; the descriptor of its shared part */
+static int arena_inject(struct injection *in, struct arena *arena)
 {
 	static const char name[] = "openmosix";
 	uint64_t name_addr = arena->addr + ARENA_CODE_SIZE - sizeof(name);
@@ -234,25 +244,22 @@ static void arena_inject(struct injection *in, struct arena *arena)
 		in->err = tracee_write(in->tid, name_addr, name, sizeof(name));
 	inject(in, SYS_mprotect, arena->addr, ARENA_CODE_SIZE, PROT_READ | PROT_EXEC, 0, 0, 0);
 	fd = inject(in, SYS_memfd_create, name_addr, MFD_CLOEXEC, 0, 0, 0, 0);
-	if (in->err)
-		return;
-	in->err = tracee_memfd_share(in->tid, (int)fd, shared, &arena->map);
+	if (!in->err)
+		in->err = tracee_memfd_share(in->tid, (int)fd, shared, &arena->map);
 	inject(in, SYS_mmap, arena->addr + ARENA_CODE_SIZE, shared, PROT_READ | PROT_WRITE, MAP_SHARED | fixed,
 	       (uint64_t)fd, 0);
-	inject(in, SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
-	for (unsigned int i = 0; i < arena->slots; i++)
-		inject(in, SYS_mprotect, arena_data_addr(arena, i) + SLOT_DATA_SIZE, SLOT_GUARD_SIZE, PROT_NONE, 0, 0,
-		       0);
+	return (int)fd;
 }
 
 int tracee_arena_map(pid_t tid, uint64_t insn, uint64_t addr, unsigned int slots, struct arena *out)
 {
 	struct injection in = { .tid = tid, .insn = insn };
 	struct arena arena = { .addr = addr, .slots = slots };
+	int fd = -1;
 
 	inject_begin(&in);
 	if (!in.err) {
-		arena_inject(&in, &arena);
+		fd = arena_inject(&in, &arena);
 		inject_end(&in);
 	}
 	if (in.err) {
@@ -260,7 +267,7 @@ int tracee_arena_map(pid_t tid, uint64_t insn, uint64_t addr, unsigned int slots
 		return in.err;
 	}
 	*out = arena;
-	return 0;
+	return fd;
 }
 
 /* The hexadecimal mask behind "@name:\t" in a status file */

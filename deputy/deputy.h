@@ -395,7 +395,7 @@ int thread_resume(struct thread *thread, int signo);
 void trace_dispatch(struct deputy *d, struct thread *thread, int status);
 
 /* home.c: a process becomes an executor */
-int home_enter(struct task *task, struct thread *thread, uint64_t arena_addr);
+int home_enter(struct task *task, struct thread *thread, uint64_t arena_addr, uint64_t vdso);
 void home_forget(struct task *task); /* its address space is gone, or is no longer ours */
 int home_mask_set(pid_t tid, uint64_t mask); /* signal mask of a stopped thread */
 int home_mask_update(const struct thread *thread); /* to what it has to be, stopped as it is */

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "deputy/deputy.h"
@@ -44,19 +45,43 @@ int home_mask_get(pid_t tid, uint64_t *mask)
 	return ptrace(PTRACE_GETSIGMASK, tid, sizeof(*mask), mask) < 0 ? -errno : 0;
 }
 
-int home_enter(struct task *task, struct thread *thread, uint64_t arena_addr)
+/*
+ * The thread has a slot: it enters the parasite, and what is left of the arena's making is its first batch. A stop for
+ * each of these calls would cost ten times as much.
+ */
+static int parasite_enter(const struct task *task, const struct thread *thread, int memfd)
 {
+	unsigned int slot = (unsigned int)thread->slot;
 	struct user_regs_struct regs;
+	int err = tracee_regs_get(thread->tid, &regs);
+
+	if (err)
+		return err;
+	slots_enter_regs(task, thread->arena, thread->slot, &regs);
+	executor_begin(thread->arena, slot, SLOT_ONE_SHOT | SLOT_STOP_ON_ERROR);
+	executor_add(thread->arena, slot, SYS_close, (uint64_t)memfd, 0, 0, 0, 0, 0);
+	executor_add_guards(thread->arena, slot, thread->arena);
+	executor_post(thread->arena, slot);
+	err = tracee_regs_set(thread->tid, &regs);
+	if (!err && ptrace(PTRACE_CONT, thread->tid, 0, 0) < 0)
+		err = -errno;
+	if (!err)
+		err = tracee_trap_await(thread->tid);
+	return err ? err : (int)executor_ret(thread->arena, slot, arena_slot(thread->arena, slot)->done - 1);
+}
+
+int home_enter(struct task *task, struct thread *thread, uint64_t arena_addr, uint64_t vdso)
+{
 	struct arena arena = { 0 };
 	/* Signals wait until the thread is an executor, then come out as for any migrated thread */
-	int err = home_mask_set(thread->tid, ~0ull);
+	int memfd = -1, err = home_mask_set(thread->tid, ~(1ull << (SIGTRAP - 1)));
 
 	if (!err)
 		err = thread_park(thread->tid);
 	if (!err)
-		err = tracee_arena_map(thread->tid, tracee_find_syscall(task->pid), arena_addr, ARENA_SLOTS, &arena);
-	if (!err)
-		err = tracee_regs_get(thread->tid, &regs);
+		memfd = tracee_arena_map(thread->tid, tracee_find_syscall(vdso), arena_addr, ARENA_SLOTS, &arena);
+	if (!err && memfd < 0)
+		err = memfd;
 	if (!err)
 		err = slots_adopt(task, &arena);
 	if (err) {
@@ -65,8 +90,7 @@ int home_enter(struct task *task, struct thread *thread, uint64_t arena_addr)
 	}
 	task->code = arena_addr;
 	thread->slot = slots_take(task, &thread->arena);
-	slots_enter_regs(task, thread->arena, thread->slot, &regs);
-	err = tracee_regs_set(thread->tid, &regs);
+	err = parasite_enter(task, thread, memfd);
 	if (!err)
 		err = home_mask_set(thread->tid, 0);
 	if (!err && ptrace(PTRACE_SETOPTIONS, thread->tid, 0, HOME_OPTIONS) < 0)

@@ -219,7 +219,7 @@ static int map_open(pid_t pid, const struct procmap *map)
 }
 
 /* Send the pages of a mapping that are the process's own (all of them when there is no object to map instead) */
-static int map_ship_own(struct deputy *d, pid_t pid, const struct procmap *map, bool all)
+static int map_ship_own(struct deputy *d, pid_t pid, int pagemap, const struct procmap *map, bool all)
 {
 	/* Below an own page of zeros there may be a page of the file that is none: the end of .data, the start of .bss */
 	unsigned int flags = map->inode && !all ? OUTBOX_ZEROS : 0;
@@ -232,7 +232,7 @@ static int map_ship_own(struct deputy *d, pid_t pid, const struct procmap *map, 
 		uint64_t left = (map->end - at) / 4096;
 		size_t n = left < PAGEMAP_BATCH ? left : PAGEMAP_BATCH;
 
-		err = pagemap_read(pid, at, n, entry);
+		err = pagemap_read(pagemap, at, n, entry);
 		for (size_t i = 0; i < n && !err; i++) {
 			bool own = entry[i] & (PAGEMAP_PRESENT | PAGEMAP_SWAPPED) && !(entry[i] & PAGEMAP_FILE);
 
@@ -247,8 +247,18 @@ static int map_ship_own(struct deputy *d, pid_t pid, const struct procmap *map, 
 	return !err && from ? outbox_memory(d, pid, from, map->end, flags) : err;
 }
 
-/* Turn one mapping into its row of BODY; 1 when it has no object although it has a file (its pages go instead) */
-static int map_describe(struct deputy *d, pid_t pid, const struct procmap *map, struct wire_vma *vma)
+/* Of the same file, and shared or private alike? */
+static bool map_is_akin(const struct procmap *a, const struct procmap *b)
+{
+	return a->inode == b->inode && a->dev == b->dev && a->shared == b->shared && !strcmp(a->path, b->path);
+}
+
+/*
+ * Turn one mapping into its row of BODY; 1 when it has no object although it has a file (its pages go instead). @before:
+ * the row of the mapping before it, which is of the same file, or NULL.
+ */
+static int map_describe(struct deputy *d, pid_t pid, const struct procmap *map, const struct wire_vma *before,
+			struct wire_vma *vma)
 {
 	struct object *object;
 	int fd, err;
@@ -261,12 +271,17 @@ static int map_describe(struct deputy *d, pid_t pid, const struct procmap *map, 
 		vma->flags |= MAP_ANONYMOUS;
 		return 0;
 	}
+	vma->offset = map->offset;
+	if (before && before->object != WIRE_OBJECT_ANONYMOUS) {
+		vma->object = before->object;
+		return 0;
+	}
 	fd = map_open(pid, map);
 	if (fd < 0) {
 		vma->flags |= MAP_ANONYMOUS;
+		vma->offset = 0;
 		return 1;
 	}
-	vma->offset = map->offset;
 	err = object_of_fd(d, fd, map->shared, &object);
 	if (!err)
 		vma->object = object->id;
@@ -278,15 +293,20 @@ static int image_send(struct deputy *d, struct task *task, struct image *im)
 {
 	uint8_t *rows = malloc((size_t)im->nr * WIRE_VMA_SIZE), *content = calloc((size_t)im->nr, 1);
 	struct wire_start start = { (uint32_t)task->pid };
+	int err = rows && content ? 0 : -ENOMEM, pagemap = pagemap_open(task->pid);
+	const struct procmap *last = NULL;
+	struct wire_vma vma = { 0 };
 	size_t nr = 0;
-	int err = rows && content ? 0 : -ENOMEM;
 
+	if (!err && pagemap < 0)
+		err = pagemap;
 	for (int i = 0; i < im->nr && !err; i++) {
-		struct wire_vma vma;
+		const struct wire_vma before = vma;
 
 		if (map_is_special(&im->maps[i]))
 			continue;
-		err = map_describe(d, task->pid, &im->maps[i], &vma);
+		err = map_describe(d, task->pid, &im->maps[i], last && map_is_akin(last, &im->maps[i]) ? &before : NULL, &vma);
+		last = &im->maps[i];
 		if (err > 0) {
 			content[i] = 1;
 			err = 0;
@@ -300,10 +320,12 @@ static int image_send(struct deputy *d, struct task *task, struct image *im)
 		err = deputy_send(d, WIRE_LIMITS, &im->limits, sizeof(im->limits), NULL, 0);
 	for (int i = 0; i < im->nr && !err; i++) {
 		if (!map_is_special(&im->maps[i]) && im->maps[i].prot)
-			err = map_ship_own(d, task->pid, &im->maps[i], content[i]);
+			err = map_ship_own(d, task->pid, pagemap, &im->maps[i], content[i]);
 	}
 	if (!err)
 		err = deputy_send(d, WIRE_START, &start, sizeof(start), NULL, 0);
+	if (pagemap >= 0)
+		close(pagemap);
 	free(content);
 	free(rows);
 	return err;
@@ -315,7 +337,7 @@ int ship_image(struct deputy *d, struct task *task, struct thread *thread)
 	int err = image_gather(&im, task, thread);
 
 	if (!err)
-		err = home_enter(task, thread, im.body.arena_addr);
+		err = home_enter(task, thread, im.body.arena_addr, im.body.vdso);
 	if (!err) {
 		task->migrated = true;
 		d->stats.images++;

@@ -118,9 +118,7 @@ static void growth_mapped(struct deputy *d, struct thread *thread, int64_t close
 	}
 	growth->arena.addr = (uint64_t)addr - ARENA_CODE_SIZE;
 	executor_begin(thread->arena, (unsigned int)thread->slot, SLOT_STOP_ON_ERROR);
-	for (unsigned int i = 0; i < growth->arena.slots; i++)
-		executor_add(thread->arena, (unsigned int)thread->slot, SYS_mprotect,
-			     arena_data_addr(&growth->arena, i) + SLOT_DATA_SIZE, SLOT_GUARD_SIZE, PROT_NONE, 0, 0, 0);
+	executor_add_guards(thread->arena, (unsigned int)thread->slot, &growth->arena);
 	call_post(d, thread, growth_guarded);
 }
 

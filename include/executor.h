@@ -60,6 +60,8 @@ void executor_begin(const struct arena *arena, unsigned int i, uint32_t flags);
 /* Add a call; returns its index in the batch, or -ENOSPC */
 int executor_add(const struct arena *arena, unsigned int i, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
 		 uint64_t a4, uint64_t a5);
+/* Add the calls that make the guard pages of arena @guarded, which is mapped in the same process, inaccessible */
+void executor_add_guards(const struct arena *arena, unsigned int i, const struct arena *guarded);
 /* Hand the batch to the thread: sets the state and wakes the thread if it sleeps */
 void executor_post(const struct arena *arena, unsigned int i);
 bool executor_done(const struct arena *arena, unsigned int i);

@@ -36,7 +36,9 @@ int procmaps_read(pid_t pid, struct procmap **out);
 #define PAGEMAP_SWAPPED (1ull << 62)
 #define PAGEMAP_FILE (1ull << 61)
 
-/* Read the entries of @pages pages from @addr on */
-int pagemap_read(pid_t pid, uint64_t addr, size_t pages, uint64_t *out);
+/* Open the pagemap of @pid; the descriptor, the caller's to close, or negative errno */
+int pagemap_open(pid_t pid);
+/* Read the entries of @pages pages from @addr on; 0 or negative errno */
+int pagemap_read(int fd, uint64_t addr, size_t pages, uint64_t *out);
 
 #endif

@@ -28,12 +28,14 @@ int tracee_write(pid_t pid, uint64_t addr, const void *buf, size_t len);
  */
 int64_t tracee_syscall(pid_t tid, uint64_t insn, long nr, const uint64_t arg[6], int *error);
 
-/* Address of a syscall instruction in the process: in the vDSO; 0 when there is none */
-uint64_t tracee_find_syscall(pid_t pid);
+/* Address of a syscall instruction in a process whose vDSO, as all of this kernel, is at @vdso; 0 when there is none */
+uint64_t tracee_find_syscall(uint64_t vdso);
 
 /*
  * Map an arena of @slots at @addr into the stopped thread's process by injected calls: code (private, read+execute) and a
- * shared memfd for the rest, no descriptor left behind; guard pages are PROT_NONE. Fills @out, executor's mapping included.
+ * shared memfd for the rest. Fills @out, executor's mapping included. Returns the memfd's descriptor in the process, or
+ * negative errno. An injected call costs a stop: closing the descriptor and executor_add_guards() are left to the first
+ * batch.
  */
 int tracee_arena_map(pid_t tid, uint64_t insn, uint64_t addr, unsigned int slots, struct arena *out);
 
@@ -42,6 +44,8 @@ int tracee_memfd_share(pid_t tid, int fd, size_t size, uint8_t **out);
 
 /* Wait (blocking) for the next stop of @tid; status as of waitpid, or negative errno */
 int tracee_wait(pid_t tid, int *status);
+/* Wait for the int3 behind a batch; signals that come before are not heard. 0 or negative errno */
+int tracee_trap_await(pid_t tid);
 
 /*
  * The kernel's view of signal state from /proc/PID/task/TID/status: masks as 64-bit sets (bit n-1 is signal n).

@@ -202,12 +202,9 @@ static int body_take(struct guest *guest)
 {
 	const struct wire_body *msg = &guest->image->body;
 	const uint64_t blocked = ~(1ull << (SIGTRAP - 1));
-	unsigned int slots = 1;
 	int err;
 
-	while (slots < ARENA_SLOTS_MAX && arena_size(slots) < msg->arena_size)
-		slots++;
-	err = sandbox_spawn(guest->session->sandbox, (pid_t)msg->pid, msg->arena_addr, slots, &guest->body);
+	err = sandbox_spawn(guest->session->sandbox, (pid_t)msg->pid, msg->arena_addr, 1, &guest->body);
 	if (err)
 		return err;
 	guest->outer = guest->body.pid;

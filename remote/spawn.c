@@ -128,22 +128,6 @@ static int body_seize(const struct guest_body *body)
 }
 
 /**
- * trap_await() - Wait for the int3 behind a batch. Whoever sends signals to a body in the making is not heard.
- */
-static int trap_await(const struct guest_body *body)
-{
-	int status, err;
-
-	for (;;) {
-		err = tracee_wait(body->pid, &status);
-		if (err || status >> 8 == SIGTRAP)
-			return err;
-		if (ptrace(PTRACE_CONT, body->pid, 0, 0) < 0)
-			return -errno;
-	}
-}
-
-/**
  * batch_begin() - Start a batch on slot 0 that stops at the first failure
  */
 static void batch_begin(const struct guest_body *body)
@@ -171,7 +155,7 @@ static int64_t batch_make(const struct guest_body *body, bool stopped)
 	executor_post(&body->arena, 0);
 	if (stopped && ptrace(PTRACE_CONT, body->pid, 0, 0) < 0)
 		return -errno;
-	err = trap_await(body);
+	err = tracee_trap_await(body->pid);
 	return err ? err : batch_result(body);
 }
 
@@ -270,7 +254,7 @@ static int arena_move(struct guest_body *body, uint64_t addr)
 
 	if (err)
 		return err;
-	insn = tracee_find_syscall(body->pid);
+	insn = tracee_find_syscall(vdso_ehdr(&body->vdso));
 	if (!insn)
 		return -ENOSYS;
 	err = body_step(body, insn, SYS_mremap, old, ARENA_CODE_SIZE, ARENA_CODE_SIZE, fixed, addr);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -19,11 +20,24 @@
 static pid_t child;
 static struct arena arena;
 
+/* Where the process has its vDSO */
+static uint64_t vdso_of(pid_t pid)
+{
+	struct procmap *maps = NULL;
+	int nr = procmaps_read(pid, &maps);
+	uint64_t start = 0;
+
+	for (int i = 0; i < nr; i++)
+		start = strcmp(maps[i].path, "[vdso]") ? start : maps[i].start;
+	free(maps);
+	return start;
+}
+
 /* Start cat(1), stop it at its exec, and make it an executor */
 static void executor_setup(void)
 {
 	struct user_regs_struct regs;
-	int status, go[2];
+	int status, memfd, go[2];
 	char byte;
 
 	ck_assert_int_eq(pipe(go), 0);
@@ -40,11 +54,19 @@ static void executor_setup(void)
 	ptrace(PTRACE_INTERRUPT, child, 0, 0);
 	ptrace(PTRACE_CONT, child, 0, 0);
 	ck_assert_int_eq(tracee_wait(child, &status), 0);
-	ck_assert_int_eq(tracee_arena_map(child, tracee_find_syscall(child), ARENA_ADDR, 2, &arena), 0);
+	memfd = tracee_arena_map(child, tracee_find_syscall(vdso_of(child)), ARENA_ADDR, 2, &arena);
+	ck_assert_int_ge(memfd, 0);
 	ck_assert_int_eq(arena_slot_take(&arena), 0);
 	ck_assert_int_eq(tracee_regs_get(child, &regs), 0);
 	executor_enter_regs(&arena, 0, &regs);
 	ck_assert_int_eq(tracee_regs_set(child, &regs), 0);
+	executor_begin(&arena, 0, SLOT_ONE_SHOT | SLOT_STOP_ON_ERROR);
+	executor_add(&arena, 0, SYS_close, (uint64_t)memfd, 0, 0, 0, 0, 0);
+	executor_add_guards(&arena, 0, &arena);
+	executor_post(&arena, 0);
+	ptrace(PTRACE_CONT, child, 0, 0);
+	ck_assert_int_eq(tracee_trap_await(child), 0);
+	ck_assert_int_eq(executor_ret(&arena, 0, 2), 0);
 	ptrace(PTRACE_CONT, child, 0, 0);
 }
 
