@@ -14,18 +14,18 @@
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "executor.h"
 #include "remote/batch.h"
+#include "remote/filter.h"
 #include "remote/notify.h"
 
 void batch_init(struct batch *batch, struct guest_body *body)
 {
-	batch->body = body;
-	batch->err = 0;
-	batch->nr = 0;
+	*batch = (struct batch){ .body = body, .carrier = -1 };
 }
 
 uint8_t *batch_data(const struct batch *batch)
@@ -38,26 +38,62 @@ uint64_t batch_data_addr(const struct batch *batch)
 	return arena_data_addr(&batch->body->arena, 0);
 }
 
+void batch_begin(struct batch *batch)
+{
+	if (!batch->nr)
+		executor_begin(&batch->body->arena, 0, SLOT_ONE_SHOT | SLOT_STOP_ON_ERROR);
+}
+
 void batch_add(struct batch *batch, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
 	       uint64_t a5)
 {
 	if (batch->nr == SLOT_CALLS_MAX)
 		batch_run(batch);
-	if (!batch->nr)
-		executor_begin(&batch->body->arena, 0, SLOT_ONE_SHOT | SLOT_STOP_ON_ERROR);
+	batch_begin(batch);
 	executor_add(&batch->body->arena, 0, nr, a0, a1, a2, a3, a4, a5);
-	batch->fd[batch->nr++] = -1;
+	batch->nr++;
 }
 
-void batch_add_fd(struct batch *batch, int fd)
+uint64_t batch_fd(struct batch *batch, int fd)
 {
-	batch->fd[batch->nr - 1] = fd;
+	for (unsigned int i = 0; i < batch->fd_nr; i++) {
+		if (batch->fd[i] == fd)
+			return FILTER_OWN_FD | i;
+	}
+	if (batch->fd_nr == BATCH_FDS)
+		batch_fds_close(batch);
+	if (batch->carrier < 0) {
+		/* It is trapped, and answered when the body has got all that this batch needs */
+		batch_add(batch, SYS_close, UINT32_MAX, 0, 0, 0, 0, 0);
+		batch->carrier = (int)batch->nr - 1;
+	}
+	batch->fd[batch->fd_nr] = fd;
+	return FILTER_OWN_FD | batch->fd_nr++;
+}
+
+void batch_fds_close(struct batch *batch)
+{
+	for (unsigned int i = 0; i < batch->fd_nr; i++)
+		batch_add(batch, SYS_close, FILTER_OWN_FD | i, 0, 0, 0, 0, 0);
+	batch_run(batch);
+	batch->fd_nr = batch->given = 0;
 }
 
 void batch_take(struct batch *batch, int nr)
 {
-	for (batch->nr = 0; (int)batch->nr < nr; batch->nr++)
-		batch->fd[batch->nr] = -1;
+	batch->nr += (unsigned int)nr;
+}
+
+/**
+ * fds_give() - The carrier has been trapped: put the descriptors into the body's table
+ */
+static int fds_give(struct batch *batch, uint64_t id)
+{
+	int listener = batch->body->listener, err = 0;
+
+	for (; batch->given < batch->fd_nr && !err; batch->given++)
+		err = notify_addfd(listener, id, batch->fd[batch->given], (int)batch->given);
+	return err ? err : notify_answer(listener, id, 0);
 }
 
 /**
@@ -66,16 +102,13 @@ void batch_take(struct batch *batch, int nr)
 static int call_admit(struct batch *batch)
 {
 	const struct slot *slot = arena_slot(&batch->body->arena, 0);
-	int listener = batch->body->listener, err, fd;
+	int listener = batch->body->listener, err;
 	struct seccomp_notif notif;
 
 	err = notify_receive(listener, &notif);
 	if (err)
 		return err == -ENOENT || err == -EINTR ? 0 : err;
-	fd = slot->done < batch->nr ? batch->fd[slot->done] : -1;
-	if (fd >= 0)
-		err = notify_addfd(listener, notif.id, fd, BATCH_FD);
-	return err ? err : notify_continue(listener, notif.id);
+	return (int)slot->done == batch->carrier ? fds_give(batch, notif.id) : notify_continue(listener, notif.id);
 }
 
 /**
@@ -119,20 +152,18 @@ static int end_await(struct batch *batch)
 int batch_run(struct batch *batch)
 {
 	const struct slot *slot = arena_slot(&batch->body->arena, 0);
-	unsigned int nr = batch->nr;
+	bool some = batch->nr;
 	int64_t ret;
 
 	batch->nr = 0;
-	if (!nr || batch->err)
+	if (!some || batch->err)
 		return batch->err;
 	executor_post(&batch->body->arena, 0);
-	if (ptrace(PTRACE_CONT, batch->body->pid, 0, 0) < 0) {
+	if (ptrace(PTRACE_CONT, batch->body->pid, 0, 0) < 0)
 		batch->err = -errno;
-		return batch->err;
-	}
-	batch->nr = nr;
-	batch->err = end_await(batch);
-	batch->nr = 0;
+	else
+		batch->err = end_await(batch);
+	batch->carrier = -1;
 	if (batch->err)
 		return batch->err;
 	ret = slot->done ? slot->call[slot->done - 1].ret : -EPROTO;

@@ -13,20 +13,25 @@
 #include "parasite.h"
 #include "remote/sandbox.h"
 
-/* Descriptor under which a body sees the file that a call of a batch is about */
-#define BATCH_FD 3
+/* Descriptors that a body may have at a time for its calls; they are numbered from 0 */
+#define BATCH_FDS 16
 
 /**
  * struct batch - Calls on their way into a body
  * @body:	Body, stopped in the parasite
  * @nr:		Calls gathered
- * @fd:		For each: descriptor of ours that it needs as BATCH_FD, or -1
+ * @fd:		Descriptors of ours that the body has, or gets with this batch, under their index here
+ * @fd_nr:	Their number
+ * @given:	How many of them it has
+ * @carrier:	Which call it gets the others with, or -1
  * @err:	The first failure, negative errno
  */
 struct batch {
 	struct guest_body *body;
 	unsigned int nr;
-	int fd[SLOT_CALLS_MAX];
+	int fd[BATCH_FDS];
+	unsigned int fd_nr, given;
+	int carrier;
 	int err;
 };
 
@@ -34,9 +39,15 @@ void batch_init(struct batch *batch, struct guest_body *body);
 /* Add a call; makes what was gathered when the batch is full */
 void batch_add(struct batch *batch, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
 	       uint64_t a5);
-/* The call added last needs @fd as BATCH_FD */
-void batch_add_fd(struct batch *batch, int fd);
-/* Take over calls that were put into the slot directly, into an empty batch */
+/*
+ * What calls that are added from now on, until batch_fds_close(), say for our descriptor @fd: an argument that the filter
+ * lets through
+ */
+uint64_t batch_fd(struct batch *batch, int fd);
+/* Add the calls that close them */
+void batch_fds_close(struct batch *batch);
+/* Begin a batch; calls may be put into slot 0 directly then, if batch_take() is told of their number */
+void batch_begin(struct batch *batch);
 void batch_take(struct batch *batch, int nr);
 /* Make what was gathered: 0, or the first failure of this or an earlier call; -ESRCH when the body has died */
 int batch_run(struct batch *batch);

@@ -121,12 +121,12 @@ static int vdso_settle(struct guest *guest)
 		return 0;
 	if (!ehdr)
 		return -ENOMEM;
-	executor_begin(&guest->body.arena, 0, SLOT_ONE_SHOT | SLOT_STOP_ON_ERROR);
+	batch_begin(&image->batch);
 	nr = vdso_move_calls(&guest->body.arena, 0, &guest->body.vdso, ehdr);
 	if (nr < 0)
 		return nr;
 	batch_take(&image->batch, nr);
-	return batch_run(&image->batch);
+	return 0;
 }
 
 /**
@@ -148,9 +148,8 @@ static int vma_add(struct guest *guest, const struct wire_vma *vma)
 		if (fd < 0)
 			return fd;
 	}
-	batch_add(batch, SYS_mmap, vma->start, vma->end - vma->start, prot, flags, (uint64_t)(fd < 0 ? -1 : BATCH_FD),
-		  fd < 0 ? 0 : vma->offset);
-	batch_add_fd(batch, fd);
+	batch_add(batch, SYS_mmap, vma->start, vma->end - vma->start, prot, flags,
+		  fd < 0 ? UINT64_MAX : batch_fd(batch, fd), fd < 0 ? 0 : vma->offset);
 	return 0;
 }
 
@@ -160,16 +159,12 @@ static int vma_add(struct guest *guest, const struct wire_vma *vma)
 static int image_map(struct guest *guest)
 {
 	struct image *image = guest->image;
-	bool files = false;
 	int err = vdso_settle(guest);
 
-	for (unsigned int i = 0; i < image->vma_nr && !err; i++) {
+	for (unsigned int i = 0; i < image->vma_nr && !err; i++)
 		err = vma_add(guest, &image->vma[i]);
-		files |= image->vma[i].object != WIRE_OBJECT_ANONYMOUS;
-	}
-	if (files && !err)
-		batch_add(&image->batch, SYS_close, BATCH_FD, 0, 0, 0, 0, 0);
-	return err ? err : batch_run(&image->batch);
+	batch_fds_close(&image->batch);
+	return err ? err : image->batch.err;
 }
 
 /**
