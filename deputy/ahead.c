@@ -3,7 +3,8 @@
  * DOC: Theory of operation
  *
  * Who opens a file asks next for its attributes and reads it. So with the answer to an open goes what fstat would say,
- * and the first data of a regular file: all of a small one, HEAD_BYTES of a larger one (the header of a library). With the
+ * and the first data of a regular file: all of a small one, HEAD_BYTES of a larger one (the header of a library); and of a
+ * program or library that the family has mapped before, which object that is, so that it can be mapped without asking. With the
  * answer to a read go the data behind it, when the remote sees that the file is read on and on. The remote uses that only as
  * long as the guest cannot have learned that time has passed (remote/ahead.h).
  *
@@ -15,13 +16,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/object.h"
 
-#define HEAD_BYTES 4096
+#define HEAD_BYTES    4096
+#define NOTED_AGAIN_S (24 * 60 * 60) /* relatime notes an access every so often */
 
 static_assert(sizeof(struct stat) == sizeof(((struct wire_ahead *)NULL)->stat), "the kernel's struct stat is glibc's");
 
@@ -52,6 +57,25 @@ static size_t file_read(int fd, off_t pos, void *buf, size_t cap)
 	return n < 0 ? 0 : (size_t)n;
 }
 
+/*
+ * May a read of the file change its time of access? With relatime, as nearly everything is mounted, only if that is not
+ * younger than the file, or a day old (relatime_need_update() in fs/inode.c); a minute before that we do not know.
+ */
+static bool read_is_noted(int fd, int flags, const struct stat *st)
+{
+	const struct timespec *a = &st->st_atim, *m = &st->st_mtim, *c = &st->st_ctim;
+	struct statvfs fs;
+
+	if (flags & O_NOATIME)
+		return false;
+	if (fstatvfs(fd, &fs))
+		return true;
+	if (fs.f_flag & (ST_NOATIME | ST_RDONLY))
+		return false;
+	return !(fs.f_flag & ST_RELATIME) || a->tv_sec <= m->tv_sec || a->tv_sec <= c->tv_sec ||
+	       time(NULL) - a->tv_sec >= NOTED_AGAIN_S - 60;
+}
+
 /* Do ids mean to the task what they mean to us? That is found out once, and again when it may have changed them */
 static bool has_our_ids(struct task *task)
 {
@@ -70,8 +94,9 @@ static bool has_our_ids(struct task *task)
  * What is there to say of the file that @fd is open on? @data has room for WIRE_AHEAD_DATA_MAX bytes, of which at most @cap
  * are wanted when there is more than that. How many there are, or -1: nothing to say
  */
-static ssize_t file_look(int fd, size_t cap, struct wire_ahead *ahead, uint8_t *data)
+static ssize_t file_look(struct deputy *d, int fd, size_t cap, struct wire_ahead *ahead, uint8_t *data)
 {
+	const struct object *object;
 	struct stat st;
 	off_t pos, rest;
 	size_t len;
@@ -79,17 +104,22 @@ static ssize_t file_look(int fd, size_t cap, struct wire_ahead *ahead, uint8_t *
 
 	if (flags < 0 || fstat(fd, &st) || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
 		return -1;
+	*ahead = (struct wire_ahead){ .flags = (uint32_t)flags };
 	memcpy(ahead->stat, &st, sizeof(st));
-	ahead->flags = (uint32_t)flags;
-	ahead->whole = 0;
 	/* What has no blocks is no file on a disk, and to read it may do something: sysfs */
 	if (!S_ISREG(st.st_mode) || (flags & (O_ACCMODE | O_PATH | O_DIRECT)) != O_RDONLY || !st.st_blocks)
 		return 0;
+	ahead->accessed = read_is_noted(fd, flags, &st);
+	object = object_known(d, &st);
+	if (object) {
+		ahead->object = object->id;
+		ahead->kind = object->live ? MMAP_LIVE_READ_ONLY : MMAP_FILE;
+	}
 	pos = lseek(fd, 0, SEEK_CUR);
 	rest = st.st_size - pos;
 	if (pos < 0 || rest < 0)
 		return 0;
-	ahead->whole = rest < WIRE_AHEAD_DATA_MAX;
+	ahead->whole = rest < (object ? HEAD_BYTES : WIRE_AHEAD_DATA_MAX); /* what was mapped will be mapped */
 	len = file_read(fd, pos, data, ahead->whole ? WIRE_AHEAD_DATA_MAX : cap);
 	if (ahead->whole && len != (size_t)rest)
 		len = ahead->whole = 0; /* it changes right now, or is on the disk only */
@@ -97,14 +127,15 @@ static ssize_t file_look(int fd, size_t cap, struct wire_ahead *ahead, uint8_t *
 }
 
 /* The same for descriptor @guest_fd of a task */
-static ssize_t ahead_look(struct task *task, int guest_fd, size_t cap, struct wire_ahead *ahead, uint8_t *data)
+static ssize_t ahead_look(struct deputy *d, struct task *task, int guest_fd, size_t cap, struct wire_ahead *ahead,
+			  uint8_t *data)
 {
 	int fd = has_our_ids(task) ? task_fd_copy(task, guest_fd) : -1;
 	ssize_t len;
 
 	if (fd < 0)
 		return -1;
-	len = file_look(fd, cap, ahead, data);
+	len = file_look(d, fd, cap, ahead, data);
 	close(fd);
 	return len;
 }
@@ -118,7 +149,7 @@ static void answer(struct deputy *d, struct thread *thread, int64_t ret, int fd,
 	ssize_t len;
 
 	/* An open may have changed a file that is mapped: then the order of messages matters more */
-	len = ret < 0 || nr < 0 || d->shared_nr ? -1 : ahead_look(thread->task, fd, cap, &ahead, d->piece);
+	len = ret < 0 || nr < 0 || d->shared_nr ? -1 : ahead_look(d, thread->task, fd, cap, &ahead, d->piece);
 	if (len < 0) {
 		call_row_finish(d, thread, ret);
 		return;

@@ -19,8 +19,6 @@
 #include "deputy/deputy.h"
 #include "deputy/object.h"
 
-/* What the answer to mmap says is behind the mapping */
-enum mmap_kind { MMAP_FILE, MMAP_ZERO, MMAP_LIVE, MMAP_LIVE_READ_ONLY };
 #define MMAP_ANSWER_LEN 20
 
 /* Flags that vmsplice knows */

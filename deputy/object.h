@@ -14,6 +14,9 @@ struct deputy;
 struct task;
 struct thread;
 
+/* What the answer to mmap says is behind the mapping */
+enum mmap_kind { MMAP_FILE, MMAP_ZERO, MMAP_LIVE, MMAP_LIVE_READ_ONLY };
+
 /* Has the worker been asked whether it wants the content? */
 enum object_offer {
 	OFFER_NONE,	/* no, or it does */
@@ -62,6 +65,9 @@ struct object *object_find(struct deputy *d, const struct stat *st, bool live);
 
 /* The object for the file that @fd (ours to close) is open on; sends what the worker has not got. @shared: of a mapping */
 int object_of_fd(struct deputy *d, int fd, bool shared, struct object **out);
+
+/* The object that a private mapping of the file with @st is of, if the worker has all its content; or NULL */
+struct object *object_known(struct deputy *d, const struct stat *st);
 
 /* Nobody maps it for writing any more: let others execute it */
 void object_only_read(struct object *o);

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -278,7 +279,7 @@ static bool serve_stat(struct thread *thread, const uint64_t arg[6], int64_t *re
 	const struct ahead *ahead = told_of(thread, arg[0]);
 
 	*ret = 0;
-	return ahead && !ahead->pos && guest_write(thread, arg[1], ahead->told.stat, sizeof(ahead->told.stat));
+	return ahead && !(ahead->pos && ahead->told.accessed) && guest_write(thread, arg[1], ahead->told.stat, sizeof(ahead->told.stat));
 }
 
 /**
@@ -296,6 +297,39 @@ static bool serve_newfstatat(struct thread *thread, const uint64_t arg[6], int64
 	if (process_vm_readv(thread->outer, &local, 1, &remote, 1, 0) != 1 || first)
 		return false;
 	return serve_stat(thread, as_fstat, ret);
+}
+
+void ahead_mapped(struct thread *thread, int fd, uint64_t object, uint32_t kind)
+{
+	thread->mapped = (struct mapped){
+		.news = thread->guest->session->news,
+		.until_ns = uv_hrtime() + AHEAD_MS * 1000000ull,
+		.fd = fd,
+		.object = object,
+		.kind = kind,
+	};
+}
+
+bool ahead_mapping(struct thread *thread, uint64_t *object, uint32_t *kind)
+{
+	const struct mapped *mapped = &thread->mapped;
+	const uint64_t *arg = thread->call.arg;
+	const struct ahead *ahead;
+
+	if ((arg[3] & (MAP_TYPE | MAP_ANONYMOUS)) != MAP_PRIVATE || !is_quiet(thread->guest, (uint32_t)arg[4]))
+		return false;
+	if (mapped->fd == (int)arg[4] && mapped->news == thread->guest->session->news &&
+	    uv_hrtime() <= mapped->until_ns) {
+		*object = mapped->object;
+		*kind = mapped->kind;
+		return true;
+	}
+	ahead = told_of(thread, arg[4]);
+	if (!ahead || !ahead->told.object)
+		return false;
+	*object = ahead->told.object;
+	*kind = ahead->told.kind;
+	return true;
 }
 
 /**

@@ -12,6 +12,9 @@
  * other message of home. All these are news, counted in session->news, and with news what was said ahead is void; it is,
  * too, when it is AHEAD_MS old, for there are clocks. So this is exact, and no cache: nothing has to be kept coherent.
  *
+ * Of which object a private mapping of a file is, the answer to the first says of those that follow at once: the dynamic
+ * linker maps a library in five pieces.
+ *
  * Only one answer: to close a descriptor that was opened for reading a regular file or a directory succeeds, and so does
  * changing its FD_CLOEXEC. guest->quiet has a bit for each descriptor that is known to be such a one.
  *
@@ -40,6 +43,10 @@ uint32_t ahead_flags(struct thread *thread);
 bool ahead_serve(struct thread *thread);
 /* Home has answered the thread's call: take what was said ahead off the tail. false: it cannot be such a tail */
 bool ahead_take(struct thread *thread, int64_t ret, uint32_t flags, const uint8_t *tail, size_t *tail_len);
+/* The thread has mapped the file that descriptor @fd is open on: it is that object */
+void ahead_mapped(struct thread *thread, int fd, uint64_t object, uint32_t kind);
+/* The object that the mapping is of for which the thread asks, if that is known; *@kind: enum object_kind */
+bool ahead_mapping(struct thread *thread, uint64_t *object, uint32_t *kind);
 /* The thread changes that file: what was told of it is void */
 void ahead_changed(struct thread *thread, uint64_t dev, uint64_t ino);
 /* Forget what a thread was told */

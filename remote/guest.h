@@ -123,6 +123,20 @@ struct credit {
 };
 
 /**
+ * struct mapped - What the thread has mapped last (ahead.c)
+ * @news:	session->news then; 0: nothing
+ * @until_ns:	When that is too old
+ * @object:	Object
+ * @kind:	enum object_kind
+ * @fd:		Descriptor that it was mapped through
+ */
+struct mapped {
+	uint64_t news, until_ns, object;
+	uint32_t kind;
+	int fd;
+};
+
+/**
  * struct thread - A thread of a guest
  * @guest:	Its process
  * @next:	Next thread of the process
@@ -146,6 +160,7 @@ struct credit {
  * @strict:	Is in strict mode
  * @attach:	Segment that it attaches or detaches, or NULL
  * @ahead:	What home has said ahead, or NULL (ahead.c)
+ * @mapped:	What it has mapped last
  * @procfile:	File of /proc that it is opening, or NULL (procfiles.h)
  * @reading:	The descriptor of its last read that went home
  * @sequential:	How many such reads it has made without a seek
@@ -173,6 +188,7 @@ struct thread {
 	bool strict;
 	struct attach *attach;
 	struct ahead *ahead;
+	struct mapped mapped;
 	struct procfile *procfile;
 	int reading;
 	unsigned int sequential;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "remote/ahead.h"
 #include "remote/calls.h"
 #include "remote/execve.h"
 #include "remote/filter.h"
@@ -42,18 +43,57 @@
 #define RING_LEN 4096
 
 /**
- * mmap_result() - Home has said what is behind the mapping: the guest's own kernel makes it, of our copy of the file
+ * object_map() - The guest's own kernel makes the mapping that the thread asks for, of our copy of the file
  *
  * The copy takes the place of the descriptor that the call names. All arguments are in registers, so nobody can
- * change them between home's look at them and the kernel's.
+ * change them between the look at them and the kernel's. Return: false: the deputy has not sent that object.
+ */
+static bool object_map(struct thread *thread, uint64_t object, uint32_t kind)
+{
+	struct session *session = thread->guest->session;
+	struct call *call = &thread->call;
+	int fd = objects_fd(&session->objects, object, kind), err;
+
+	if (fd == -ENODEV && !(call->arg[MMAP_PROT_ARG] & PROT_WRITE)) /* then it cannot become writable later */
+		fd = objects_fd(&session->objects, object, OBJECT_LIVE_READ_ONLY);
+	if (fd == -EPROTO)
+		return false;
+	err = fd < 0 ? fd
+		     : notify_addfd(listener_fd(thread->guest->listener), call->notif, fd, (int)call->arg[MMAP_FD_ARG]);
+	if (err >= 0) {
+		if (kind >= OBJECT_LIVE)
+			writes_forget(thread->guest, -1); /* what is written to that file has to be seen at once */
+		call_continue(thread);
+		return true;
+	}
+	log_warn("guest %u: object %llu cannot be mapped: %s", thread->guest->pid, (unsigned long long)object,
+		 strerror(-err));
+	call_return(thread, err == -EBADF ? -ENOMEM : err); /* more descriptors than this node has room for */
+	return true;
+}
+
+/**
+ * mmap_begin() - A mapping of a file is asked for
+ */
+static void mmap_begin(struct thread *thread)
+{
+	uint64_t object;
+	uint32_t kind;
+
+	if (!ahead_mapping(thread, &object, &kind))
+		call_forward(thread);
+	else if (!object_map(thread, object, kind))
+		session_end(thread->guest->session, "the deputy told of an object that it has not sent");
+}
+
+/**
+ * mmap_result() - Home has said what is behind the mapping
  */
 static void mmap_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
 {
 	struct session *session = thread->guest->session;
-	struct call *call = &thread->call;
 	uint64_t object;
 	uint32_t kind;
-	int fd, err;
 
 	if (ret < 0) {
 		call_return(thread, ret);
@@ -65,24 +105,9 @@ static void mmap_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 	}
 	memcpy(&object, tail, sizeof(object));
 	memcpy(&kind, tail + MMAP_KIND_AT, sizeof(kind));
-	fd = objects_fd(&session->objects, object, kind);
-	if (fd == -ENODEV && !(call->arg[MMAP_PROT_ARG] & PROT_WRITE)) /* then it cannot become writable later */
-		fd = objects_fd(&session->objects, object, OBJECT_LIVE_READ_ONLY);
-	if (fd == -EPROTO) {
+	ahead_mapped(thread, (int)thread->call.arg[MMAP_FD_ARG], object, kind);
+	if (!object_map(thread, object, kind))
 		session_end(session, "the deputy maps an object that it has not sent");
-		return;
-	}
-	err = fd < 0 ? fd
-		     : notify_addfd(listener_fd(thread->guest->listener), call->notif, fd, (int)call->arg[MMAP_FD_ARG]);
-	if (err >= 0) {
-		if (kind >= OBJECT_LIVE)
-			writes_forget(thread->guest, -1); /* what is written to that file has to be seen at once */
-		call_continue(thread);
-		return;
-	}
-	log_warn("guest %u: object %llu cannot be mapped: %s", thread->guest->pid, (unsigned long long)object,
-		 strerror(-err));
-	call_return(thread, err == -EBADF ? -ENOMEM : err); /* more descriptors than this node has room for */
 }
 
 /**
@@ -350,7 +375,7 @@ static void process_madvise_result(struct thread *thread, int64_t ret, const uin
 /* Handlers, in the order of the calls' numbers. clone and its like never come as notifications: fork.c. */
 static const struct handler handlers[] = {
 	{ SYS_open, procfiles_open_begin, procfiles_open_result },
-	{ SYS_mmap, NULL, mmap_result },
+	{ SYS_mmap, mmap_begin, mmap_result },
 	{ SYS_shmat, shm_attach_begin, shm_attach_result },
 	{ SYS_getpid, getpid_begin, NULL },
 	{ SYS_execve, execve_begin, execve_result },
