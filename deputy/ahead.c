@@ -13,9 +13,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -27,6 +29,10 @@
 
 #define HEAD_BYTES    4096
 #define NOTED_AGAIN_S (24 * 60 * 60) /* relatime notes an access every so often */
+
+#ifndef XFS_SUPER_MAGIC
+#define XFS_SUPER_MAGIC 0x58465342
+#endif
 
 static_assert(sizeof(struct stat) == sizeof(((struct wire_ahead *)NULL)->stat), "the kernel's struct stat is glibc's");
 
@@ -61,19 +67,32 @@ static size_t file_read(int fd, off_t pos, void *buf, size_t cap)
  * May a read of the file change its time of access? With relatime, as nearly everything is mounted, only if that is not
  * younger than the file, or a day old (relatime_need_update() in fs/inode.c); a minute before that we do not know.
  */
-static bool read_is_noted(int fd, int flags, const struct stat *st)
+static bool read_is_noted(const struct statfs *fs, int flags, const struct stat *st)
 {
 	const struct timespec *a = &st->st_atim, *m = &st->st_mtim, *c = &st->st_ctim;
-	struct statvfs fs;
 
-	if (flags & O_NOATIME)
+	if ((flags & O_NOATIME) || (fs->f_flags & (ST_NOATIME | ST_RDONLY)))
 		return false;
-	if (fstatvfs(fd, &fs))
-		return true;
-	if (fs.f_flag & (ST_NOATIME | ST_RDONLY))
-		return false;
-	return !(fs.f_flag & ST_RELATIME) || a->tv_sec <= m->tv_sec || a->tv_sec <= c->tv_sec ||
+	return !(fs->f_flags & ST_RELATIME) || a->tv_sec <= m->tv_sec || a->tv_sec <= c->tv_sec ||
 	       time(NULL) - a->tv_sec >= NOTED_AGAIN_S - 60;
+}
+
+/* WIRE_AHEAD_* of a regular file; others than these file systems may have an lseek of their own */
+static uint32_t file_traits(int fd, int flags, const struct stat *st)
+{
+	static const unsigned int plain[] = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,	BTRFS_SUPER_MAGIC,
+					      TMPFS_MAGIC,	OVERLAYFS_SUPER_MAGIC, F2FS_SUPER_MAGIC };
+	struct statfs fs;
+	uint32_t traits;
+
+	if (fstatfs(fd, &fs))
+		return WIRE_AHEAD_ACCESSED;
+	traits = read_is_noted(&fs, flags, st) ? WIRE_AHEAD_ACCESSED : 0;
+	for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
+		if ((unsigned int)fs.f_type == plain[i])
+			traits |= WIRE_AHEAD_SEEKABLE;
+	}
+	return traits;
 }
 
 /* Do ids mean to the task what they mean to us? That is found out once, and again when it may have changed them */
@@ -106,10 +125,11 @@ static ssize_t file_look(struct deputy *d, int fd, size_t cap, struct wire_ahead
 		return -1;
 	*ahead = (struct wire_ahead){ .flags = (uint32_t)flags };
 	memcpy(ahead->stat, &st, sizeof(st));
+	if (S_ISREG(st.st_mode) && !(flags & O_PATH))
+		ahead->traits = file_traits(fd, flags, &st);
 	/* What has no blocks is no file on a disk, and to read it may do something: sysfs */
 	if (!S_ISREG(st.st_mode) || (flags & (O_ACCMODE | O_PATH | O_DIRECT)) != O_RDONLY || !st.st_blocks)
 		return 0;
-	ahead->accessed = read_is_noted(fd, flags, &st);
 	object = object_known(d, &st);
 	if (object) {
 		ahead->object = object->id;

@@ -49,7 +49,7 @@ struct held {
 	uint8_t tail[];
 };
 
-/* Which calls may be posted, by number, and what their second argument may be: bytes that are read, command */
+/* Which calls may be posted, by number, and what their second argument may be: bytes that are read, command, place */
 static const struct {
 	uint32_t nr;
 	uint64_t min, max;
@@ -57,6 +57,7 @@ static const struct {
 	{ SYS_close, 0, UINT64_MAX },
 	{ SYS_read, 0, SLOT_SCRATCH_SIZE },
 	{ SYS_fadvise64, 0, UINT64_MAX },
+	{ SYS_lseek, 0, WIRE_SEEK_MAX },
 	{ SYS_fcntl, F_SETFD, F_SETFD },
 };
 

@@ -168,7 +168,7 @@ union wire_any {
  * @stat:	What fstat would say (the kernel's struct stat)
  * @flags:	What fcntl(F_GETFL) would say
  * @whole:	1: the data that follow are all that is left for a reader; 0: only the next of it
- * @accessed:	1: a read may change what fstat would say
+ * @traits:	WIRE_AHEAD_* bits
  * @kind:	What the answer to mmap would say of it
  * @object:	The object that a private mapping of the file would be of; 0: ask
  */
@@ -176,11 +176,14 @@ struct wire_ahead {
 	uint8_t stat[144];
 	uint32_t flags;
 	uint32_t whole;
-	uint32_t accessed;
+	uint32_t traits;
 	uint32_t kind;
 	uint64_t object;
 };
 #define WIRE_AHEAD_DATA_MAX 65536u /* bytes of data behind it */
+#define WIRE_AHEAD_ACCESSED 1u	   /* a read may change what fstat would say */
+#define WIRE_AHEAD_SEEKABLE 2u	   /* lseek to any place up to WIRE_SEEK_MAX succeeds */
+#define WIRE_SEEK_MAX	    INT32_MAX
 
 /**
  * struct wire_room - More in the RESULT of a write or pwrite64

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "remote/ahead.h"
 #include "remote/calls.h"
@@ -28,7 +29,8 @@
  * @fd:		Descriptor
  * @told:	What was said
  * @len:	Bytes of data
- * @pos:	How many of them the guest has read
+ * @pos:	Where in them the guest reads next
+ * @moved:	It has read some
  * @base:	Where in the file they begin, if that is known; else UINT64_MAX
  * @data:	The data
  */
@@ -38,6 +40,7 @@ struct ahead {
 	int fd;
 	struct wire_ahead told;
 	size_t len, pos;
+	bool moved;
 	uint64_t base;
 	uint8_t data[];
 };
@@ -49,33 +52,33 @@ void ahead_drop(struct thread *thread)
 }
 
 /**
- * is_quiet() - Is the descriptor known to be one that is only read from?
+ * is_known() - Is that known of the descriptor?
  */
-static bool is_quiet(const struct guest *guest, uint64_t fd)
+static bool is_known(const struct guest *guest, enum known what, uint64_t fd)
 {
-	return fd < QUIET_FDS && guest->quiet[fd / 64] & 1ull << fd % 64;
+	return fd < KNOWN_FDS && guest->known[what][fd / 64] & 1ull << fd % 64;
 }
 
 /**
- * quiet_set() - It is, unless the thread's call crossed one that closes descriptors
+ * known_set() - It is, unless the thread's call crossed one that closes descriptors
  */
-static void quiet_set(struct thread *thread, uint64_t fd)
+static void known_set(struct thread *thread, enum known what, uint64_t fd)
 {
 	struct guest *guest = thread->guest;
 
-	if (fd < QUIET_FDS && !guest->loud && thread->call.closes == guest->closes)
-		guest->quiet[fd / 64] |= 1ull << fd % 64;
+	if (fd < KNOWN_FDS && !guest->loud && thread->call.closes == guest->closes)
+		guest->known[what][fd / 64] |= 1ull << fd % 64;
 }
 
 /**
- * quiet_clear() - It is not any more
+ * known_clear() - Nothing is known of it any more
  */
-static void quiet_clear(struct guest *guest, uint64_t fd)
+static void known_clear(struct guest *guest, uint64_t fd)
 {
 	guest->closes++;
 	writes_forget(guest, (int)fd);
-	if (fd < QUIET_FDS)
-		guest->quiet[fd / 64] &= ~(1ull << fd % 64);
+	for (int what = 0; what < KNOWN_NR && fd < KNOWN_FDS; what++)
+		guest->known[what][fd / 64] &= ~(1ull << fd % 64);
 }
 
 void ahead_inherit(struct guest *child, struct guest *parent, bool same_files)
@@ -83,8 +86,8 @@ void ahead_inherit(struct guest *child, struct guest *parent, bool same_files)
 	parent->loud |= same_files;
 	child->loud = parent->loud;
 	if (parent->loud)
-		memset(parent->quiet, 0, sizeof(parent->quiet));
-	memcpy(child->quiet, parent->quiet, sizeof(child->quiet));
+		memset(parent->known, 0, sizeof(parent->known));
+	memcpy(child->known, parent->known, sizeof(child->known));
 }
 
 /**
@@ -103,7 +106,7 @@ static uint32_t read_flags(struct thread *thread)
 {
 	const uint64_t *arg = thread->call.arg;
 
-	if (!is_quiet(thread->guest, (uint32_t)arg[0]) || thread->guest->session->objects.watched)
+	if (!is_known(thread->guest, KNOWN_QUIET, (uint32_t)arg[0]) || thread->guest->session->objects.watched)
 		return 0;
 	thread->sequential = thread->reading == (int)arg[0] ? thread->sequential + 1 : 0;
 	thread->reading = (int)arg[0];
@@ -121,11 +124,11 @@ uint32_t ahead_flags(struct thread *thread)
 	case SYS_openat:
 		return guest->loud || guest->session->objects.watched ? 0 : WIRE_CALL_AHEAD;
 	case SYS_close:
-		quiet_clear(guest, (uint32_t)arg[0]);
+		known_clear(guest, (uint32_t)arg[0]);
 		return 0;
 	case SYS_dup2:
 	case SYS_dup3:
-		quiet_clear(guest, (uint32_t)arg[1]);
+		known_clear(guest, (uint32_t)arg[1]);
 		thread->call.closes = guest->closes;
 		return 0;
 	case SYS_read:
@@ -151,7 +154,7 @@ uint32_t ahead_flags(struct thread *thread)
 	case SYS_sendmsg:  /* descriptors may be given to others, */
 	case SYS_sendmmsg: /* who move their offsets */
 		guest->closes++;
-		memset(guest->quiet, 0, sizeof(guest->quiet));
+		memset(guest->known, 0, sizeof(guest->known));
 		writes_forget(guest, -1);
 		return 0;
 	default:
@@ -182,12 +185,15 @@ static bool file_told(struct thread *thread, int fd, const uint8_t *tail, size_t
 	ahead->told = told;
 	ahead->len = tail_len - sizeof(told);
 	ahead->pos = 0;
+	ahead->moved = false;
 	ahead->base = thread->call.nr == SYS_read ? UINT64_MAX : 0;
 	memcpy(ahead->data, tail + sizeof(told), ahead->len);
 	thread->ahead = ahead;
 	if (thread->call.nr != SYS_read && (told.flags & QUIET_FLAGS) == O_RDONLY &&
 	    (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
-		quiet_set(thread, (uint64_t)fd);
+		known_set(thread, KNOWN_QUIET, (uint64_t)fd);
+	if (thread->call.nr != SYS_read && told.traits & WIRE_AHEAD_SEEKABLE)
+		known_set(thread, KNOWN_SEEKABLE, (uint64_t)fd);
 	return true;
 }
 
@@ -230,8 +236,10 @@ bool ahead_take(struct thread *thread, int64_t ret, uint32_t flags, const uint8_
 	if (call->nr == SYS_write || call->nr == SYS_pwrite64)
 		writes_answered(thread, flags & WIRE_RESULT_AHEAD);
 	/* The copy of a descriptor is one as the first */
-	if (ret >= 0 && is_dup(call) && is_quiet(thread->guest, (uint32_t)call->arg[0]))
-		quiet_set(thread, (uint64_t)ret);
+	for (enum known what = 0; what < KNOWN_NR && ret >= 0 && is_dup(call); what++) {
+		if (is_known(thread->guest, what, (uint32_t)call->arg[0]))
+			known_set(thread, what, (uint64_t)ret);
+	}
 	return true;
 }
 
@@ -279,7 +287,7 @@ static bool serve_stat(struct thread *thread, const uint64_t arg[6], int64_t *re
 	const struct ahead *ahead = told_of(thread, arg[0]);
 
 	*ret = 0;
-	return ahead && !(ahead->pos && ahead->told.accessed) && guest_write(thread, arg[1], ahead->told.stat, sizeof(ahead->told.stat));
+	return ahead && !(ahead->moved && ahead->told.traits & WIRE_AHEAD_ACCESSED) && guest_write(thread, arg[1], ahead->told.stat, sizeof(ahead->told.stat));
 }
 
 /**
@@ -316,7 +324,7 @@ bool ahead_mapping(struct thread *thread, uint64_t *object, uint32_t *kind)
 	const uint64_t *arg = thread->call.arg;
 	const struct ahead *ahead;
 
-	if ((arg[3] & (MAP_TYPE | MAP_ANONYMOUS)) != MAP_PRIVATE || !is_quiet(thread->guest, (uint32_t)arg[4]))
+	if ((arg[3] & (MAP_TYPE | MAP_ANONYMOUS)) != MAP_PRIVATE || !is_known(thread->guest, KNOWN_QUIET, (uint32_t)arg[4]))
 		return false;
 	if (mapped->fd == (int)arg[4] && mapped->news == thread->guest->session->news &&
 	    uv_hrtime() <= mapped->until_ns) {
@@ -356,10 +364,43 @@ static bool serve_read(struct thread *thread, const uint64_t arg[6], int64_t *re
 	if (n < 0 || !guest_write(thread, arg[1], ahead->data + ahead->pos, (size_t)n))
 		return false;
 	ahead->pos += (size_t)n;
+	ahead->moved |= n > 0;
 	consume[1] = (uint64_t)n;
 	if (n > 0)
 		call_post(thread, SYS_read, consume, NULL, 0);
 	*ret = n;
+	return true;
+}
+
+/**
+ * serve_lseek() - lseek to a place that is known to exist
+ */
+static bool serve_lseek(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	struct ahead *ahead = told_of(thread, arg[0]);
+	uint64_t seek[6] = { arg[0], arg[1], SEEK_SET };
+	int64_t to = (int64_t)arg[1];
+
+	if (ahead && ahead->base)
+		ahead = NULL; /* where its data are is not known */
+	if (to < -WIRE_SEEK_MAX || to > WIRE_SEEK_MAX || !is_known(thread->guest, KNOWN_SEEKABLE, (uint32_t)arg[0]))
+		return false;
+	if ((int)arg[2] == SEEK_CUR && ahead)
+		to += (int64_t)ahead->pos;
+	else if ((int)arg[2] != SEEK_SET)
+		return false;
+	if (to < 0 || to > WIRE_SEEK_MAX)
+		return false;
+	/* What was said of another descriptor of the same open is void, but not this */
+	thread->guest->session->news++;
+	if (ahead) {
+		ahead->pos = (size_t)to;
+		ahead->news = thread->guest->session->news;
+	}
+	thread->sequential = 0;
+	seek[1] = (uint64_t)to;
+	call_post(thread, SYS_lseek, seek, NULL, 0);
+	*ret = to;
 	return true;
 }
 
@@ -400,7 +441,7 @@ static bool serve_fcntl(struct thread *thread, const uint64_t arg[6], int64_t *r
 {
 	const struct ahead *ahead;
 
-	if ((int)arg[1] == F_SETFD && is_quiet(thread->guest, (uint32_t)arg[0])) {
+	if ((int)arg[1] == F_SETFD && is_known(thread->guest, KNOWN_QUIET, (uint32_t)arg[0])) {
 		const uint64_t posted[6] = { arg[0], F_SETFD, arg[2] };
 
 		call_post(thread, SYS_fcntl, posted, NULL, 0);
@@ -419,9 +460,9 @@ static bool serve_fcntl(struct thread *thread, const uint64_t arg[6], int64_t *r
  */
 static bool serve_close(struct thread *thread, const uint64_t arg[6], int64_t *ret)
 {
-	if (!is_quiet(thread->guest, (uint32_t)arg[0]))
+	if (!is_known(thread->guest, KNOWN_QUIET, (uint32_t)arg[0]))
 		return false;
-	quiet_clear(thread->guest, (uint32_t)arg[0]);
+	known_clear(thread->guest, (uint32_t)arg[0]);
 	for (struct thread *t = thread->guest->threads; t; t = t->next)
 		if (t->ahead && t->ahead->fd == (int)arg[0])
 			ahead_drop(t);
@@ -439,7 +480,7 @@ static const struct {
 	{ SYS_fstat, serve_stat },	  { SYS_newfstatat, serve_newfstatat },
 	{ SYS_pread64, serve_pread },	  { SYS_fcntl, serve_fcntl },
 	{ SYS_fadvise64, serve_fadvise }, { SYS_write, writes_serve },
-	{ SYS_pwrite64, writes_serve },
+	{ SYS_pwrite64, writes_serve },	  { SYS_lseek, serve_lseek },
 };
 
 bool ahead_serve(struct thread *thread)

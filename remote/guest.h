@@ -75,8 +75,13 @@ enum exit_trace {
 	TRACE_CLONE, /* in clone: will stop at its end */
 };
 
-/* Descriptors that ahead.c keeps an account of */
-#define QUIET_FDS 1024u
+/* Descriptors that ahead.c keeps an account of, and of what */
+#define KNOWN_FDS 1024u
+enum known {
+	KNOWN_QUIET,	/* open for reading a file or a directory: to close it changes nothing */
+	KNOWN_SEEKABLE, /* of a regular file in which every place can be gone to */
+	KNOWN_NR,
+};
 /* Descriptors that may have credit at a time (writes.c) */
 #define CREDITS 4u
 
@@ -219,7 +224,7 @@ struct thread {
  * @title_len:	Their length; 0: nothing is told of them
  * @cpu_limit_s: RLIMIT_CPU's hard limit when it was last looked at, seconds
  * @usage:	What the last USAGE told: user time, system time, resident bytes
- * @quiet:	Bit per descriptor that is known to be open for reading a file or a directory (ahead.c)
+ * @known:	What is known of descriptors: a bit for each (ahead.c)
  * @credit:	See writes.c
  * @written:	The descriptor of its last write that went home
  * @asked:	It asked for credit
@@ -246,7 +251,7 @@ struct guest {
 	uint32_t title_len;
 	uint64_t cpu_limit_s;
 	uint64_t usage[3];
-	uint64_t quiet[QUIET_FDS / 64];
+	uint64_t known[KNOWN_NR][KNOWN_FDS / 64];
 	struct credit credit[CREDITS];
 	int written;
 	bool asked;
