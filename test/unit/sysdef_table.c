@@ -170,7 +170,7 @@ START_TEST(table_commands)
 	ck_assert_int_eq(resolve(SYS_prctl, PR_SET_NAME, 0, 0)->where, SYS_BOTH);
 	ck_assert_int_eq(resolve(SYS_prctl, PR_GET_NAME, 0, 0)->where, SYS_HOME);
 	ck_assert_int_eq(resolve(SYS_prctl, PR_SET_MM, 0, 0)->where, SYS_DENY);
-	ck_assert_int_eq(resolve(SYS_prctl, PR_SET_SECCOMP, 0, 0)->where, SYS_LOCAL);
+	ck_assert_int_eq(resolve(SYS_prctl, PR_SET_SECCOMP, 0, 0)->where, SYS_HANDLER);
 	ck_assert_int_eq(resolve(SYS_setsockopt, 0, SOL_SOCKET, SO_ATTACH_FILTER)->arg[3].size, SIZE_SHAPE);
 	ck_assert_int_eq(resolve(SYS_setsockopt, 0, SOL_SOCKET, SO_RCVBUF)->arg[3].size, SIZE_ARG);
 	/* An option number that would run into the level */
