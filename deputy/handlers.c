@@ -91,7 +91,7 @@ static void mmap_describe(struct deputy *d, struct thread *thread, int64_t unmap
 		err = object_of_fd(d, fd, false, &object);
 		kind = !err && object->live ? MMAP_LIVE_READ_ONLY : MMAP_FILE;
 	} else {
-		kind = MMAP_ZERO;
+		kind = writable ? MMAP_ZERO : MMAP_ZERO_READ_ONLY;
 		if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 5))
 			err = -ENODEV;
 		close(fd);
@@ -270,6 +270,28 @@ static int on_process_madvise(struct deputy *d, struct thread *thread, const uin
 	return 0;
 }
 
+/* The kernel has said whether the caller may reach the memory of the process: where it has none */
+static void process_vm_tried(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	call_answer(d, thread, ret == -EFAULT ? 0 : ret, NULL, 0);
+}
+
+/* The memory is on the worker, but whether the caller may reach it is known here: a byte of the home process is asked for */
+static int on_process_vm(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	struct iovec *iov = (struct iovec *)arena_data(thread->arena, (unsigned int)thread->slot);
+	uint64_t at = arena_data_addr(thread->arena, (unsigned int)thread->slot);
+
+	(void)tail;
+	(void)tail_len;
+	iov[0] = (struct iovec){ (void *)(at + 2 * sizeof(*iov)), 1 };
+	iov[1] = (struct iovec){ NULL, 1 };
+	batch_begin(thread, 0);
+	batch_add(thread, (long)thread->call.nr, thread->call.arg[0], at, 1, at + sizeof(*iov), 1, 0);
+	call_post(d, thread, process_vm_tried);
+	return 0;
+}
+
 /* Calls on memory, which is not here, and others that a remote answers by itself: who asks for them is not ours */
 static int on_foreign(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
@@ -317,7 +339,7 @@ static const struct {
 	{ SYS_wait4, times_wait4 },  { SYS_waitid, times_waitid }, { SYS_getrusage, times_getrusage },
 	{ SYS_shmat, shm_attach },   { SYS_shmdt, shm_detach },	  { SYS_rt_sigtimedwait, on_foreign },
 	{ SYS_migrate_pages, on_foreign }, { SYS_move_pages, on_foreign }, { SYS_get_robust_list, on_foreign },
-	{ SYS_process_vm_readv, on_foreign }, { SYS_process_vm_writev, on_foreign },
+	{ SYS_process_vm_readv, on_process_vm }, { SYS_process_vm_writev, on_process_vm },
 	{ SYS_process_madvise, on_process_madvise },
 	{ SYS_clone3, fork_begin }, { SYS_seccomp, on_seccomp },
 	{ SYS_vmsplice, on_vmsplice }, { SYS_io_submit, aio_submit }, { SYS_io_getevents, aio_getevents },

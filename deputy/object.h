@@ -15,7 +15,7 @@ struct task;
 struct thread;
 
 /* What the answer to mmap says is behind the mapping */
-enum mmap_kind { MMAP_FILE, MMAP_ZERO, MMAP_LIVE, MMAP_LIVE_READ_ONLY };
+enum mmap_kind { MMAP_FILE, MMAP_ZERO, MMAP_LIVE, MMAP_LIVE_READ_ONLY, MMAP_ZERO_READ_ONLY };
 
 /* Has the worker been asked whether it wants the content? */
 enum object_offer {

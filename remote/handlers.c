@@ -61,7 +61,7 @@ static bool object_map(struct thread *thread, uint64_t object, uint32_t kind)
 	err = fd < 0 ? fd
 		     : notify_addfd(listener_fd(thread->guest->listener), call->notif, fd, (int)call->arg[MMAP_FD_ARG]);
 	if (err >= 0) {
-		if (kind >= OBJECT_LIVE)
+		if (kind == OBJECT_LIVE || kind == OBJECT_LIVE_READ_ONLY)
 			writes_forget(thread->guest, -1); /* what is written to that file has to be seen at once */
 		call_continue(thread);
 		return true;
@@ -190,6 +190,34 @@ static void own_memory_begin(struct thread *thread)
 		call_return(thread, -EPERM);
 	else
 		call_continue(thread); /* nobody else is there to be found */
+}
+
+/**
+ * process_vm_begin() - Calls that copy between the memories of two processes
+ *
+ * For the worker's kernel all guests are one user, so home says who may; then it copies between guests as between any.
+ */
+static void process_vm_begin(struct thread *thread)
+{
+	uint32_t pid = (uint32_t)thread->call.arg[0];
+
+	if (pid == thread->guest->pid || !thread_by_tid(thread->guest->session, pid))
+		own_memory_begin(thread);
+	else
+		call_send(thread, thread->call.nr, thread->call.arg, 0, NULL, 0);
+}
+
+/**
+ * process_vm_result() - Home has said whether it may
+ */
+static void process_vm_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	if (ret < 0)
+		call_return(thread, ret);
+	else
+		call_continue(thread);
 }
 
 /**
@@ -405,8 +433,8 @@ static const struct handler handlers[] = {
 	{ SYS_get_robust_list, own_memory_begin, NULL },
 	{ SYS_move_pages, own_memory_begin, NULL },
 	{ SYS_prlimit64, NULL, limits_set_result },
-	{ SYS_process_vm_readv, own_memory_begin, NULL },
-	{ SYS_process_vm_writev, own_memory_begin, NULL },
+	{ SYS_process_vm_readv, process_vm_begin, process_vm_result },
+	{ SYS_process_vm_writev, process_vm_begin, process_vm_result },
 	{ SYS_kcmp, NULL, kcmp_result },
 	{ SYS_seccomp, ownfilter_seccomp_begin, NULL },
 	{ SYS_execveat, execve_begin, execve_result },

@@ -28,12 +28,14 @@ int objects_init(struct object_table *table)
 	struct sysinfo info;
 
 	memset(table, 0, sizeof(*table));
-	table->zero = -1;
+	table->zero = table->zero_read = -1;
 	if (sysinfo(&info) < 0)
 		return -errno;
 	table->bytes_max = (uint64_t)info.totalram * info.mem_unit / 2;
 	table->zero = open("/dev/zero", O_RDWR | O_CLOEXEC);
-	return table->zero < 0 ? -errno : 0;
+	if (table->zero >= 0)
+		table->zero_read = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	return table->zero_read < 0 ? -errno : 0;
 }
 
 void object_close(struct object *object)
@@ -59,7 +61,9 @@ void objects_clear(struct object_table *table)
 	}
 	if (table->zero >= 0)
 		close(table->zero);
-	table->zero = -1;
+	if (table->zero_read >= 0)
+		close(table->zero_read);
+	table->zero = table->zero_read = -1;
 }
 
 struct object *object_find(const struct object_table *table, uint64_t id)
@@ -305,6 +309,8 @@ int objects_fd(struct object_table *table, uint64_t id, uint32_t kind)
 
 	if (kind == OBJECT_ZERO)
 		return table->zero;
+	if (kind == OBJECT_ZERO_READ_ONLY)
+		return table->zero_read;
 	object = kind <= OBJECT_LIVE_READ_ONLY ? object_find(table, id) : NULL;
 	if (!object || object->live != (kind != OBJECT_FILE))
 		return -EPROTO;

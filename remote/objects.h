@@ -45,6 +45,7 @@ enum object_kind {
 	OBJECT_ZERO,	       /* the zero device: anonymous memory */
 	OBJECT_LIVE,	       /* a live object, for a shared mapping that can become writable */
 	OBJECT_LIVE_READ_ONLY, /* likewise, that cannot, or for a private mapping */
+	OBJECT_ZERO_READ_ONLY, /* the zero device, for a mapping that cannot become writable */
 };
 
 /**
@@ -93,6 +94,7 @@ struct object {
  * @written:	How many WRITE_BACKs were sent
  * @seen:	How many of them home has made before it sent what comes from it now
  * @zero:	Descriptor of the worker's zero device
+ * @zero_read:	The same, open for reading only
  */
 struct object_table {
 	struct object *bucket[OBJECT_BUCKETS];
@@ -102,7 +104,7 @@ struct object_table {
 	struct object *watched;
 	uint64_t watched_bytes;
 	uint64_t written, seen;
-	int zero;
+	int zero, zero_read;
 };
 
 /* 0 or negative errno */
