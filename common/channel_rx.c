@@ -163,6 +163,24 @@ static int message_room(struct channel *ch, size_t len)
 }
 
 /**
+ * channel_keep() - Let the owner keep the message that is dispatched
+ * @ch:		Channel
+ * @other:	Memory for the next one, or NULL
+ * @cap:	Its size; of the message's on return
+ */
+void *channel_keep(struct channel *ch, void *other, size_t *cap)
+{
+	struct channel_rx *rx = &ch->rx;
+	void *kept = rx->message;
+	size_t kept_cap = rx->message_cap;
+
+	rx->message = other;
+	rx->message_cap = other ? *cap : 0;
+	*cap = kept_cap;
+	return kept;
+}
+
+/**
  * dispatch() - A message is whole: decode it, hand it to who wants it
  * @ch:		Channel
  */

@@ -48,7 +48,7 @@ static int file_reopen(int fd)
 }
 
 /* Read up to @cap bytes from @pos on, if they are in memory; 0 when there are none */
-static size_t file_read(int fd, off_t pos, void *buf, size_t cap)
+size_t ahead_read(int fd, off_t pos, void *buf, size_t cap)
 {
 	struct iovec iov = { buf, cap };
 	int again = file_reopen(fd);
@@ -140,7 +140,7 @@ static ssize_t file_look(struct deputy *d, int fd, size_t cap, struct wire_ahead
 	if (pos < 0 || rest < 0)
 		return 0;
 	ahead->whole = rest < (object ? HEAD_BYTES : WIRE_AHEAD_DATA_MAX); /* what was mapped will be mapped */
-	len = file_read(fd, pos, data, ahead->whole ? WIRE_AHEAD_DATA_MAX : cap);
+	len = ahead_read(fd, pos, data, ahead->whole ? WIRE_AHEAD_DATA_MAX : cap);
 	if (ahead->whole && len != (size_t)rest)
 		len = ahead->whole = 0; /* it changes right now, or is on the disk only */
 	return (ssize_t)len;

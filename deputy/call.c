@@ -294,7 +294,7 @@ static call_finisher finisher_find(const struct wire_call *msg)
 	call_finisher finish;
 
 	if (!(msg->flags & WIRE_CALL_AHEAD))
-		return NULL;
+		return stock_finisher(msg);
 	finish = ahead_finisher(msg);
 	return finish ? finish : write_finisher(msg);
 }
@@ -336,6 +336,8 @@ void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *ta
 	if (msg->nr == SYS_unshare || msg->nr == SYS_setns)
 		thread->task->ids_known = false;
 	if (write_late(d, thread, &thread->call.row_finish))
+		return;
+	if (stock_read(d, thread, tail, tail_len))
 		return;
 	err = (handler ? handler : row_begin)(d, thread, tail, tail_len);
 	if (err == -EPROTO)

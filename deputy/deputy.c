@@ -316,6 +316,7 @@ int deputy_run(const struct deputy_options *opt, pid_t target, int talk)
 	monitor_close(monitor);
 	stats_write(d);
 	outbox_clear(d);
+	stock_clear(d);
 	objects_free(d);
 	shm_free(d);
 	free(d->piece);

@@ -274,6 +274,24 @@ struct dead {
 	struct usage usage;
 };
 
+/**
+ * struct stock - What was sent ahead of somebody's reads, see stock.c
+ * @tid:	Who reads, 0 = nobody
+ * @fd:		From where
+ * @used_ns:	When he did last
+ * @bytes:	How much he has read in a row
+ * @data:	Room for WIRE_STOCK_MAX bytes, or NULL
+ * @len:	How much of what comes next the worker has, and is there
+ * @pos:	How much of that was read
+ */
+struct stock {
+	pid_t tid;
+	int fd;
+	uint64_t used_ns, bytes;
+	uint8_t *data;
+	size_t len, pos;
+};
+
 struct absent;
 struct object;
 struct segment;
@@ -302,6 +320,8 @@ struct held;
  * @outbox_last: Its end
  * @piece:	Buffer for content on its way
  * @iov:	Pieces of a result on its way
+ * @stock:	What was sent ahead, by number
+ * @fresh:	Room for a read whose data are compared with that, or NULL
  * @strays:	Newborns that stopped before their parents told of them
  * @stray_nr:	Their number
  * @dead:	The tasks that died last
@@ -348,6 +368,8 @@ struct deputy {
 	struct outbox_item *outbox, *outbox_last;
 	uint8_t *piece;
 	struct iovec iov[SYSPLAN_IOV_MAX];
+	struct stock stock[WIRE_STOCKS_MAX];
+	uint8_t *fresh;
 	pid_t strays[STRAYS_MAX];
 	unsigned int stray_nr;
 	struct dead dead[DEAD_MAX];
@@ -512,6 +534,14 @@ void linger_prepare(struct deputy *d);
 
 /* ahead.c: how the call is finished if with its answer goes what the guest will ask next; NULL: there is nothing to say */
 call_finisher ahead_finisher(const struct wire_call *msg);
+
+size_t ahead_read(int fd, off_t pos, void *buf, size_t cap); /* what is in memory of the file that @fd is open on */
+
+/* stock.c: how a large read is finished: perhaps with what was sent before, and what comes next is sent; NULL: it is none */
+call_finisher stock_finisher(const struct wire_call *msg);
+/* Make the call's read here; false: it has to be made as any */
+bool stock_read(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
+void stock_clear(struct deputy *d);
 
 /* writes.c: writes that are posted */
 call_finisher write_finisher(const struct wire_call *msg); /* if its caller asks how many more may be */

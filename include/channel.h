@@ -139,6 +139,12 @@ void channel_uncork(struct channel *ch);
  */
 int channel_poll(struct channel *ch);
 
+/*
+ * Within ops->message: keep the memory that the message is in. It is the caller's from now on, to be freed; the channel gets
+ * @other instead, malloc'ed, of *@cap bytes, or NULL. Returns the memory, its size in *@cap.
+ */
+void *channel_keep(struct channel *ch, void *other, size_t *cap);
+
 void channel_phase_set(struct channel *ch, unsigned int phase); /* enum wire_phase bits; others' messages end it */
 unsigned int channel_phase(const struct channel *ch);
 void channel_heartbeat_set(struct channel *ch, unsigned int idle_ms, unsigned int dead_ms); /* 0, 0: none */

@@ -62,6 +62,7 @@ enum wire_refuse_code {
 
 #define WIRE_RESULT_REGULAR   1u	 /* RESULT: the descriptor is a regular file */
 #define WIRE_RESULT_AHEAD     2u	 /* RESULT: struct wire_ahead or wire_room and its length, u32, end the tail */
+#define WIRE_RESULT_STOCK     4u	 /* RESULT: struct wire_stocked instead of its data, which are in STOCK */
 #define WIRE_CALL_MORE	      1u	 /* CALL: first part of a larger transfer */
 #define WIRE_CALL_AHEAD	      2u	 /* CALL: such a RESULT is welcome */
 #define WIRE_CALL_POSTED      4u	 /* CALL that the guest has the result of: there is no RESULT */
@@ -110,6 +111,7 @@ enum wire_refuse_code {
 #define WIRE_ID_OBJECT_ZERO wire_object_zero, object_zero
 #define WIRE_ID_TRIM	    wire_trim, trim
 #define WIRE_ID_TRIMMED	    wire_trimmed, trimmed
+#define WIRE_ID_STOCK	    wire_stock, stock
 #define WIRE_ID_SEEN	    wire_seen, seen
 
 #define WIRE_ID_1(tag, member) tag
@@ -193,6 +195,19 @@ struct wire_ahead {
  */
 struct wire_room {
 	uint64_t dev, ino, credit;
+};
+
+#define WIRE_STOCKS_MAX	   4u	     /* numbers of STOCK: less than that */
+#define WIRE_STOCK_MAX	   1048576u  /* bytes of one */
+
+/**
+ * struct wire_stocked - Where the data of a RESULT are
+ * @stock:	Number of the STOCK
+ * @offset:	Offset in it
+ */
+struct wire_stocked {
+	uint32_t stock;
+	uint32_t offset;
 };
 
 /**

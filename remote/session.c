@@ -15,6 +15,7 @@
 #include "remote/shm.h"
 #include "remote/signals.h"
 #include "remote/sigqueue.h"
+#include "remote/stock.h"
 #include "remote/stops.h"
 #include "remote/title.h"
 #include "remote/trim.h"
@@ -131,7 +132,17 @@ static int on_start(struct session *session, const union wire_any *msg, const ui
 
 static int on_result(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
+	if (msg->result.flags & WIRE_RESULT_STOCK)
+		return stock_result(session, &msg->result, tail, tail_len);
 	call_result(session, &msg->result, tail, tail_len);
+	return 0;
+}
+
+static int on_stock(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	if (msg->stock.stock >= WIRE_STOCKS_MAX)
+		return -EPROTO;
+	stock_take(session, &msg->stock, tail, tail_len);
 	return 0;
 }
 
@@ -197,6 +208,7 @@ static int (*const message_table[WIRE_TYPES])(struct session *, const union wire
 	[WIRE_FORGET] = on_forget, [WIRE_OFFER] = on_offer,
 	[WIRE_KEEP] = on_keep,	   [WIRE_OBJECT_ZERO] = on_object_zero,
 	[WIRE_TRIM] = on_trim,	   [WIRE_SEEN] = on_seen,
+	[WIRE_STOCK] = on_stock,
 };
 
 /**
@@ -245,6 +257,7 @@ static void on_tick(uv_timer_t *timer)
 
 	usage_report(session);
 	titles_sync(session);
+	stock_trim(session);
 	for (struct guest *g = session->guests.guests; g; g = g->next)
 		sigqueue_age(g);
 }
@@ -292,5 +305,6 @@ void session_run(struct session *session)
 	uv_run(&session->loop, UV_RUN_DEFAULT);
 	objects_clear(&session->objects);
 	ownfilter_clear(session);
+	stock_clear(session);
 	free(session->buffer);
 }

@@ -22,6 +22,20 @@ struct wait_answer;
 struct kept_filters;
 
 /**
+ * struct stock - A piece of content that reads may get (stock.h)
+ * @block:	Its memory, NULL: there is none
+ * @cap:	Size of that
+ * @data:	The content in it
+ * @len:	Its length
+ */
+struct stock {
+	uint8_t *block;
+	size_t cap;
+	uint8_t *data;
+	size_t len;
+};
+
+/**
  * struct session - One arrival
  * @loop:	Event loop
  * @channel:	Connection to the deputy
@@ -41,6 +55,9 @@ struct kept_filters;
  * @kept_filters: Filters for the next bodies of processes, see ownfilter.h
  * @kept_filters_nr: How many of these
  * @buffer:	Room for the tail of a CALL
+ * @stock:	What reads may get
+ * @spare:	Memory for another piece, or NULL
+ * @spare_cap:	Its size
  * @ended:	The session is over; nothing is sent or served any more
  */
 struct session {
@@ -62,6 +79,9 @@ struct session {
 	struct kept_filters *kept_filters;
 	unsigned int kept_filters_nr;
 	uint8_t *buffer;
+	struct stock stock[WIRE_STOCKS_MAX];
+	uint8_t *spare;
+	size_t spare_cap;
 	bool ended;
 };
 

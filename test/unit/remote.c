@@ -280,11 +280,83 @@ static void lie_second_body(struct rig *rig)
 	rig_body(rig);
 }
 
+/* STOCK 2 with @text, and a RESULT of @ret for call @nr that refers to @stock at @offset */
+static void stocked(struct rig *rig, uint32_t nr, const char *text, int64_t ret, uint32_t stock, uint32_t offset)
+{
+	struct wire_result result = { .ret = ret, .flags = WIRE_RESULT_STOCK };
+	struct wire_stocked place = { stock, offset };
+	struct wire_stock msg = { 2 };
+
+	rig_send(rig, WIRE_STOCK, &msg, text, strlen(text));
+	result.call = rig_call(rig, nr).call;
+	rig_send(rig, WIRE_RESULT, &result, &place, sizeof(place));
+}
+
+static void lie_stock_number(struct rig *rig)
+{
+	struct wire_stock msg = { WIRE_STOCKS_MAX };
+
+	rig_send(rig, WIRE_STOCK, &msg, "abc", 3);
+}
+
+static void lie_stock_other(struct rig *rig)
+{
+	rig_program(rig, rig_reads, 0);
+	stocked(rig, SYS_read, "abc", 3, WIRE_STOCKS_MAX, 0);
+}
+
+static void lie_stock_none(struct rig *rig)
+{
+	rig_program(rig, rig_reads, 0);
+	stocked(rig, SYS_read, "abc", 3, 1, 0);
+}
+
+static void lie_stock_beyond(struct rig *rig)
+{
+	rig_program(rig, rig_reads, 0);
+	stocked(rig, SYS_read, "abc", 3, 2, 1);
+}
+
+static void lie_stock_offset(struct rig *rig)
+{
+	rig_program(rig, rig_reads, 0);
+	stocked(rig, SYS_read, "abc", 3, 2, UINT32_MAX);
+}
+
+static void lie_stock_much(struct rig *rig)
+{
+	rig_program(rig, rig_reads, 0);
+	stocked(rig, SYS_read, "abcdef", 4, 2, 0);
+}
+
+static void lie_stock_failed(struct rig *rig)
+{
+	rig_program(rig, rig_reads, 0);
+	stocked(rig, SYS_read, "abc", -EIO, 2, 0);
+}
+
+static void lie_stock_no_data(struct rig *rig)
+{
+	rig_program(rig, rig_exits, 0);
+	stocked(rig, SYS_getppid, "abc", 3, 2, 0);
+}
+
+static void lie_stock_gone(struct rig *rig)
+{
+	struct wire_stock nothing = { 2 };
+
+	rig_program(rig, rig_reads, 0);
+	rig_send(rig, WIRE_STOCK, &nothing, "abc", 3);
+	stocked(rig, SYS_read, "", 3, 2, 0);
+}
+
 static void (*const lies[])(struct rig *) = {
 	lie_result,    lie_object_twice,    lie_object_size,   lie_object_data, lie_object_none,
 	lie_mapping,   lie_mapping_kind,    lie_mapping_short, lie_signal_none, lie_signal_many,
 	lie_xstate,    lie_second_body,	    lie_offer_none,    lie_offer_live,	lie_keep_live,
 	lie_keep_none, lie_data_after_keep, lie_zero_beyond,   lie_zero_file,
+	lie_stock_number, lie_stock_other, lie_stock_none, lie_stock_beyond, lie_stock_offset,
+	lie_stock_much, lie_stock_failed, lie_stock_no_data, lie_stock_gone,
 };
 
 START_TEST(remote_ends_a_session_for_a_lie)
@@ -294,6 +366,26 @@ START_TEST(remote_ends_a_session_for_a_lie)
 	rig_start(&rig, NULL);
 	lies[_i](&rig);
 	rig_wait_end(&rig);
+	rig_end(&rig);
+}
+END_TEST
+
+START_TEST(remote_takes_data_from_what_was_sent_before)
+{
+	static const struct {
+		uint32_t offset;
+		int64_t ret;
+		uint64_t got;
+	} cases[] = { { 0, 3, 'b' }, { 2, 3, 'd' }, { 3, 3, 'e' }, { 4, 2, 'f' } };
+	struct rig rig;
+
+	rig_start(&rig, NULL);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		rig_program(&rig, rig_reads, 0);
+		stocked(&rig, SYS_read, "abcdef", cases[i].ret, 2, cases[i].offset);
+		ck_assert_uint_eq(rig_call(&rig, SYS_exit_group).arg[0], cases[i].got);
+		rig_drop(&rig);
+	}
 	rig_end(&rig);
 }
 END_TEST
@@ -532,6 +624,7 @@ UNIT(remote)
 	tcase_add_loop_test(tc, remote_ends_a_session_for_a_body_that_cannot_be, 0,
 			    sizeof(body_lies) / sizeof(*body_lies));
 	tcase_add_loop_test(tc, remote_ends_a_session_for_a_lie, 0, sizeof(lies) / sizeof(*lies));
+	tcase_add_test(tc, remote_takes_data_from_what_was_sent_before);
 	tcase_add_test(tc, remote_passes_over_what_concerns_nobody);
 	tcase_add_test(tc, remote_says_which_image_cannot_be);
 	tcase_add_test(tc, remote_maps_what_home_sends);

@@ -30,6 +30,7 @@
 /* clang-format off */
 asm(".pushsection .rodata\n"
     ".global rig_exits, rig_spins, rig_writes, rig_faults, rig_maps, rig_holds, rig_sleeps, rig_forks\n"
+    ".global rig_reads\n"
     "rig_exits:  mov $110, %eax; syscall; mov %eax, %edi; mov $231, %eax; syscall; hlt\n"
     "rig_spins:  jmp rig_spins\n"
     "rig_writes: mov $1, %edi; lea 1f(%rip), %rsi; mov $4, %edx; mov $1, %eax; syscall\n"
@@ -42,6 +43,8 @@ asm(".pushsection .rodata\n"
     "            mov $9, %eax; syscall; mov $110, %eax; syscall; hlt\n"
     "rig_sleeps: mov $34, %eax; syscall; jmp rig_sleeps\n"
     "rig_forks:  mov $57, %eax; syscall; mov %eax, %edi; mov $231, %eax; syscall; hlt\n"
+    "rig_reads:  xor %edi, %edi; lea -128(%rsp), %rsi; mov $3, %edx; xor %eax, %eax; syscall\n"
+    "            movzbl -127(%rsp), %edi; mov $231, %eax; syscall; hlt\n"
     ".fill 2048, 1, 0xcc\n"
     ".popsection\n");
 /* clang-format on */

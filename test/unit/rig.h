@@ -82,6 +82,7 @@ extern const uint8_t rig_faults[]; /* reads address 8 */
 extern const uint8_t rig_maps[];   /* mmap(0, 4096, PROT_READ, MAP_PRIVATE, 5, 0), exit_group(first byte) */
 extern const uint8_t rig_holds[];  /* the same mmap, getppid() */
 extern const uint8_t rig_sleeps[]; /* pause() for ever, on the worker */
+extern const uint8_t rig_reads[];  /* read(0, stack, 3), then exit_group(its second byte) */
 extern const uint8_t rig_forks[];  /* fork(), then exit_group(result) */
 
 #endif
