@@ -52,8 +52,8 @@
 #define STRAYS_MAX 4096 /* newborns at a moment */
 #define SPIN_BYTES_PER_US 2048u /* and how much longer for a call that moves data: a slow memory's speed */
 #define POSTED_MAX 8	 /* posted calls that wait for company */
-#define TASK_BUCKETS 256 /* hash buckets of threads by id */
-#define CALL_BUCKETS 1024 /* threads by the number of the call that they make */
+#define TASK_BUCKETS 4096 /* hash buckets of threads by id */
+#define CALL_BUCKETS 4096 /* threads by the number of the call that they make */
 
 struct deputy;
 struct thread;
@@ -75,7 +75,7 @@ enum thread_state { TH_NATIVE, TH_BORN, TH_IDLE, TH_BUSY, TH_HELD, TH_NR };
 /**
  * struct home_arena - An arena at home
  * @arena:	The arena
- * @users:	Processes that have it mapped (a fork shares the slots of its parent's arenas)
+ * @users:	Processes that have it mapped
  */
 struct home_arena {
 	struct arena arena;
@@ -189,8 +189,10 @@ struct usage {
  * @threads:	Its threads
  * @parent:	The process that has forked it, 0: not one of the family
  * @next:	Next process of the family
+ * @prev:	What points to it
  * @arenas:	The arenas in its address space
  * @arena_nr:	Their number; 0 while it runs natively
+ * @passed_on:	The one of them that its children get, or NULL
  * @code:	Address of the parasite in it
  * @pidfd:	For taking copies of its descriptors, -1 as long as none was taken
  * @migrated:	Its user code is on the worker
@@ -225,9 +227,10 @@ struct task {
 	pid_t pid;
 	pid_t parent;
 	struct thread *threads;
-	struct task *next;
+	struct task *next, **prev;
 	struct home_arena **arenas;
 	unsigned int arena_nr;
+	struct home_arena *passed_on;
 	uint64_t code;
 	int pidfd;
 	bool migrated, started, stopped, ending;
@@ -425,8 +428,10 @@ int home_mask_get(pid_t tid, uint64_t *mask);
 
 /* slots.c: room for threads in the arenas of a process */
 int slots_adopt(struct task *task, const struct arena *arena); /* one more arena; 0 or -ENOMEM */
-int slots_inherit(struct task *child, const struct task *parent);
+int slots_inherit(struct task *child, const struct task *parent, const struct arena *arena); /* @child has that one */
 int slots_take(struct task *task, struct arena **arena); /* a slot, or -ENOSPC: slots_grow() */
+/* Begin the idle thread's batch with what makes the child that it is about to fork get @arena, and no other */
+void slots_pass_on(struct thread *thread, const struct arena *arena);
 void slots_release(struct arena *arena, int slot);
 /* Map one more arena with the help of the idle @thread, then call @then with 0 or negative errno */
 void slots_grow(struct deputy *d, struct thread *thread, void (*then)(struct deputy *, struct thread *, int64_t err));

@@ -130,6 +130,8 @@ static void clone_post(struct deputy *d, struct thread *thread)
 		stack = arena_slot_addr(arena, (unsigned int)thread->newborn_slot) + SLOT_STACK_END;
 	}
 	executor_begin(thread->arena, (unsigned int)thread->slot, SLOT_ONE_SHOT);
+	if (!(flags & CLONE_THREAD))
+		slots_pass_on(thread, arena);
 	if (thread->call.nr == SYS_clone3)
 		executor_add(thread->arena, (unsigned int)thread->slot, SYS_clone3, clone3_place(thread, home, stack),
 			     sizeof(struct clone_args), 0, 0, 0, 0);
@@ -168,12 +170,13 @@ int fork_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, siz
 	return 0;
 }
 
-/* A new process of the family, with its parent's arenas */
-static struct thread *process_adopt(struct deputy *d, const struct task *parent, pid_t pid, bool clear_sighand)
+/* A new process of the family, with the arena in which its slot is */
+static struct thread *process_adopt(struct deputy *d, const struct thread *maker, pid_t pid, bool clear_sighand)
 {
+	const struct task *parent = maker->task;
 	struct task *task = task_add(d, pid);
 
-	if (!task || slots_inherit(task, parent) < 0 || shm_inherit(task, parent) < 0 ||
+	if (!task || slots_inherit(task, parent, maker->newborn_arena) < 0 || shm_inherit(task, parent) < 0 ||
 	    held_inherit(task, parent) < 0)
 		return NULL;
 	task->migrated = task->started = true;
@@ -288,7 +291,7 @@ void fork_event(struct deputy *d, struct thread *thread, int signo)
 	if (ptrace(PTRACE_GETEVENTMSG, thread->tid, 0, &tid) < 0)
 		return; /* killed */
 	newborn = flags & CLONE_THREAD ? thread_add(d, thread->task, (pid_t)tid) :
-					 process_adopt(d, thread->task, (pid_t)tid, flags & CLONE_CLEAR_SIGHAND);
+					 process_adopt(d, thread, (pid_t)tid, flags & CLONE_CLEAR_SIGHAND);
 	if (!newborn) {
 		kill((pid_t)tid, SIGKILL); /* no memory to look after it */
 		thread_resume(thread, 0);

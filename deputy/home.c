@@ -115,5 +115,6 @@ void home_forget(struct task *task)
 	}
 	free(task->arenas);
 	task->arenas = NULL;
+	task->passed_on = NULL;
 	task->arena_nr = 0;
 }

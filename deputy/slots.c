@@ -4,8 +4,9 @@
  *
  * Each home thread has a slot in an arena. The first arena of a program is mapped by ptrace when its image is shipped; a
  * process whose threads or children need more gets further ones, mapped by the parasite itself in three batches (make a
- * memfd, map it, close it). A fork shares the arenas of its parent, and so do the slots: the deputy hands them out, and
- * never the same one to two threads. An arena goes when the last process that has it is gone.
+ * memfd, map it, close it). A fork shares one arena with its parent, the one that its own slot is in, and so do the slots:
+ * the deputy hands them out, and never the same one to two threads. The others are not passed on (MADV_DONTFORK), or
+ * each of many children would have the arenas of all. An arena goes when the last process that has it is gone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,36 +39,80 @@ int slots_adopt(struct task *task, const struct arena *arena)
 	if (!home)
 		return -ENOMEM;
 	*home = (struct home_arena){ *arena, 1 };
+	if (!task->arena_nr)
+		task->passed_on = home;
 	task->arenas[task->arena_nr++] = home;
 	return 0;
 }
 
-int slots_inherit(struct task *child, const struct task *parent)
+/* The arena of the task that is @arena, or NULL */
+static struct home_arena *arena_find(const struct task *task, const struct arena *arena)
 {
-	child->arenas = malloc(sizeof(*child->arenas) * parent->arena_nr);
+	for (unsigned int i = task->arena_nr; i-- > 0;) {
+		if (&task->arenas[i]->arena == arena)
+			return task->arenas[i];
+	}
+	return NULL;
+}
+
+int slots_inherit(struct task *child, const struct task *parent, const struct arena *arena)
+{
+	struct home_arena *home = arena_find(parent, arena);
+
+	child->arenas = malloc(sizeof(*child->arenas));
 	if (!child->arenas)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < parent->arena_nr; i++) {
-		child->arenas[i] = parent->arenas[i];
-		child->arenas[i]->users++;
-	}
-	child->arena_nr = parent->arena_nr;
+	child->arenas[0] = child->passed_on = home;
+	child->arena_nr = 1;
+	home->users++;
 	child->code = parent->code;
 	return 0;
 }
 
 int slots_take(struct task *task, struct arena **arena)
 {
-	/* The newest has room most often */
-	for (unsigned int i = task->arena_nr; i-- > 0;) {
-		int slot = arena_slot_take(&task->arenas[i]->arena);
+	struct home_arena *home = task->passed_on;
+	/* That one needs no words when a process forks, and of the others the newest has room most often */
+	int slot = home ? arena_slot_take(&home->arena) : -ENOSPC;
 
-		if (slot >= 0) {
-			*arena = &task->arenas[i]->arena;
-			return slot;
-		}
+	for (unsigned int i = task->arena_nr; i-- > 0 && slot < 0;) {
+		home = task->arenas[i];
+		slot = arena_slot_take(&home->arena);
 	}
-	return -ENOSPC;
+	if (slot >= 0)
+		*arena = &home->arena;
+	return slot;
+}
+
+/* Is a child about to be forked that needs what is passed on now? */
+static bool is_forking(const struct task *task)
+{
+	for (const struct thread *t = task->threads; t; t = t->sibling) {
+		if (t->newborn_slot >= 0 && t->newborn_arena == &task->passed_on->arena)
+			return true;
+	}
+	return false;
+}
+
+/* Add to the thread's batch that an arena is passed on to children, or is not */
+static void advice_add(const struct thread *thread, const struct arena *arena, int advice)
+{
+	executor_add(thread->arena, (unsigned int)thread->slot, SYS_madvise, arena_slot_addr(arena, 0),
+		     arena_shared_size(arena->slots), (uint64_t)advice, 0, 0, 0);
+}
+
+void slots_pass_on(struct thread *thread, const struct arena *arena)
+{
+	struct task *task = thread->task;
+	struct slot *slot = arena_slot(thread->arena, (unsigned int)thread->slot);
+
+	if (!task->passed_on || &task->passed_on->arena == arena)
+		return;
+	if (!is_forking(task))
+		advice_add(thread, &task->passed_on->arena, MADV_DONTFORK);
+	advice_add(thread, arena, MADV_DOFORK);
+	slot->kept = slot->count;
+	task->passed_on = arena_find(task, arena);
 }
 
 void slots_release(struct arena *arena, int slot)
@@ -119,6 +164,7 @@ static void growth_mapped(struct deputy *d, struct thread *thread, int64_t close
 	growth->arena.addr = (uint64_t)addr - ARENA_CODE_SIZE;
 	executor_begin(thread->arena, (unsigned int)thread->slot, SLOT_STOP_ON_ERROR);
 	executor_add_guards(thread->arena, (unsigned int)thread->slot, &growth->arena);
+	advice_add(thread, &growth->arena, MADV_DONTFORK);
 	call_post(d, thread, growth_guarded);
 }
 

@@ -71,6 +71,9 @@ struct task *task_add(struct deputy *d, pid_t pid)
 		return NULL;
 	}
 	task->next = d->tasks;
+	task->prev = &d->tasks;
+	if (task->next)
+		task->next->prev = &task->next;
 	d->tasks = task;
 	return task;
 }
@@ -126,8 +129,6 @@ void thread_remove(struct deputy *d, struct thread *thread)
 
 void task_remove(struct deputy *d, struct task *task)
 {
-	struct task **at;
-
 	for (struct thread *thread = task->threads, *next; thread; thread = next) {
 		next = thread->sibling;
 		thread_remove(d, thread);
@@ -137,9 +138,9 @@ void task_remove(struct deputy *d, struct task *task)
 	held_forget(task);
 	aio_forget(task);
 	sent_clear(task);
-	for (at = &d->tasks; *at != task; at = &(*at)->next)
-		;
-	*at = task->next;
+	*task->prev = task->next;
+	if (task->next)
+		task->next->prev = task->prev;
 	if (task->pidfd >= 0)
 		close(task->pidfd);
 	free(task);

@@ -57,7 +57,8 @@ struct guest_mem call_memory(struct thread *thread)
 
 struct thread *call_find(const struct session *session, uint64_t id)
 {
-	struct thread *thread = session->guests.thread[id % THREADS_MAX];
+	const struct guest_table *table = &session->guests;
+	struct thread *thread = id % THREADS_MAX < table->index_nr ? table->thread[id % THREADS_MAX] : NULL;
 
 	return id && thread && thread->call.id == id ? thread : NULL;
 }

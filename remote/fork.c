@@ -488,6 +488,8 @@ void fork_stopped(struct thread *thread)
 		err = -EINVAL;
 	if (!err && is_unwritable(thread, call->arg))
 		err = -EFAULT;
+	if (!err && guests_full(&thread->guest->session->guests))
+		err = -EAGAIN;
 	if (err) {
 		call_skip(thread, err);
 		return;

@@ -2,6 +2,7 @@
 /* Tables of the guests and their threads: see remote/guest.h. */
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include "log.h"
@@ -10,6 +11,7 @@
 #include "remote/procfiles.h"
 #include "remote/guest.h"
 #include "remote/image.h"
+#include "remote/limits.h"
 #include "remote/listener.h"
 #include "remote/session.h"
 #include "remote/title.h"
@@ -52,13 +54,27 @@ void thread_move(struct thread *thread, enum thread_state to)
 	thread->state = to;
 }
 
+void guests_init(struct guest_table *table)
+{
+	table->threads_max = limits_threads();
+}
+
+void guests_fini(struct guest_table *table)
+{
+	free(table->thread);
+	table->thread = NULL;
+	table->index_nr = 0;
+}
+
+bool guests_full(const struct guest_table *table)
+{
+	return table->threads_nr >= table->threads_max;
+}
+
 struct guest *guest_new(struct session *session, uint32_t pid)
 {
-	struct guest *guest;
+	struct guest *guest = calloc(1, sizeof(*guest));
 
-	if (session->guests.guests_nr >= GUESTS_MAX)
-		return NULL;
-	guest = calloc(1, sizeof(*guest));
 	if (!guest)
 		return NULL;
 	guest->session = session;
@@ -66,6 +82,9 @@ struct guest *guest_new(struct session *session, uint32_t pid)
 	guest->body.pidfd = -1;
 	guest->body.listener = -1;
 	guest->next = session->guests.guests;
+	guest->prev = &session->guests.guests;
+	if (guest->next)
+		guest->next->prev = &guest->next;
 	session->guests.guests = guest;
 	guest->pid_next = session->guests.by_pid[pid % GUEST_BUCKETS];
 	session->guests.by_pid[pid % GUEST_BUCKETS] = guest;
@@ -73,18 +92,40 @@ struct guest *guest_new(struct session *session, uint32_t pid)
 	return guest;
 }
 
+/**
+ * index_find() - A free index for a thread; THREADS_MAX when there is none, or no memory
+ */
+static unsigned int index_find(struct guest_table *table)
+{
+	unsigned int index = table->index_next, tried = 0;
+
+	if (table->threads_nr >= table->index_nr / 4 * 3 && table->index_nr < THREADS_MAX) {
+		unsigned int nr = table->index_nr ? 2 * table->index_nr : 64;
+		struct thread **more = reallocarray(table->thread, nr, sizeof(*more));
+
+		if (!more)
+			return THREADS_MAX;
+		memset(more + table->index_nr, 0, (nr - table->index_nr) * sizeof(*more));
+		index = table->index_nr;
+		table->thread = more;
+		table->index_nr = nr;
+	}
+	while (tried++ < table->index_nr && table->thread[index])
+		index = (index + 1) % table->index_nr;
+	return table->thread[index] ? THREADS_MAX : index;
+}
+
 struct thread *thread_new(struct guest *guest, uint32_t tid, pid_t outer, enum thread_state state)
 {
 	struct guest_table *table = &guest->session->guests;
 	struct thread *thread, **at;
-	unsigned int index = table->index_next, tried = 0;
+	unsigned int index = index_find(table);
 
-	while (tried++ < THREADS_MAX && table->thread[index])
-		index = (index + 1) % THREADS_MAX;
-	thread = table->thread[index] ? NULL : calloc(1, sizeof(*thread));
+	thread = index < THREADS_MAX ? calloc(1, sizeof(*thread)) : NULL;
 	if (!thread)
 		return NULL;
-	table->index_next = (index + 1) % THREADS_MAX;
+	table->index_next = (index + 1) % table->index_nr;
+	table->threads_nr++;
 	thread->guest = guest;
 	thread->index = index;
 	thread->tid = tid;
@@ -117,6 +158,7 @@ static void thread_unlink(struct thread *thread)
 	procfiles_drop(thread);
 	ownfilter_forget(thread);
 	session->guests.thread[thread->index] = NULL;
+	session->guests.threads_nr--;
 	for (at = &thread->guest->threads; *at != thread; at = &(*at)->next)
 		;
 	*at = thread->next;
@@ -136,9 +178,9 @@ void guest_forget(struct guest *guest)
 
 	while (guest->threads)
 		thread_unlink(guest->threads);
-	for (at = &table->guests; *at != guest; at = &(*at)->next)
-		;
-	*at = guest->next;
+	*guest->prev = guest->next;
+	if (guest->next)
+		guest->next->prev = guest->prev;
 	for (at = &table->by_pid[guest->pid % GUEST_BUCKETS]; *at != guest; at = &(*at)->pid_next)
 		;
 	*at = guest->pid_next;

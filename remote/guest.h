@@ -48,9 +48,8 @@ struct procfile;
 struct ownfilter;
 struct thread;
 
-/* Threads of one session; a call's number names its thread by index */
-#define THREADS_MAX 4096u
-#define GUESTS_MAX 1024u
+/* A call's number names its thread by index, which is less than this */
+#define THREADS_MAX 65536u
 
 enum thread_state { THREAD_BUILDING, THREAD_RUNNING, THREAD_CALLING, THREAD_STOPPED, THREAD_DEAD, THREAD_STATES };
 
@@ -206,6 +205,7 @@ struct thread {
  * struct guest - A process
  * @session:	Session
  * @next:	Next guest of the session
+ * @prev:	What points to it
  * @pid_next:	Next in the table by number
  * @threads:	Its threads, the first one is the leader
  * @pid:	Number at home
@@ -233,7 +233,7 @@ struct thread {
  */
 struct guest {
 	struct session *session;
-	struct guest *next, *pid_next;
+	struct guest *next, **prev, *pid_next;
 	struct thread *threads;
 	uint32_t pid;
 	pid_t outer;
@@ -259,7 +259,7 @@ struct guest {
 	bool loud;
 };
 
-#define GUEST_BUCKETS 256u
+#define GUEST_BUCKETS 4096u
 
 /**
  * struct guest_table - All guests and threads of a session
@@ -269,7 +269,10 @@ struct guest {
  * @by_tid:	Threads by inner number, likewise
  * @by_outer:	Threads by outer number
  * @thread:	Threads by index
+ * @index_nr:	Room in it; it grows, so that a free index is found soon
  * @index_next:	Where to look for a free index first
+ * @threads_nr:	Threads there are
+ * @threads_max: How many there may be before forks fail
  */
 struct guest_table {
 	struct guest *guests;
@@ -277,9 +280,16 @@ struct guest_table {
 	struct guest *by_pid[GUEST_BUCKETS];
 	struct thread *by_tid[GUEST_BUCKETS];
 	struct thread *by_outer[GUEST_BUCKETS];
-	struct thread *thread[THREADS_MAX];
-	unsigned int index_next;
+	struct thread **thread;
+	unsigned int index_nr, index_next;
+	unsigned int threads_nr, threads_max;
 };
+
+/* No guests yet, and no guests any more */
+void guests_init(struct guest_table *table);
+void guests_fini(struct guest_table *table);
+/* Are there as many threads as a session may have? */
+bool guests_full(const struct guest_table *table);
 
 /* A new guest in @session without threads; NULL when there are too many, or no memory */
 struct guest *guest_new(struct session *session, uint32_t pid);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "remote/guest.h"
 #include "remote/limits.h"
 
 /* A body's score for the out-of-memory killer: 1000 would be "always, whatever its size" */
@@ -32,8 +33,8 @@ struct limit_rule {
 static const struct limit_rule rules[] = {
 	/* 1 and not 0: a core_pattern that is a pipe obeys only 1. A guest's memory is not the node's to keep. */
 	{RLIMIT_CORE, 1},
-	/* Home decides about forks; this keeps a home that forks without end from taking the node along */
-	{RLIMIT_NPROC, 4096},
+	/* Home and the remote decide about forks (limits_threads()); this is for who gets past them */
+	{RLIMIT_NPROC, THREADS_MAX},
 	/* A file mapping is made under the descriptor number that the guest names, which home's limit allowed */
 	{RLIMIT_NOFILE, AS_ALLOWED},
 	/* Nothing of these is local, or to be had without privileges */
@@ -106,6 +107,16 @@ void limits_prepare(pid_t init)
 	limit_raise(init, RLIMIT_NOFILE, (rlim_t)number_read("/proc/sys/fs/nr_open", NR_OPEN_DEFAULT));
 	/* Memory that is locked is taken as any other; how much may be is home's to say */
 	limit_raise(init, RLIMIT_MEMLOCK, RLIM_INFINITY);
+}
+
+unsigned int limits_threads(void)
+{
+	long most = 2 * THREADS_MAX, pids = number_read("/proc/sys/kernel/pid_max", most),
+	     threads = number_read("/proc/sys/kernel/threads-max", most);
+
+	most = pids < most ? pids : most;
+	most = threads < most ? threads : most;
+	return (unsigned int)(most / 2);
 }
 
 int limits_apply(void)

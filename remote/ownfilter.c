@@ -21,7 +21,7 @@
 #include "tracee.h"
 
 /* Programs that are on their way from one body to the next; one that then stays at home is never fetched */
-#define KEPT_MAX GUESTS_MAX
+#define KEPT_MAX 1024u
 
 /* What SECCOMP_SET_MODE_FILTER may be told; others are errors before anything else is looked at */
 #define FLAGS_KNOWN 0x3fu

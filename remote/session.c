@@ -274,6 +274,7 @@ int session_start(struct session *session)
 {
 	int err = objects_init(&session->objects);
 
+	guests_init(&session->guests);
 	if (err)
 		return err;
 	session->buffer = malloc(SYSPLAN_TAIL_MAX);
@@ -306,5 +307,6 @@ void session_run(struct session *session)
 	objects_clear(&session->objects);
 	ownfilter_clear(session);
 	stock_clear(session);
+	guests_fini(&session->guests);
 	free(session->buffer);
 }
