@@ -157,8 +157,11 @@ static void on_accept(struct deputy *d, const union wire_any *msg, const uint8_t
 
 static void on_refuse(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
-	snprintf(d->lost, sizeof(d->lost), "refused: %s%s%.*s", wire_refuse_text(msg->refuse.code), tail_len ? ": " : "",
+	char why[280];
+
+	snprintf(why, sizeof(why), "refused: %s%s%.*s", wire_refuse_text(msg->refuse.code), tail_len ? ": " : "",
 		 (int)tail_len, (const char *)tail);
+	lost_reason(d, why);
 	d->opened = -1;
 	uv_stop(&d->loop);
 }

@@ -354,7 +354,9 @@ struct held;
  * @draining:	They are being made
  * @held_timer:	Tries again
  * @prepare:	Makes posted calls before the loop sleeps
- * @lost:	Why the connection was lost, empty = it was not
+ * @lost:	Why the connection was lost, or a task ended, empty = no such thing
+ * @told_dev:	Device and inode of the stderr that was told last why all end
+ * @told_ino:	.
  */
 struct deputy {
 	uv_loop_t loop;
@@ -399,6 +401,8 @@ struct deputy {
 	uv_timer_t held_timer;
 	uv_prepare_t prepare;
 	char lost[128];
+	dev_t told_dev;
+	ino_t told_ino;
 };
 
 /* task.c: the family's tables */
@@ -624,6 +628,8 @@ int cancel_at_stop(struct thread *thread);	 /* do it */
 void lost_end(struct deputy *d, const char *why); /* of the session, and so of all that runs there */
 void task_end(struct deputy *d, struct task *task, const char *why);
 void task_end_post(struct deputy *d, struct thread *thread); /* in an ending task, its main thread is idle */
+void lost_reason(struct deputy *d, const char *why); /* words that may be the worker's, for a terminal */
+void lost_signal(struct thread *thread, int signo); /* has stopped a thread that nobody runs code for any more */
 void task_note_stderr(struct task *task);
 
 /* stats.c */

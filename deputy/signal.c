@@ -63,8 +63,12 @@ void signal_stop(struct deputy *d, struct thread *thread, int signo)
 	}
 	if (ptrace(PTRACE_GETSIGINFO, thread->tid, 0, &info) < 0 || tracee_regs_get(thread->tid, &regs) < 0)
 		return; /* killed meanwhile */
-	if (signo == SIGSTOP || is_own_fault(&info) || !d->channel) {
+	if (signo == SIGSTOP || is_own_fault(&info)) {
 		thread_resume(thread, signo);
+		return;
+	}
+	if (!d->channel) {
+		lost_signal(thread, signo);
 		return;
 	}
 	if (cancel_wanted(thread)) {

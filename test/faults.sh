@@ -300,6 +300,36 @@ faults_cut_between_calls() {
 	ends 125 '^omrun: .*(lost|answer|connection)'
 }
 
+# Signals that the program catches come all the time, also when nobody is there any more to catch them
+faults_cut_under_signals() {
+	own
+	# shellcheck disable=SC2016
+	begin -j "$NODE" bash -c 'trap : USR1 CHLD; echo $$ >pid; sleep 1000 & echo ready; while :; do (exit 1); done'
+	while kill -USR1 "$TASK" 2>/dev/null; do :; done &
+	sever
+	wait "$JOB"
+	ends 125 '^omrun: .*(lost|answer|connection)'
+}
+
+# Nobody reads what it says: it must end nevertheless
+faults_cut_unheard() {
+	own
+	stage
+	: >"$SCENE/cwd/pid"
+	chmod 666 "$SCENE/cwd/pid"
+	mkfifo -m 666 "$SCENE/cwd/deaf"
+	exec 7<>"$SCENE/cwd/deaf"
+	dd if=/dev/zero of="$SCENE/cwd/deaf" bs=4096 count=1000 oflag=nonblock 2>/dev/null
+	scene_run "$TEST" "$ME" 50 '' sh -c "exec $BIN/omrun -j $NODE $WORK/aids/listen read 2>deaf" &
+	JOB=$!
+	until_true 20 ready || wrong 'the task does not start'
+	sever
+	wait "$JOB"
+	[ "$(cat "$SCENE/status")" = 125 ] || wrong "status $(cat "$SCENE/status")"
+	exec 7>&-
+	clean
+}
+
 faults_remote_killed() {
 	own
 	begin -j "$NODE" "$WORK/aids/listen" sleep
