@@ -145,7 +145,7 @@ static void family_add(struct task *task, pid_t pid, struct thread *thread, int 
 START_TEST(monitor_tells_of_tasks)
 {
 	struct thread thread[6];
-	struct task task[3];
+	static struct task task[3];
 	struct report out;
 
 	family_add(&task[0], 1000, &thread[0], 3, TH_BUSY);
@@ -194,7 +194,7 @@ START_TEST(monitor_states)
 	};
 	struct thread thread;
 	struct report out;
-	struct task task;
+	static struct task task;
 
 	strcpy(d->lost, "lost");
 	family_add(&task, 1000, &thread, 1, TH_IDLE);
