@@ -255,25 +255,6 @@ int channel_send(struct channel *ch, enum wire_type type, const void *msg, const
 }
 
 /**
- * channel_send_from() - Send a message whose tail is fetched meanwhile
- * @ch:		Channel
- * @type:	Type of the message
- * @msg:	struct wire_NAME
- * @source:	Where the tail comes from
- */
-int channel_send_from(struct channel *ch, enum wire_type type, const void *msg, const struct channel_source *source)
-{
-	int err;
-
-	if (ch->state != CHANNEL_OPEN || ch->tx.error)
-		return -EPIPE;
-	err = channel_tx_from(ch, type, msg, source);
-	if (!err && !ch->tx.corked)
-		channel_tx_flush(ch);
-	return err;
-}
-
-/**
  * channel_cork() - Gather small messages
  * @ch:		Channel
  */

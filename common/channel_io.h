@@ -203,7 +203,6 @@ void channel_rx_trim(struct channel *ch);
 int channel_tx_init(struct channel *ch, const struct session_keys *keys);
 void channel_tx_fini(struct channel *ch);
 int channel_tx_message(struct channel *ch, enum wire_type type, const void *msg, const struct iovec *tail, int tail_nr);
-int channel_tx_from(struct channel *ch, enum wire_type type, const void *msg, const struct channel_source *source);
 /* Give the socket what it takes. Does nothing while it is blocked. */
 void channel_tx_flush(struct channel *ch);
 void channel_tx_drop(struct channel *ch);

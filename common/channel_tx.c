@@ -21,14 +21,10 @@
  * struct gather - The pieces of a message that were not encrypted yet
  * @now:	Current piece: what is left of it
  * @next:	Pieces after it
- * @source:	What comes after @now instead of pieces, or NULL
- * @at:		How much of that was taken
  */
 struct gather {
 	struct iovec now;
 	const struct iovec *next;
-	const struct channel_source *source;
-	size_t at;
 };
 
 /**
@@ -211,19 +207,13 @@ static const uint8_t *take(struct gather *from, size_t len)
  * @len:	How many; no more than there are
  * @room:	Where they are put together when they are not in one piece
  *
- * Return: the first of them, or NULL when the source has failed.
+ * Return: the first of them.
  */
 static const uint8_t *next_plain(struct gather *from, size_t len, uint8_t *room)
 {
 	for (size_t done = 0; done < len;) {
 		size_t n = from->now.iov_len;
 
-		if (n == 0 && from->source) {
-			if (from->source->pull(from->source->ctx, from->at, room + done, len - done) < 0)
-				return NULL;
-			from->at += len - done;
-			return room;
-		}
 		if (n == 0) {
 			from->now = *from->next++;
 			continue;
@@ -261,10 +251,6 @@ static int seal_message(struct channel *ch, struct gather *from, size_t total)
 		}
 		out = chunk->data + chunk->end;
 		plain = next_plain(from, len, out + CHANNEL_RECORD_HEAD);
-		if (!plain) {
-			channel_fail(ch, -EFAULT, "what was being sent has gone");
-			return -EFAULT;
-		}
 		record_seal(&tx->cipher, left, plain, len, out);
 		chunk->end += len + RECORD_OVERHEAD;
 		tx->backlog += len + RECORD_OVERHEAD;
@@ -323,18 +309,4 @@ int channel_tx_message(struct channel *ch, enum wire_type type, const void *msg,
 		tail_len += tail[i].iov_len;
 	}
 	return seal_checked(ch, type, msg, from, tail_len);
-}
-
-/**
- * channel_tx_from() - The same for a tail that is fetched piece by piece
- * @ch:		Channel
- * @type:	Type of the message
- * @msg:	struct wire_NAME
- * @source:	Where the tail comes from
- */
-int channel_tx_from(struct channel *ch, enum wire_type type, const void *msg, const struct channel_source *source)
-{
-	struct gather from = {.source = source};
-
-	return seal_checked(ch, type, msg, from, source->len);
 }

@@ -96,6 +96,7 @@ struct home_arena {
  * @submitted:	io_submit: what it returned
  * @flags:	WIRE_RESULT_* flags of the answer
  * @whole:	@finish deals with an interruption itself
+ * @asks:	The number under which a posted write asks for credit, 0 = it does not
  * @row_finish:	@finish of a call that is as its row says, or NULL
  */
 struct call {
@@ -111,6 +112,7 @@ struct call {
 	int64_t submitted;
 	uint32_t flags;
 	bool whole;
+	uint64_t asks;
 	call_finisher row_finish;
 };
 

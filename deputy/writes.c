@@ -5,7 +5,8 @@
  * Writes whose result is known before they are made. A write to a file on a disk that has plenty of room succeeds, and writes
  * all it was given; so a guest that writes on and on need not wait for each result. When the remote asks (WIRE_CALL_AHEAD), the
  * answer to a write says how many further bytes are sure to be taken: none, or CREDIT. The next writes, up to that, are
- * posted (posted.c) and overlap with what the guest does meanwhile.
+ * posted (posted.c) and overlap with what the guest does meanwhile. When half of the credit is left one of them asks for more;
+ * that it is answered does not mean that anybody waits.
  *
  * Sure means: a regular file of a file system that keeps its word about room, with at least ROOM_MIN free and no quota; no
  * limit for the task's files; no write that waits for the disk (O_SYNC, O_DIRECT); no seals; nothing mapped shared, and the
@@ -95,8 +96,8 @@ static struct wire_room room_of(struct deputy *d, const struct thread *thread, i
 	return room;
 }
 
-/* call_post()'s finish of a write whose caller asks for credit */
-static void write_done(struct deputy *d, struct thread *thread, int64_t ret)
+/* Answer the thread's write, with credit if there is some; false when there is none */
+static bool credit_answer(struct deputy *d, struct thread *thread, int64_t ret)
 {
 	struct wire_room room = { 0 };
 	uint32_t extra = sizeof(room);
@@ -105,12 +106,18 @@ static void write_done(struct deputy *d, struct thread *thread, int64_t ret)
 	/* To the last byte, and no order of messages to be kept because of a mapping */
 	if (ret > 0 && (uint64_t)ret == thread->call.arg[2] && !d->shared_nr && is_alone(d))
 		room = room_of(d, thread, (int)thread->call.arg[0]);
-	if (!room.credit) {
-		call_row_finish(d, thread, ret);
-		return;
-	}
+	if (!room.credit)
+		return false;
 	thread->call.flags |= WIRE_RESULT_AHEAD;
 	call_answer(d, thread, ret, iov, 2);
+	return true;
+}
+
+/* call_post()'s finish of a write whose caller asks for credit */
+static void write_done(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	if (!credit_answer(d, thread, ret))
+		call_row_finish(d, thread, ret);
 }
 
 call_finisher write_finisher(const struct wire_call *msg)
@@ -124,11 +131,16 @@ static void posted_written(struct deputy *d, struct thread *thread, int64_t ret)
 	struct task *task = thread->task;
 
 	thread->call.code = 0;
-	if (ret == (int64_t)thread->call.bytes || task->late_error)
+	if (ret == (int64_t)thread->call.bytes) {
+		thread->call.id = thread->call.asks;
+		if (thread->call.id && !credit_answer(d, thread, ret))
+			thread->call.id = 0;
+		return;
+	}
+	if (task->late_error)
 		return;
 	task->late_fd = (int)thread->call.arg[0];
 	task->late_error = ret < 0 ? (int)-ret : ENOSPC;
-	(void)d;
 }
 
 bool write_post(struct deputy *d, struct thread *thread, const struct wire_call *msg, const uint8_t *tail,
@@ -144,6 +156,7 @@ bool write_post(struct deputy *d, struct thread *thread, const struct wire_call 
 	memset(&thread->call, 0, sizeof(thread->call));
 	memcpy(thread->call.arg, msg->arg, sizeof(msg->arg));
 	thread->call.whole = true;
+	thread->call.asks = msg->flags & WIRE_CALL_AHEAD ? msg->call : 0;
 	thread->call.bytes = (uint32_t)tail_len;
 	memcpy(arena_data(thread->arena, slot), tail, tail_len);
 	d->poster = thread;

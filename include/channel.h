@@ -60,18 +60,6 @@ struct channel_ops {
 };
 
 /**
- * struct channel_source - Where the tail of a message comes from
- * @pull:	Put its bytes from @offset on into @buf; 0 or negative errno
- * @ctx:	First argument of @pull
- * @len:	Length of the tail
- */
-struct channel_source {
-	int (*pull)(void *ctx, size_t offset, void *buf, size_t len);
-	void *ctx;
-	size_t len;
-};
-
-/**
  * struct channel_stats - Counters since channel_open()
  * @tx_messages: Messages sent, PING and PONG included
  * @rx_messages: Messages received
@@ -118,11 +106,6 @@ void channel_finish(struct channel *ch);
  * grow past its limit; the session ends), -EMSGSIZE (tail longer than the row allows), -EINVAL, -ENOMEM (the session ends).
  */
 int channel_send(struct channel *ch, enum wire_type type, const void *msg, const struct iovec *tail, int tail_nr);
-/*
- * The same for a tail that is fetched while it is encrypted, straight into the record. A source that fails ends the session:
- * half of the message may have been sent.
- */
-int channel_send_from(struct channel *ch, enum wire_type type, const void *msg, const struct channel_source *source);
 /* The same for a message that has time: it leaves with the next one, or when channel_uncork() is called */
 int channel_queue(struct channel *ch, enum wire_type type, const void *msg, const struct iovec *tail, int tail_nr);
 /*

@@ -367,7 +367,7 @@ static bool serve_read(struct thread *thread, const uint64_t arg[6], int64_t *re
 	ahead->moved |= n > 0;
 	consume[1] = (uint64_t)n;
 	if (n > 0)
-		call_post(thread, SYS_read, consume, NULL, 0);
+		call_post(thread, SYS_read, consume, NULL, 0, 0);
 	*ret = n;
 	return true;
 }
@@ -399,7 +399,7 @@ static bool serve_lseek(struct thread *thread, const uint64_t arg[6], int64_t *r
 	}
 	thread->sequential = 0;
 	seek[1] = (uint64_t)to;
-	call_post(thread, SYS_lseek, seek, NULL, 0);
+	call_post(thread, SYS_lseek, seek, NULL, 0, 0);
 	*ret = to;
 	return true;
 }
@@ -429,7 +429,7 @@ static bool serve_fadvise(struct thread *thread, const uint64_t arg[6], int64_t 
 	memcpy(&st, ahead->told.stat, sizeof(st));
 	if (!S_ISREG(st.st_mode) || ahead->told.flags & O_PATH)
 		return false;
-	call_post(thread, SYS_fadvise64, arg, NULL, 0);
+	call_post(thread, SYS_fadvise64, arg, NULL, 0, 0);
 	*ret = 0;
 	return true;
 }
@@ -444,7 +444,7 @@ static bool serve_fcntl(struct thread *thread, const uint64_t arg[6], int64_t *r
 	if ((int)arg[1] == F_SETFD && is_known(thread->guest, KNOWN_QUIET, (uint32_t)arg[0])) {
 		const uint64_t posted[6] = { arg[0], F_SETFD, arg[2] };
 
-		call_post(thread, SYS_fcntl, posted, NULL, 0);
+		call_post(thread, SYS_fcntl, posted, NULL, 0, 0);
 		*ret = 0;
 		return true;
 	}
@@ -466,7 +466,7 @@ static bool serve_close(struct thread *thread, const uint64_t arg[6], int64_t *r
 	for (struct thread *t = thread->guest->threads; t; t = t->next)
 		if (t->ahead && t->ahead->fd == (int)arg[0])
 			ahead_drop(t);
-	call_post(thread, SYS_close, arg, NULL, 0);
+	call_post(thread, SYS_close, arg, NULL, 0, 0);
 	*ret = 0;
 	return true;
 }

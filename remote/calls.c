@@ -19,6 +19,7 @@
 #include "remote/session.h"
 #include "remote/signals.h"
 #include "remote/title.h"
+#include "remote/writes.h"
 
 /* Calls served in a row before the event loop gets its turn */
 #define SERVE_MAX 64
@@ -128,7 +129,7 @@ void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32
 		live_sync(session); /* whoever learns of this call may look at the files */
 	session->news++;
 	thread->call.written = session->objects.written;
-	thread->call.id = ++session->serial * THREADS_MAX + thread->index;
+	thread->call.id = call_number(thread);
 	if (nr == SYS_clone && !(arg[0] & CLONE_THREAD))
 		thread->call.id |= CALL_MAKES_PROCESS;
 	msg.call = thread->call.id;
@@ -136,12 +137,19 @@ void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32
 	channel_send(session->channel, WIRE_CALL, &msg, &piece, tail_len ? 1 : 0);
 }
 
-void call_post(struct thread *thread, uint32_t nr, const uint64_t arg[6], const void *tail, size_t tail_len)
+uint64_t call_number(const struct thread *thread)
+{
+	return ++thread->guest->session->serial * THREADS_MAX + thread->index;
+}
+
+void call_post(struct thread *thread, uint32_t nr, const uint64_t arg[6], const void *tail, size_t tail_len, uint64_t asks)
 {
 	struct session *session = thread->guest->session;
-	struct wire_call msg = { .tid = thread->tid, .nr = nr, .flags = WIRE_CALL_POSTED };
+	struct wire_call msg = { .call = asks, .tid = thread->tid, .nr = nr, .flags = WIRE_CALL_POSTED };
 	struct iovec piece = { (void *)tail, tail_len };
 
+	if (asks)
+		msg.flags |= WIRE_CALL_AHEAD;
 	memcpy(msg.arg, arg, sizeof(msg.arg));
 	channel_queue(session->channel, WIRE_CALL, &msg, &piece, tail_len ? 1 : 0);
 	if (!uv_is_active((uv_handle_t *)&session->later))
@@ -255,6 +263,8 @@ void call_result(struct session *session, const struct wire_result *msg, const u
 	if (!thread) { /* it has died */
 		if ((msg->call & CALL_MAKES_PROCESS) && msg->ret > 0 && msg->ret <= INT32_MAX)
 			newborn_end(session, (uint32_t)msg->ret, SYS_exit_group);
+		else if (!writes_renewed(session, msg, tail, tail_len))
+			session_end(session, "the deputy gave a credit that cannot be");
 		return;
 	}
 	thread->call.id = 0;

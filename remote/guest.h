@@ -116,13 +116,17 @@ struct call {
 /**
  * struct credit - How much is sure to be written (writes.c)
  * @fd:		Descriptor
- * @left:	Bytes
+ * @given:	Bytes that home gave last
+ * @left:	Bytes that are left
+ * @asks:	The number of the posted write that asks for more, 0: none does
+ * @since:	Bytes posted behind it
  * @dev:	Device and inode of the file
  * @ino:	.
  */
 struct credit {
 	int fd;
-	uint64_t left;
+	uint64_t given, left;
+	uint64_t asks, since;
 	uint64_t dev, ino;
 };
 

@@ -13,7 +13,6 @@
 
 #define OFFSET_MAX  (1ll << 42) /* far from where files end */
 #define LATER_BYTES 8192	/* less data than that wait for company */
-#define PAGE	    4096u
 #define USER_END    (1ull << 47)
 #define REFUSED(fd) (INT_MIN + (fd)) /* guest->written: there is no credit for that descriptor, do not ask again */
 
@@ -31,7 +30,7 @@ void writes_forget(struct guest *guest, int fd)
 {
 	for (unsigned int i = 0; i < CREDITS; i++)
 		if (fd < 0 || guest->credit[i].fd == fd)
-			guest->credit[i].left = 0;
+			guest->credit[i].left = guest->credit[i].asks = 0;
 	if (fd < 0 || guest->written == REFUSED(fd))
 		guest->written = -1;
 }
@@ -72,55 +71,45 @@ bool writes_take(struct thread *thread, const uint8_t *tail, size_t tail_len)
 	for (unsigned int i = 0; i < CREDITS; i++)
 		if (guest->credit[i].fd == fd || (guest->credit[slot].fd != fd && !guest->credit[i].left))
 			slot = i;
-	guest->credit[slot] = (struct credit){ fd, room.credit, room.dev, room.ino };
+	guest->credit[slot] = (struct credit){
+		.fd = fd, .given = room.credit, .left = room.credit, .dev = room.dev, .ino = room.ino
+	};
 	return true;
 }
 
-/**
- * is_readable() - Is all of that memory there? It stays: the only thread that could change that is in this call
- */
-static bool is_readable(const struct thread *thread, uint64_t addr, uint64_t len)
+bool writes_renewed(struct session *session, const struct wire_result *msg, const uint8_t *tail, size_t tail_len)
 {
-	struct iovec remote[WIRE_DATA_MAX / PAGE + 2], local;
-	uint8_t bytes[WIRE_DATA_MAX / PAGE + 2];
-	unsigned long nr = 0;
+	struct thread *thread = session->guests.thread[msg->call % THREADS_MAX];
+	struct credit *credit = NULL;
+	struct wire_room room;
 
-	for (uint64_t at = addr; at < addr + len; at = (at | (PAGE - 1)) + 1)
-		remote[nr++] = (struct iovec){ (void *)(uintptr_t)at, 1 };
-	local = (struct iovec){ bytes, nr };
-	return process_vm_readv(thread->outer, &local, 1, remote, nr, 0) == (ssize_t)nr;
-}
-
-/**
- * data_pull() - channel_source's pull: bytes of the guest's call
- */
-static int data_pull(void *ctx, size_t offset, void *buf, size_t len)
-{
-	const struct thread *thread = ctx;
-	struct iovec local = { buf, len }, remote = { (void *)(uintptr_t)(thread->call.arg[1] + offset), len };
-
-	return process_vm_readv(thread->outer, &local, 1, &remote, 1, 0) == (ssize_t)len ? 0 : -EFAULT;
+	for (unsigned int i = 0; thread && msg->call && i < CREDITS; i++)
+		if (thread->guest->credit[i].asks == msg->call)
+			credit = &thread->guest->credit[i];
+	if (!credit)
+		return true; /* forgotten meanwhile, or a call of somebody who has died */
+	if (!(msg->flags & WIRE_RESULT_AHEAD) || tail_len != sizeof(room) + sizeof(uint32_t))
+		return false;
+	memcpy(&room, tail, sizeof(room));
+	credit->given = room.credit;
+	credit->left = room.credit > credit->since ? room.credit - credit->since : 0;
+	credit->asks = 0;
+	return true;
 }
 
 /**
  * data_post() - Post the thread's write; false when its data cannot be read: home will say what comes of that
  */
-static bool data_post(struct thread *thread, const uint64_t arg[6])
+static bool data_post(struct thread *thread, const uint64_t arg[6], uint64_t asks)
 {
 	struct session *session = thread->guest->session;
-	struct wire_call msg = { .tid = thread->tid, .nr = thread->call.nr, .flags = WIRE_CALL_POSTED };
-	struct channel_source source = { data_pull, thread, arg[2] };
+	struct iovec local = { session->buffer, arg[2] }, remote = { (void *)(uintptr_t)arg[1], arg[2] };
 
-	if (arg[2] < LATER_BYTES) {
-		if (data_pull(thread, 0, session->buffer, arg[2]) < 0)
-			return false;
-		call_post(thread, thread->call.nr, arg, session->buffer, arg[2]);
-		return true;
-	}
-	if (!is_readable(thread, arg[1], arg[2]))
+	if (process_vm_readv(thread->outer, &local, 1, &remote, 1, 0) != (ssize_t)arg[2])
 		return false;
-	memcpy(msg.arg, arg, sizeof(msg.arg));
-	channel_send_from(session->channel, WIRE_CALL, &msg, &source);
+	call_post(thread, thread->call.nr, arg, session->buffer, arg[2], asks);
+	if (arg[2] >= LATER_BYTES)
+		channel_uncork(session->channel);
 	return true;
 }
 
@@ -128,6 +117,7 @@ bool writes_serve(struct thread *thread, const uint64_t arg[6], int64_t *ret)
 {
 	struct guest *guest = thread->guest;
 	struct credit *credit = NULL;
+	uint64_t asks = 0;
 
 	for (unsigned int i = 0; i < CREDITS; i++)
 		if (guest->credit[i].left && guest->credit[i].fd == (int)arg[0])
@@ -137,9 +127,14 @@ bool writes_serve(struct thread *thread, const uint64_t arg[6], int64_t *ret)
 		return false;
 	if (thread->call.nr == SYS_pwrite64 && ((int64_t)arg[3] < 0 || (int64_t)arg[3] > OFFSET_MAX))
 		return false;
-	if (arg[1] > USER_END - arg[2] || !data_post(thread, arg))
+	if (!credit->asks && credit->left - arg[2] < credit->given / 2)
+		asks = call_number(thread);
+	if (arg[1] > USER_END - arg[2] || !data_post(thread, arg, asks))
 		return false;
 	credit->left -= arg[2];
+	credit->since = asks ? 0 : credit->since + arg[2];
+	if (asks)
+		credit->asks = asks;
 	ahead_changed(thread, credit->dev, credit->ino);
 	*ret = (int64_t)arg[2];
 	return true;

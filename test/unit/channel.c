@@ -173,46 +173,6 @@ START_TEST(channel_cork_gathers_small_messages)
 }
 END_TEST
 
-/* channel_source's pull of a pattern; @ctx: from where on it has none */
-static int pattern_pull(void *ctx, size_t offset, void *buf, size_t len)
-{
-	const size_t *end = ctx;
-
-	for (size_t i = 0; i < len; i++)
-		((uint8_t *)buf)[i] = (uint8_t)((offset + i) * 7 % 251);
-	return offset + len <= *end ? 0 : -EFAULT;
-}
-
-START_TEST(channel_sends_from_a_source)
-{
-	static const size_t len[] = {0, 1, 65000, 65536, 300000, WIRE_DATA_MAX};
-	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
-	struct wire_echo echo = {1};
-	size_t end = WIRE_DATA_MAX;
-	struct channel_source source = {pattern_pull, &end, 0};
-
-	for (size_t i = 0; i < sizeof(len) / sizeof(*len); i++) {
-		source.len = len[i];
-		ck_assert_int_eq(channel_send_from(&sim->home.ch, WIRE_ECHO, &echo, &source), 0);
-		sim_run(sim);
-		ck_assert_uint_eq(sim->worker.messages, i + 1);
-		ck_assert_uint_eq(sim->worker.tail_len, len[i]);
-		for (size_t k = 0; k < len[i]; k++)
-			ck_assert_uint_eq(sim->worker.tail[k], k * 7 % 251);
-	}
-	source.len = WIRE_DATA_MAX + 1;
-	ck_assert_int_eq(channel_send_from(&sim->home.ch, WIRE_ECHO, &echo, &source), -EMSGSIZE);
-	/* One that fails in the middle: the other side gets nothing of the message */
-	end = 200000;
-	source.len = 300000;
-	ck_assert_int_eq(channel_send_from(&sim->home.ch, WIRE_ECHO, &echo, &source), -EFAULT);
-	sim_run(sim);
-	ck_assert_uint_eq(sim->worker.messages, sizeof(len) / sizeof(*len));
-	ck_assert_uint_eq(sim->home.closed, 1);
-	sim_free(sim);
-}
-END_TEST
-
 START_TEST(channel_queue_waits_for_company)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
@@ -547,7 +507,6 @@ UNIT(channel)
 	tcase_add_test(tc, channel_refuses_to_send_what_the_row_does_not_allow);
 	tcase_add_test(tc, channel_small_message_costs_one_write_and_one_read);
 	tcase_add_test(tc, channel_cork_gathers_small_messages);
-	tcase_add_test(tc, channel_sends_from_a_source);
 	tcase_add_test(tc, channel_queue_waits_for_company);
 	tcase_add_test(tc, channel_queues_what_the_socket_does_not_take);
 	tcase_add_test(tc, channel_ends_with_a_peer_that_does_not_read);
