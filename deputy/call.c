@@ -285,7 +285,7 @@ static int row_begin(struct deputy *d, struct thread *thread, const uint8_t *tai
 
 bool call_merges(const struct wire_call *msg)
 {
-	return !handler_find(msg->nr) && !(msg->flags & WIRE_CALL_POSTED && !posted_is_small(msg));
+	return !handler_find(msg) && !(msg->flags & WIRE_CALL_POSTED && !posted_is_small(msg));
 }
 
 /* How a call that its row describes is finished, when its caller would like to know what comes next */
@@ -312,7 +312,7 @@ static uint32_t transfer_bytes(const struct wire_call *msg, size_t tail_len)
 void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len)
 {
 	struct thread *thread = thread_find(d, (pid_t)msg->tid);
-	call_handler handler = handler_find(msg->nr);
+	call_handler handler = handler_find(msg);
 	int err;
 
 	if (!thread || !thread->task->arena_nr || thread->task->ending)

@@ -61,6 +61,8 @@ struct task;
 
 /* What is done when a batch has been made; @ret is what its last call returned */
 typedef void (*call_finisher)(struct deputy *d, struct thread *thread, int64_t ret);
+/* What makes the call that was placed */
+typedef void (*call_goer)(struct deputy *d, struct thread *thread);
 
 /* What the deputy wants to see of a migrated process; with its death the home process, which has no user code, ends */
 #define HOME_OPTIONS                                                                                                   \
@@ -98,6 +100,8 @@ struct home_arena {
  * @whole:	@finish deals with an interruption itself
  * @asks:	The number under which a posted write asks for credit, 0 = it does not
  * @row_finish:	@finish of a call that is as its row says, or NULL
+ * @trimmed:	What goes on when objects that nobody maps have ended (trim.c), NULL: it does not wait for that
+ * @asked:	The worker has been asked for this one
  */
 struct call {
 	uint64_t id;
@@ -114,6 +118,8 @@ struct call {
 	bool whole;
 	uint64_t asks;
 	call_finisher row_finish;
+	call_goer trimmed;
+	bool asked;
 };
 
 /**
@@ -566,7 +572,7 @@ bool write_late(struct deputy *d, struct thread *thread, call_finisher *finish);
  * answered; negative errno: the worker broke the protocol.
  */
 typedef int (*call_handler)(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
-call_handler handler_find(uint32_t nr);
+call_handler handler_find(const struct wire_call *msg);
 
 /* fork.c: new threads and processes */
 int fork_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* a call_handler */

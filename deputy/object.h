@@ -37,6 +37,8 @@ enum object_offer {
  * @trimming:	The worker has been asked whether it can end
  * @gone:	It has ended; what waits to be sent of it is dropped
  * @used:	deputy.mapped when it was mapped last
+ * @kept:	Our own mapping of a memfd that is sealed against others (F_SEAL_FUTURE_WRITE), for what guests write; or NULL
+ * @kept_len:	Its length
  * @offer:	What has become of an offer
  * @st:		Identity: device, inode, size, times of change
  */
@@ -52,6 +54,8 @@ struct object {
 	bool trimming;
 	bool gone;
 	uint64_t used;
+	uint8_t *kept;
+	size_t kept_len;
 	enum object_offer offer;
 	struct stat st;
 };
@@ -71,6 +75,11 @@ struct object *object_known(struct deputy *d, const struct stat *st);
 
 /* Nobody maps it for writing any more: let others execute it */
 void object_only_read(struct object *o);
+
+/* It is about to be sealed so that only who maps it already can write to it: 0 or negative errno */
+int object_keep_mapped(struct object *o);
+/* Nobody maps it so any more */
+void object_unmap(struct object *o);
 
 /* A live object has changed, and is as @st says: send all of it */
 int object_refresh(struct deputy *d, struct object *o, const struct stat *st);
@@ -93,6 +102,8 @@ void held_end(struct deputy *d, const struct object *object);	 /* nobody maps it
 
 /* trim.c: an object was made; it may be time to end others */
 void objects_trim(struct deputy *d);
+/* What is not mapped is to end before the thread's call is made, which @go does */
+void objects_trim_for(struct deputy *d, struct thread *thread, call_goer go);
 /* The worker's answer; 0 or -EPROTO */
 int objects_trimmed(struct deputy *d, const struct wire_trimmed *msg, const uint8_t *tail, size_t tail_len);
 /* Nothing waits in the outbox: free those that have ended */

@@ -10,7 +10,9 @@
  * what follows in the outbox waits for the answer; so nothing is said of an object that has ended. What waits there for
  * one that has is dropped, and its struct is freed when nothing waits any more.
  *
- * Never ended are objects that guests write to by memory: the worker compares them (remote/live.h).
+ * Objects that guests write to by memory, which the worker compares (remote/live.h), are not asked for then. But there are
+ * calls whose outcome depends on what is mapped: umount(2), and fcntl(2) that seals a memfd. Before one of these is
+ * made the worker is asked for all objects; it keeps what a guest may be about to map.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -32,18 +34,16 @@ static bool is_idle(const struct deputy *d, const struct object *o)
 	return !o->shared && o->offer != OFFER_OUT && d->mapped - o->used >= RECENT;
 }
 
-void objects_trim(struct deputy *d)
+/* Ask the worker which objects can end; of those only that are idle, or of @all */
+static void trim_send(struct deputy *d, bool all)
 {
+	uint64_t *ids = malloc(WIRE_TRIM_MAX * sizeof(*ids));
 	struct wire_trim msg = { 0 };
-	uint64_t *ids;
 
-	if (d->trimming || !d->channel || (d->fresh_nr < FRESH_NR && d->fresh_bytes < FRESH_BYTES))
-		return;
-	ids = malloc(WIRE_TRIM_MAX * sizeof(*ids));
 	if (!ids)
 		return;
 	for (struct object *o = d->objects; o && msg.nr < WIRE_TRIM_MAX; o = o->next) {
-		if (!is_idle(d, o))
+		if (all ? o->offer == OFFER_OUT : !is_idle(d, o))
 			continue;
 		o->trimming = true;
 		ids[msg.nr++] = o->id;
@@ -57,9 +57,55 @@ void objects_trim(struct deputy *d)
 	free(ids);
 }
 
-/* The object with @id has ended, if it may; false if it may not */
-static bool object_end(struct deputy *d, uint64_t id)
+void objects_trim(struct deputy *d)
 {
+	if (!d->trimming && d->channel && (d->fresh_nr >= FRESH_NR || d->fresh_bytes >= FRESH_BYTES))
+		trim_send(d, false);
+}
+
+/* A thread whose call waits for the answer to a question that was put (@asked) or is to be put, or NULL */
+static struct thread *waiting_find(const struct deputy *d, bool asked)
+{
+	for (struct task *task = d->tasks; task; task = task->next)
+		for (struct thread *t = task->threads; t; t = t->sibling)
+			if (t->call.trimmed && t->call.id && t->call.asked == asked)
+				return t;
+	return NULL;
+}
+
+/* Let calls go on that have waited long enough; ask for those that begin to wait */
+static void waiting_serve(struct deputy *d)
+{
+	struct thread *thread;
+	call_goer go;
+
+	while (!d->trimming && (thread = waiting_find(d, true))) {
+		go = thread->call.trimmed;
+		thread->call.trimmed = NULL;
+		go(d, thread);
+	}
+	if (d->trimming || !waiting_find(d, false))
+		return;
+	while ((thread = waiting_find(d, false)))
+		thread->call.asked = true;
+	if (d->channel)
+		trim_send(d, true);
+	if (!d->trimming)
+		waiting_serve(d); /* there is nothing to ask for */
+}
+
+void objects_trim_for(struct deputy *d, struct thread *thread, call_goer go)
+{
+	thread->call.trimmed = go;
+	thread->call.asked = false;
+	waiting_serve(d);
+}
+
+/* The object with @id has ended, if it may; false if it may not */
+static bool object_end(struct deputy *d, uint64_t named)
+{
+	const uint64_t id = named & ~WIRE_TRIMMED_PRIVATE;
+
 	for (struct object **at = &d->objects; *at; at = &(*at)->next) {
 		struct object *o = *at;
 
@@ -67,6 +113,11 @@ static bool object_end(struct deputy *d, uint64_t id)
 			continue;
 		if (!o->trimming)
 			return false;
+		d->shared_nr -= o->shared;
+		o->shared = false;
+		object_unmap(o);
+		if (named != id)
+			return true; /* it is mapped, but nobody can write to it */
 		*at = o->next;
 		o->next = d->gone;
 		d->gone = o;
@@ -94,6 +145,7 @@ int objects_trimmed(struct deputy *d, const struct wire_trimmed *msg, const uint
 		o->trimming = false;
 	d->trimming = false;
 	outbox_pump(d);
+	waiting_serve(d);
 	return 0;
 }
 

@@ -121,9 +121,25 @@ int live_watch(struct object_table *table, struct object *object)
 		return err;
 	}
 	table->watched_bytes += bytes;
+	object->watched_bytes = bytes;
 	object->watched = table->watched;
 	table->watched = object;
 	return 0;
+}
+
+void live_forget(struct object_table *table, struct object *object)
+{
+	struct object **at = &table->watched;
+
+	if (!object->shadow)
+		return;
+	while (*at && *at != object)
+		at = &(*at)->watched;
+	if (*at) {
+		*at = object->watched;
+		table->watched_bytes -= object->watched_bytes;
+	}
+	live_unwatch(object);
 }
 
 int live_resize(struct object *object, uint64_t size)

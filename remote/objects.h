@@ -61,6 +61,7 @@ enum object_kind {
  * @live:	Mapped shared
  * @dirty:	Live, of shared memory: guests may have written to it since home has got it
  * @watched:	Live: next one that guests may write to
+ * @watched_bytes: Live, watched: bytes of data in it when it began to be
  * @shadow:	Live, watched: the content as home knows it, NULL when it is not watched
  * @shadow_len:	Bytes of it
  * @sent:	Live, watched: what home may not have seen yet, see merge.h
@@ -78,6 +79,7 @@ struct object {
 	bool live;
 	bool dirty;
 	struct object *watched;
+	uint64_t watched_bytes;
 	uint8_t *shadow;
 	uint64_t shadow_len;
 	struct sent *sent, *sent_last;

@@ -5,16 +5,21 @@
  * Which objects a guest maps its own kernel knows: /proc/PID/maps names the inode of each memfd. An object whose inode is
  * in none of these lists can end. When a list cannot be read, all objects stay; home asks again some time.
  *
- * A mapping that a guest's kernel is just making is not seen. Home does not ask for objects that were used lately; and if
- * one is ended all the same, its memory stays as long as it is mapped.
+ * A mapping that a guest's kernel is just making is not seen. If its object is ended all the same, its memory stays as long
+ * as it is mapped. But one that guests write to must not be: it stays as long as any thread may be about to map something.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "procmaps.h"
+#include "remote/live.h"
 #include "remote/objects.h"
 #include "remote/session.h"
 #include "remote/trim.h"
@@ -53,9 +58,9 @@ static int inode_add(struct inodes *inodes, uint64_t ino)
 }
 
 /**
- * guest_look() - Add what a guest maps, as a thread of it that has not exited sees it; one that has all exited maps nothing
+ * guest_look() - Add what a guest maps, and what of it shared, as a thread of it that has not exited sees it; one that has all exited maps nothing
  */
-static int guest_look(struct inodes *inodes, const struct guest *guest)
+static int guest_look(struct inodes *inodes, struct inodes *shared, const struct guest *guest)
 {
 	struct procmap *maps = NULL;
 	int nr = 0, err = 0;
@@ -64,9 +69,13 @@ static int guest_look(struct inodes *inodes, const struct guest *guest)
 		nr = procmaps_read(t->outer, &maps);
 	if (nr < 0)
 		return nr == -ESRCH || nr == -ENOENT ? 0 : nr;
-	for (int i = 0; i < nr && !err; i++)
-		if (!strncmp(maps[i].path, MEMFD_PATH, strlen(MEMFD_PATH)))
-			err = inode_add(inodes, maps[i].inode);
+	for (int i = 0; i < nr && !err; i++) {
+		if (strncmp(maps[i].path, MEMFD_PATH, strlen(MEMFD_PATH)))
+			continue;
+		err = inode_add(inodes, maps[i].inode);
+		if (!err && maps[i].shared)
+			err = inode_add(shared, maps[i].inode);
+	}
 	free(maps);
 	return err;
 }
@@ -98,11 +107,43 @@ static bool is_mapped(const struct inodes *inodes, const struct object *object)
 }
 
 /**
- * objects_end() - End those of @nr objects that are not mapped; their numbers go to @ended
+ * is_mapping() - May a thread be in an mmap that was let through, its last call that we know of?
  */
-static uint32_t objects_end(struct session *session, const struct inodes *inodes, const uint8_t *ids, uint32_t nr,
-			    uint64_t *ended)
+static bool is_mapping(const struct session *session)
 {
+	char path[64], text[8];
+	bool outside;
+	ssize_t len;
+	int fd;
+
+	for (const struct guest *g = session->guests.guests; g; g = g->next) {
+		for (const struct thread *t = g->threads; t && g->state == GUEST_LIVE; t = t->next) {
+			if (t->state != THREAD_RUNNING || t->call.nr != SYS_mmap)
+				continue;
+			/* "running", or the number of the call that it waits in */
+			snprintf(path, sizeof(path), "/proc/%d/syscall", (int)t->outer);
+			fd = open(path, O_RDONLY | O_CLOEXEC);
+			len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+			if (fd >= 0)
+				close(fd);
+			text[len > 0 ? len : 0] = '\0';
+			outside = len > 0 && text[0] != 'r' && strtol(text, NULL, 10) != SYS_mmap;
+			if (!outside)
+				return true;
+		}
+	}
+	return false;
+}
+
+/**
+ * objects_end() - End those of @nr objects that are not mapped; their numbers go to @ended
+ *
+ * One that guests could write to, and that is mapped privately now, is not compared any more.
+ */
+static uint32_t objects_end(struct session *session, const struct inodes *inodes, const struct inodes *shared,
+			    const uint8_t *ids, uint32_t nr, uint64_t *ended)
+{
+	bool mapping = is_mapping(session);
 	uint32_t ended_nr = 0;
 	uint64_t id;
 
@@ -111,8 +152,15 @@ static uint32_t objects_end(struct session *session, const struct inodes *inodes
 
 		memcpy(&id, ids + i * sizeof(id), sizeof(id));
 		object = object_find(&session->objects, id);
-		if (!object || object->shadow || object->dirty || is_mapped(inodes, object))
+		if (!object || object->dirty || (object->shadow && mapping) || is_mapped(shared, object))
 			continue;
+		if (is_mapped(inodes, object)) {
+			if (object->shadow)
+				ended[ended_nr++] = id | WIRE_TRIMMED_PRIVATE;
+			live_forget(&session->objects, object);
+			continue;
+		}
+		live_forget(&session->objects, object);
 		objects_remove(&session->objects, object);
 		ended[ended_nr++] = id;
 	}
@@ -122,7 +170,7 @@ static uint32_t objects_end(struct session *session, const struct inodes *inodes
 int trim(struct session *session, const struct wire_trim *msg, const uint8_t *tail, size_t tail_len)
 {
 	struct wire_trimmed answer = { 0 };
-	struct inodes inodes = { 0 };
+	struct inodes inodes = { 0 }, shared = { 0 };
 	uint64_t *ended;
 	struct iovec piece;
 	int err = 0;
@@ -132,17 +180,21 @@ int trim(struct session *session, const struct wire_trim *msg, const uint8_t *ta
 	ended = malloc(msg->nr * sizeof(*ended) + 1);
 	if (!ended)
 		return -ENOMEM;
+	live_sync(session); /* what was written before it was unmapped */
 	for (const struct guest *g = session->guests.guests; g && !err; g = g->next)
-		err = guest_look(&inodes, g);
+		err = g->state == GUEST_DYING ? 0 : guest_look(&inodes, &shared, g);
 	if (inodes.nr)
 		qsort(inodes.ino, inodes.nr, sizeof(*inodes.ino), compare);
+	if (shared.nr)
+		qsort(shared.ino, shared.nr, sizeof(*shared.ino), compare);
 	if (!err)
-		answer.nr = objects_end(session, &inodes, tail, msg->nr, ended);
+		answer.nr = objects_end(session, &inodes, &shared, tail, msg->nr, ended);
 	log_debug("trim: %u of %u objects end%s%s", answer.nr, msg->nr, err ? ": " : "", err ? strerror(-err) : "");
 	piece = (struct iovec){ ended, answer.nr * sizeof(*ended) };
 	if (!session->ended)
 		channel_send(session->channel, WIRE_TRIMMED, &answer, &piece, 1);
 	free(inodes.ino);
+	free(shared.ino);
 	free(ended);
 	return 0;
 }
