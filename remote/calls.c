@@ -56,10 +56,16 @@ struct guest_mem call_memory(struct thread *thread)
 	return (struct guest_mem){ thread, mem_readv, mem_writev };
 }
 
-struct thread *call_find(const struct session *session, uint64_t id)
+struct thread *call_maker(const struct session *session, uint64_t id)
 {
 	const struct guest_table *table = &session->guests;
-	struct thread *thread = id % THREADS_MAX < table->index_nr ? table->thread[id % THREADS_MAX] : NULL;
+
+	return id % THREADS_MAX < table->index_nr ? table->thread[id % THREADS_MAX] : NULL;
+}
+
+struct thread *call_find(const struct session *session, uint64_t id)
+{
+	struct thread *thread = call_maker(session, id);
 
 	return id && thread && thread->call.id == id ? thread : NULL;
 }

@@ -58,6 +58,8 @@ const struct handler *handler_find(uint32_t nr);
 void calls_serve(struct session *session, int listener);
 /* RESULT has come */
 void call_result(struct session *session, const struct wire_result *msg, const uint8_t *tail, size_t tail_len);
+/* The thread that has, or whose predecessor in its place had, a call with the number @id, or NULL */
+struct thread *call_maker(const struct session *session, uint64_t id);
 /* The thread that waits for the result of call @id, or NULL */
 struct thread *call_find(const struct session *session, uint64_t id);
 

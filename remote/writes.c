@@ -79,7 +79,7 @@ bool writes_take(struct thread *thread, const uint8_t *tail, size_t tail_len)
 
 bool writes_renewed(struct session *session, const struct wire_result *msg, const uint8_t *tail, size_t tail_len)
 {
-	struct thread *thread = session->guests.thread[msg->call % THREADS_MAX];
+	struct thread *thread = call_maker(session, msg->call);
 	struct credit *credit = NULL;
 	struct wire_room room;
 
