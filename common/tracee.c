@@ -227,7 +227,7 @@ out_close:
 	return err;
 }
 
-/* Have @arena mapped; the descriptor of its shared part */
+/* Have @arena mapped; the descriptor of its shared part. On failure nothing of it stays in the process */
 static int arena_inject(struct injection *in, struct arena *arena)
 {
 	static const char name[] = "openmosix";
@@ -235,11 +235,13 @@ static int arena_inject(struct injection *in, struct arena *arena)
 	size_t shared = arena_shared_size(arena->slots);
 	const int fixed = MAP_FIXED_NOREPLACE;
 	int64_t fd;
+	int err;
 
 	inject(in, SYS_mmap, arena->addr, ARENA_CODE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | fixed,
 	       (uint64_t)-1, 0);
-	if (!in->err)
-		in->err = tracee_write(in->tid, arena->addr, parasite_blob, parasite_size());
+	if (in->err)
+		return -1;
+	in->err = tracee_write(in->tid, arena->addr, parasite_blob, parasite_size());
 	if (!in->err)
 		in->err = tracee_write(in->tid, name_addr, name, sizeof(name));
 	inject(in, SYS_mprotect, arena->addr, ARENA_CODE_SIZE, PROT_READ | PROT_EXEC, 0, 0, 0);
@@ -248,7 +250,15 @@ static int arena_inject(struct injection *in, struct arena *arena)
 		in->err = tracee_memfd_share(in->tid, (int)fd, shared, &arena->map);
 	inject(in, SYS_mmap, arena->addr + ARENA_CODE_SIZE, shared, PROT_READ | PROT_WRITE, MAP_SHARED | fixed,
 	       (uint64_t)fd, 0);
-	return (int)fd;
+	if (!in->err)
+		return (int)fd;
+	err = in->err;
+	in->err = 0;
+	if (fd >= 0)
+		inject(in, SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
+	inject(in, SYS_munmap, arena->addr, ARENA_CODE_SIZE, 0, 0, 0, 0);
+	in->err = err;
+	return -1;
 }
 
 int tracee_arena_map(pid_t tid, uint64_t insn, uint64_t addr, unsigned int slots, struct arena *out)

@@ -73,9 +73,14 @@ static int parasite_enter(const struct task *task, const struct thread *thread, 
 int home_enter(struct task *task, struct thread *thread, uint64_t arena_addr, uint64_t vdso)
 {
 	struct arena arena = { 0 };
-	/* Signals wait until the thread is an executor, then come out as for any migrated thread */
-	int memfd = -1, err = home_mask_set(thread->tid, ~(1ull << (SIGTRAP - 1)));
+	int memfd = -1, err;
+	uint64_t mask;
 
+	err = home_mask_get(thread->tid, &mask);
+	if (err)
+		return err;
+	/* Signals wait until the thread is an executor, then come out as for any migrated thread */
+	err = home_mask_set(thread->tid, ~(1ull << (SIGTRAP - 1)));
 	if (!err)
 		err = thread_park(thread->tid);
 	if (!err)
@@ -86,6 +91,7 @@ int home_enter(struct task *task, struct thread *thread, uint64_t arena_addr, ui
 		err = slots_adopt(task, &arena);
 	if (err) {
 		arena_unmap(&arena);
+		home_mask_set(thread->tid, mask);
 		return err;
 	}
 	task->code = arena_addr;

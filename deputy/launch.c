@@ -20,14 +20,16 @@
 
 #include "deputy/deputy.h"
 
-/* Limits that the user set for the program, not for us */
+/* Limits that the user set for the program, not for us: away with them, or up to where they may be */
 static void limits_raise(void)
 {
 	static const int which[] = { RLIMIT_FSIZE, RLIMIT_NOFILE, RLIMIT_AS, RLIMIT_DATA, RLIMIT_CPU, RLIMIT_STACK };
 
 	for (size_t i = 0; i < sizeof(which) / sizeof(*which); i++) {
-		struct rlimit limit;
+		struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
 
+		if (which[i] != RLIMIT_NOFILE && !setrlimit((unsigned int)which[i], &limit))
+			continue;
 		if (!getrlimit((unsigned int)which[i], &limit)) {
 			limit.rlim_cur = limit.rlim_max;
 			setrlimit((unsigned int)which[i], &limit);
@@ -57,6 +59,7 @@ int deputy_detach(int *talk)
 	for (int signo = 1; signo < 32; signo++)
 		signal(signo, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* what is too large for a limit is an error */
 	limits_raise();
 	umask(022);
 	return chdir("/") < 0 || err < 0 ? -1 : err;

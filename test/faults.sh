@@ -528,6 +528,57 @@ faults_worker_out_of_memory() {
 	rmdir "$group"
 }
 
+# Surroundings in which programs are seldom started: it finds itself in the same ones. Some leave too little to move it
+# with, then it runs at home.
+faults_odd_surroundings() {
+	# shellcheck disable=SC2016
+	local around show='ls /proc/self/fd; grep -E "^Sig(Blk|Ign)" /proc/self/status; pwd; umask; ulimit -a; (exit 7); echo $?'
+
+	while read -r around; do
+		stage
+		scene_run "$TEST" "$ME" 50 '' sh -c "$around" sh sh -c "$show"
+		mv "$SCENE/stdout" "$SCENE/native"
+		mv "$SCENE/status" "$SCENE/native.status"
+		stage
+		scene_run "$TEST" "$ME" 50 '' sh -c "$around" sh "$BIN/omrun" -j "$SHARED" sh -c "$show"
+		cmp -s "$SCENE/native" "$SCENE/stdout" && cmp -s "$SCENE/native.status" "$SCENE/status" ||
+			wrong "$around: $(diff "$SCENE/native" "$SCENE/stdout"), status $(cat "$SCENE/status"): $(cat "$SCENE/stderr")"
+		clean
+	done <<-'END'
+		exec "$@" <&-
+		exec "$@" 2>&-
+		exec "$@" <&- 2>&-
+		exec "$@" 100</ 101</etc/passwd
+		mkdir deep && cd deep && rmdir ../deep && exec "$@"
+		trap '' CHLD PIPE HUP INT; exec "$@"
+		umask 777; exec "$@"
+		exec env -i PATH="$PATH" OPENMOSIX_KEY="$OPENMOSIX_KEY" OPENMOSIX_STATS="$OPENMOSIX_STATS" "$@"
+		exec env HOME=/proc LC_ALL=nowhere XDG_RUNTIME_DIR=/nonexistent "$@"
+		ulimit -s 64; exec "$@"
+		ulimit -s unlimited 2>/dev/null; exec "$@"
+		ulimit -S -v 16000; exec "$@"
+		ulimit -f 100; exec "$@"
+		ulimit -l 0; exec "$@"
+		exec setsid -w nice -n 5 "$@"
+	END
+}
+
+# In a container it may be process 1, which the guests have already. With it all are killed there, so a socket may stay.
+faults_process_1() {
+	stage
+	unshare --pid --fork --mount-proc true 2>/dev/null || skip 'no pid namespace can be made'
+	scene_run "$TEST" "$ME" 50 '' unshare --pid --fork --mount-proc "$BIN/omrun" -j "$SHARED" "$WORK/aids/die" exit 7
+	rm -rf "$SCENE/rundir/openmosix"
+	ends 7 '^omrun: .*process 1'
+	stage
+	# shellcheck disable=SC2016
+	scene_run "$TEST" "$ME" 50 '' unshare --pid --fork --mount-proc sh -c '"$@"; exit $?' sh "$BIN/omrun" -j "$SHARED" \
+		"$WORK/aids/die" exit 7
+	rm -rf "$SCENE/rundir/openmosix"
+	[ "$(cat "$SCENE/status")" = 7 ] && [ ! -s "$SCENE/stderr" ] || wrong "$(cat "$SCENE/status" "$SCENE/stderr")"
+	clean
+}
+
 # --- the cache of contents -------------------------------------------------------------------------------------
 
 # sends: start a program that maps more than a megabyte of libraries; sets SENT to the bytes of files that were sent
