@@ -38,6 +38,9 @@
 
 #define SIGSET_LEN 8
 
+/* Processors that a set of the guest's may name: the kernel's own limit */
+#define CPU_SET_LEN 1024u
+
 
 /* What can be looked at of a ring of asynchronous I/O */
 #define RING_LEN 4096
@@ -190,6 +193,21 @@ static void own_memory_begin(struct thread *thread)
 		call_return(thread, -EPERM);
 	else
 		call_continue(thread); /* nobody else is there to be found */
+}
+
+/**
+ * affinity_result() - Home's processors are what the guest may choose from; where this node has such, too, it runs there
+ */
+static void affinity_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
+{
+	const uint64_t *arg = thread->call.arg;
+	const struct thread *about = arg[0] ? thread_by_tid(thread->guest->session, (uint32_t)arg[0]) : thread;
+	uint8_t set[CPU_SET_LEN] = { 0 };
+	size_t len = (uint32_t)arg[1] < sizeof(set) ? (uint32_t)arg[1] : sizeof(set);
+
+	if (ret >= 0 && about && !tracee_read(thread->outer, arg[2], set, len))
+		syscall(SYS_sched_setaffinity, about->outer, sizeof(set), set); /* none of them is here: anywhere */
+	call_complete(thread, ret, 0, tail, tail_len);
 }
 
 /**
@@ -416,6 +434,7 @@ static const struct handler handlers[] = {
 	{ SYS_prctl, ownfilter_prctl_begin, NULL },
 	{ SYS_setrlimit, NULL, limits_set_result },
 	{ SYS_gettid, gettid_begin, NULL },
+	{ SYS_sched_setaffinity, NULL, affinity_result },
 	{ SYS_io_setup, NULL, io_setup_result },
 	{ SYS_set_tid_address, tid_address_begin, NULL },
 	{ SYS_timer_create, timers_create_begin, timers_create_result },

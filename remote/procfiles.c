@@ -28,7 +28,7 @@
 /* How often a step is made again that a signal has kept from beginning */
 #define RETRY_MAX 3u
 
-enum step { STEP_OPEN, STEP_READ, STEP_CREATE, STEP_WRITE, STEP_DUP, STEP_CLOSE };
+enum step { STEP_OPEN, STEP_READ, STEP_CREATE, STEP_WRITE, STEP_REOPEN, STEP_DUP };
 
 /**
  * struct procfile - A file that a guest is opening
@@ -40,6 +40,7 @@ enum step { STEP_OPEN, STEP_READ, STEP_CREATE, STEP_WRITE, STEP_DUP, STEP_CLOSE 
  * @call_id:	The call that @tid waited for when home was asked
  * @fd:		What home has opened
  * @memfd:	What will take its place
+ * @reader:	The same, open for reading only
  * @text:	Content, behind SPAN_HEAD bytes
  * @len:	Bytes of it
  * @done:	Bytes that are written
@@ -53,6 +54,7 @@ struct procfile {
 	uint64_t call_id;
 	int fd;
 	int memfd;
+	int reader;
 	uint8_t *text;
 	size_t len;
 	size_t done;
@@ -138,7 +140,7 @@ static void name_read(const struct thread *thread, uint64_t addr, char out[NAME_
 void procfiles_open_begin(struct thread *thread)
 {
 	const uint64_t *arg = thread->call.arg + (thread->call.nr == SYS_openat);
-	struct procfile file = { .step = STEP_OPEN, .memfd = -1 };
+	struct procfile file = { .step = STEP_OPEN, .memfd = -1, .reader = -1 };
 	char name[NAME_MAX_LEN];
 
 	procfiles_drop(thread);
@@ -166,10 +168,14 @@ static void step_send(struct thread *thread, enum step step)
 		[STEP_READ] = { (uint64_t)file->fd, SOME_ADDR, HOME_MAX, 0 },
 		[STEP_CREATE] = { SOME_ADDR, 1 /* MFD_CLOEXEC */ },
 		[STEP_WRITE] = { (uint64_t)file->memfd, SOME_ADDR, part, file->done },
-		[STEP_DUP] = { (uint64_t)file->memfd, (uint64_t)file->fd, cloexec },
-		[STEP_CLOSE] = { (uint64_t)file->memfd },
+		[STEP_REOPEN] = { (uint64_t)AT_FDCWD, SOME_ADDR, O_RDONLY | O_CLOEXEC },
+		[STEP_DUP] = { (uint64_t)file->reader, (uint64_t)file->fd, cloexec },
 	};
 	const uint32_t home_max = HOME_MAX;
+	struct {
+		uint32_t len;
+		char name[32];
+	} path;
 	uint8_t *data = file->text + file->done;
 
 	file->step = step;
@@ -185,12 +191,24 @@ static void step_send(struct thread *thread, enum step step)
 		memcpy(data, &part, SPAN_HEAD); /* over what has been sent */
 		call_send(thread, SYS_pwrite64, args[step], 0, data, SPAN_HEAD + part);
 		break;
-	case STEP_DUP:
-		call_send(thread, SYS_dup3, args[step], 0, NULL, 0);
+	case STEP_REOPEN:
+		path.len = (uint32_t)snprintf(path.name, sizeof(path.name), "/proc/self/fd/%d", file->memfd) + 1;
+		call_send(thread, SYS_openat, args[step], 0, &path, SPAN_HEAD + path.len);
 		break;
 	default:
-		call_send(thread, SYS_close, args[step], 0, NULL, 0);
+		call_send(thread, SYS_dup3, args[step], 0, NULL, 0);
 	}
+}
+
+/**
+ * close_post() - Have home close a descriptor that the guest does not know of
+ */
+static void close_post(struct thread *thread, int fd)
+{
+	const uint64_t arg[6] = { (uint64_t)fd };
+
+	if (fd >= 0)
+		call_post(thread, SYS_close, arg, NULL, 0, 0);
 }
 
 /**
@@ -200,6 +218,8 @@ static void open_return(struct thread *thread)
 {
 	int fd = thread->procfile->fd;
 
+	close_post(thread, thread->procfile->reader);
+	close_post(thread, thread->procfile->memfd);
 	procfiles_drop(thread);
 	call_return(thread, fd);
 }
@@ -270,11 +290,17 @@ static void step_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 		file->done += ret > 0 ? (size_t)ret : 0;
 		if (ret > 0 && file->done < file->len)
 			step_send(thread, STEP_WRITE);
+		else if (file->done == file->len)
+			step_send(thread, STEP_REOPEN);
 		else
-			step_send(thread, file->done == file->len ? STEP_DUP : STEP_CLOSE);
+			open_return(thread);
 		return;
-	case STEP_DUP:
-		step_send(thread, STEP_CLOSE);
+	case STEP_REOPEN:
+		file->reader = (int)ret;
+		if (ret < 0)
+			open_return(thread);
+		else
+			step_send(thread, STEP_DUP);
 		return;
 	default:
 		open_return(thread);

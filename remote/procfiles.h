@@ -7,7 +7,7 @@
  * stat and the like: see the table), home opens it first, and says whether it may be. Then the remote makes up the content
  * as it would be if the guest ran at home, and lets home put a memfd with that in the place of the descriptor:
  *
- *	open ─► pread64 (what home says) ─► memfd_create ─► pwrite64 ... ─► dup3 ─► close ─► the guest's open returns
+ *	open ─► pread64 (what home says) ─► memfd_create ─► pwrite64 ... ─► openat ─► dup3 ─► the guest's open returns
  *
  * All these are ordinary calls of the guest's thread. If one of them fails, the guest gets what home has opened. The
  * content is of the moment of the open.

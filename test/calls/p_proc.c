@@ -62,6 +62,12 @@ static void memory(void)
 	SHOW(munlock(p, 8192));
 	SHOW_TRUE(atol(text_of("/proc/self/statm")) > 5000);
 	SHOW_OK(open("/proc/self/maps", O_RDWR));
+	fd = MUST(open("/proc/self/maps", O_RDONLY));
+	SHOW_HEX(fcntl(fd, F_GETFL));
+	SHOW(write(fd, "x", 1));
+	SHOW_TRUE(open("/dev/null", O_RDONLY) == fd + 1);
+	close(fd + 1);
+	close(fd);
 	SHOW_OK(open("/proc/self/nothing", O_RDONLY));
 	close(fd);
 }

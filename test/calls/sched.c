@@ -96,6 +96,14 @@ static void affinity(void)
 	SHOW(SYS(getcpu, BAD, NULL, NULL));
 	SHOW(SYS(getcpu, NULL, NULL, NULL));
 	SHOW_TRUE(sched_getcpu() >= 0);
+	TITLE("processors chosen");
+	for (unsigned int i = 0; i < 64; i++) {
+		memset(set, 0, sizeof(set));
+		set[0] = 1ul << i;
+		if (own[0] & set[0] && !SYS(sched_setaffinity, SYS(gettid), sizeof(set), set))
+			SHOW_TRUE(sched_getcpu() == (int)i);
+	}
+	SHOW(SYS(sched_setaffinity, 0, sizeof(own), own));
 }
 
 static void barriers(void)
