@@ -100,7 +100,7 @@ static void affinity(void)
 	for (unsigned int i = 0; i < 64; i++) {
 		memset(set, 0, sizeof(set));
 		set[0] = 1ul << i;
-		if (own[0] & set[0] && !SYS(sched_setaffinity, SYS(gettid), sizeof(set), set))
+		if (own[0] & set[0] && !SYS(sched_setaffinity, gettid(), sizeof(set), set))
 			SHOW_TRUE(sched_getcpu() == (int)i);
 	}
 	SHOW(SYS(sched_setaffinity, 0, sizeof(own), own));
