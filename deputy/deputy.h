@@ -344,6 +344,8 @@ struct held;
  * @mapped:	Counts mappings
  * @fresh_nr:	Objects made since the worker was asked last which can end
  * @fresh_bytes: Bytes of these
+ * @trim_ms:	When it was asked
+ * @unheld_nr:	Shared objects whose last holder has gone since then
  * @trimming:	It has been asked, and has not answered
  * @written_back: How many WRITE_BACKs have come
  * @seen:	How many of them the worker knows that content has seen
@@ -390,7 +392,8 @@ struct deputy {
 	struct object *objects;
 	unsigned int live_nr, shared_nr;
 	uint64_t next_object, mapped, fresh_bytes;
-	unsigned int fresh_nr;
+	unsigned int fresh_nr, unheld_nr;
+	uint64_t trim_ms;
 	bool trimming;
 	uint64_t written_back, seen;
 	struct object *gone;

@@ -138,7 +138,8 @@ void exec_done(struct deputy *d, struct thread *thread)
 	if (task->migrated)
 		deputy_send(d, WIRE_DROP, &drop, sizeof(drop), NULL, 0);
 	shm_forget(d, task);
-	held_forget(task);
+	held_forget(d, task);
+	objects_trim(d);
 	task->migrated = task->started = false;
 	task->kept = 0;
 	task->catches_child = false;

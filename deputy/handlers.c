@@ -82,10 +82,8 @@ static void mmap_describe(struct deputy *d, struct thread *thread, int64_t unmap
 			close(fd);
 		} else {
 			err = object_of_fd(d, fd, true, &object);
-			if (!err && kind == MMAP_LIVE && !object->shared) {
-				object->shared = true;
-				d->shared_nr++;
-			}
+			if (!err && kind == MMAP_LIVE && !object->shared)
+				err = object_share(d, object);
 		}
 	} else if (S_ISREG(st.st_mode)) {
 		err = object_of_fd(d, fd, false, &object);

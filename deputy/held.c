@@ -65,14 +65,16 @@ void held_end(struct deputy *d, const struct object *object)
 	}
 }
 
-void held_forget(struct task *task)
+void held_forget(struct deputy *d, struct task *task)
 {
 	while (task->held) {
 		struct held *held = task->held;
 
 		task->held = held->next;
-		if (!--held->object->holders)
+		if (!--held->object->holders) {
 			object_only_read(held->object);
+			d->unheld_nr += held->object->shared;
+		}
 		free(held);
 	}
 }

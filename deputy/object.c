@@ -20,8 +20,8 @@
  *   - content that goes to the worker crosses with what guests write: it is told which WRITE_BACKs the content has seen
  *     (SEEN), and keeps what was written later (remote/merge.h)
  * Processes outside the family that map the same file at the same time would share memory across nodes, which this does
- * not do: such a mapping is refused (object_is_mapped_elsewhere()). What they write otherwise shows when the file is
- * mapped the next time.
+ * not do: such a mapping is refused, whether they are at home (object_is_mapped_elsewhere()) or another family's guests
+ * (claim.c). What they write otherwise shows when the file is mapped the next time.
  *
  * What is much is offered even if it has no name, so that a worker that has no room for it can say so.
  */
@@ -206,7 +206,8 @@ int object_of_fd(struct deputy *d, int fd, bool shared, struct object **out)
 		close(fd);
 		return -ENOMEM;
 	}
-	*o = (struct object){ .next = d->objects, .id = ++d->next_object, .live = live, .st = st };
+	*o = (struct object){ .next = d->objects, .id = ++d->next_object, .live = live, .claim = -1,
+			      .st = st };
 	o->fd = live ? fd_own(fd) : fd;
 	o->writable = (fcntl(o->fd, F_GETFL) & O_ACCMODE) == O_RDWR;
 	d->objects = o;
@@ -294,6 +295,17 @@ bool object_is_mapped_elsewhere(struct deputy *d, int fd)
 	return found;
 }
 
+int object_share(struct deputy *d, struct object *o)
+{
+	int err = claim_take(d, o);
+
+	if (err)
+		return err;
+	o->shared = true;
+	d->shared_nr++;
+	return 0;
+}
+
 /* Write to a live object's file, where it still is as long; 0 or negative errno */
 static int content_write(struct object *o, uint64_t offset, const uint8_t *data, size_t len)
 {
@@ -374,6 +386,8 @@ void objects_free(struct deputy *d)
 
 		d->objects = o->next;
 		object_unmap(o);
+		if (o->claim >= 0)
+			close(o->claim);
 		close(o->fd);
 		free(o);
 	}

@@ -32,6 +32,7 @@ enum object_offer {
  * @live:	It can change
  * @shared:	Live: mapped shared for writing
  * @writable:	@fd can write
+ * @claim:	Socket that shows other deputies that it is shared here, -1: it is not, see claim.c
  * @holders:	Processes that map it through a descriptor that can write, see held.c
  * @released:	There were some
  * @trimming:	The worker has been asked whether it can end
@@ -49,6 +50,7 @@ struct object {
 	bool live;
 	bool shared;
 	bool writable;
+	int claim;
 	unsigned int holders;
 	bool released;
 	bool trimming;
@@ -89,15 +91,21 @@ void object_sent(struct deputy *d, struct object *o, const uint8_t hash[static H
 /* The answer to an offer; 0 or -EPROTO */
 int object_wanted(struct deputy *d, const struct wire_want *msg);
 
+/* Guests may write to it by memory from now on; 0, or negative errno: they may not */
+int object_share(struct deputy *d, struct object *o);
 /* Would mapping it shared mean sharing memory with a process outside the family? */
 bool object_is_mapped_elsewhere(struct deputy *d, int fd);
 int object_write_back(struct deputy *d, const struct wire_write_back *msg, const uint8_t *data, size_t len);
 void objects_free(struct deputy *d);
 
+/* claim.c: its guests may map @o shared for writing; 0, or negative errno: -ENODEV if those of another family may */
+int claim_take(struct deputy *d, struct object *o);
+void claim_end(struct deputy *d, struct object *o); /* the object ends */
+
 /* held.c: @task maps @object through a descriptor that can write; 0 or -ENOMEM */
 int held_add(struct task *task, struct object *object);
 int held_inherit(struct task *child, const struct task *parent); /* by a fork */
-void held_forget(struct task *task);				 /* its address space is gone */
+void held_forget(struct deputy *d, struct task *task);		 /* its address space is gone */
 void held_end(struct deputy *d, const struct object *object);	 /* nobody maps it any more */
 
 /* trim.c: an object was made; it may be time to end others */

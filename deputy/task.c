@@ -135,7 +135,8 @@ void task_remove(struct deputy *d, struct task *task)
 	}
 	home_forget(task);
 	shm_forget(d, task);
-	held_forget(task);
+	held_forget(d, task);
+	objects_trim(d);
 	aio_forget(task);
 	sent_clear(task);
 	*task->prev = task->next;

@@ -10,8 +10,9 @@
  * what follows in the outbox waits for the answer; so nothing is said of an object that has ended. What waits there for
  * one that has is dropped, and its struct is freed when nothing waits any more.
  *
- * Objects that guests write to by memory, which the worker compares (remote/live.h), are not asked for then. But there are
- * calls whose outcome depends on what is mapped: umount(2), and fcntl(2) that seals a memfd. Before one of these is
+ * Objects that guests write to by memory cost a comparison per call as long as they live (remote/live.h), and nobody else's
+ * guests can share them (claim.c). So the worker is also asked when the last process that had mapped one has gone. And there
+ * are calls whose outcome depends on what is mapped: umount(2), and fcntl(2) that seals a memfd. Before one of these is
  * made the worker is asked for all objects; it keeps what a guest may be about to map.
  */
 #include <errno.h>
@@ -27,11 +28,20 @@
 #define FRESH_BYTES (256u << 20)
 /* Objects of as many mappings are in use: a mapping may be under way */
 #define RECENT 256u
+/* How long after the last time the worker may be asked because of a shared one */
+#define AGAIN_MS 100u
+
+/* Is it time to ask? */
+static bool is_time(const struct deputy *d)
+{
+	return d->fresh_nr >= FRESH_NR || d->fresh_bytes >= FRESH_BYTES ||
+	       (d->unheld_nr && uv_now(&d->loop) - d->trim_ms >= AGAIN_MS);
+}
 
 /* Can it end? */
 static bool is_idle(const struct deputy *d, const struct object *o)
 {
-	return !o->shared && o->offer != OFFER_OUT && d->mapped - o->used >= RECENT;
+	return o->offer != OFFER_OUT && ((o->shared && !o->holders) || d->mapped - o->used >= RECENT);
 }
 
 /* Ask the worker which objects can end; of those only that are idle, or of @all */
@@ -48,8 +58,9 @@ static void trim_send(struct deputy *d, bool all)
 		o->trimming = true;
 		ids[msg.nr++] = o->id;
 	}
-	d->fresh_nr = 0;
+	d->fresh_nr = d->unheld_nr = 0;
 	d->fresh_bytes = 0;
+	d->trim_ms = uv_now(&d->loop);
 	if (msg.nr && !deputy_send(d, WIRE_TRIM, &msg, sizeof(msg), ids, msg.nr * sizeof(*ids))) {
 		d->trimming = true;
 		outbox_trim(d);
@@ -59,7 +70,7 @@ static void trim_send(struct deputy *d, bool all)
 
 void objects_trim(struct deputy *d)
 {
-	if (!d->trimming && d->channel && (d->fresh_nr >= FRESH_NR || d->fresh_bytes >= FRESH_BYTES))
+	if (!d->trimming && d->channel && is_time(d))
 		trim_send(d, false);
 }
 
@@ -115,6 +126,7 @@ static bool object_end(struct deputy *d, uint64_t named)
 			return false;
 		d->shared_nr -= o->shared;
 		o->shared = false;
+		claim_end(d, o);
 		object_unmap(o);
 		if (named != id)
 			return true; /* it is mapped, but nobody can write to it */
@@ -141,8 +153,10 @@ int objects_trimmed(struct deputy *d, const struct wire_trimmed *msg, const uint
 		if (!object_end(d, id))
 			return -EPROTO;
 	}
-	for (struct object *o = d->objects; o; o = o->next)
+	for (struct object *o = d->objects; o; o = o->next) {
 		o->trimming = false;
+		d->unheld_nr += o->shared && !o->holders; /* its guest is still dying */
+	}
 	d->trimming = false;
 	outbox_pump(d);
 	waiting_serve(d);

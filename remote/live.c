@@ -127,21 +127,6 @@ int live_watch(struct object_table *table, struct object *object)
 	return 0;
 }
 
-void live_forget(struct object_table *table, struct object *object)
-{
-	struct object **at = &table->watched;
-
-	if (!object->shadow)
-		return;
-	while (*at && *at != object)
-		at = &(*at)->watched;
-	if (*at) {
-		*at = object->watched;
-		table->watched_bytes -= object->watched_bytes;
-	}
-	live_unwatch(object);
-}
-
 int live_resize(struct object *object, uint64_t size)
 {
 	int err = 0;
@@ -206,6 +191,23 @@ static void object_sync(struct session *session, struct object *object)
 		}
 		at = end;
 	}
+}
+
+void live_forget(struct session *session, struct object *object)
+{
+	struct object_table *table = &session->objects;
+	struct object **at = &table->watched;
+
+	if (!object->shadow)
+		return;
+	object_sync(session, object);
+	while (*at && *at != object)
+		at = &(*at)->watched;
+	if (*at) {
+		*at = object->watched;
+		table->watched_bytes -= object->watched_bytes;
+	}
+	live_unwatch(object);
 }
 
 void live_sync(struct session *session)

@@ -28,8 +28,8 @@ struct session;
 
 /* From now on guests may write to the object: 0 or negative errno, -ENODEV when that would be too much to compare */
 int live_watch(struct object_table *table, struct object *object);
-/* Nobody maps the object any more, and home knows its content: it is not watched any more, if it was */
-void live_forget(struct object_table *table, struct object *object);
+/* Nobody maps the object for writing any more: send home what they have written, it is not watched any more, if it was */
+void live_forget(struct session *session, struct object *object);
 /* Free the shadow */
 void live_unwatch(struct object *object);
 /* The file has another size at home */

@@ -157,10 +157,10 @@ static uint32_t objects_end(struct session *session, const struct inodes *inodes
 		if (is_mapped(inodes, object)) {
 			if (object->shadow)
 				ended[ended_nr++] = id | WIRE_TRIMMED_PRIVATE;
-			live_forget(&session->objects, object);
+			live_forget(session, object);
 			continue;
 		}
-		live_forget(&session->objects, object);
+		live_forget(session, object);
 		objects_remove(&session->objects, object);
 		ended[ended_nr++] = id;
 	}
@@ -180,7 +180,6 @@ int trim(struct session *session, const struct wire_trim *msg, const uint8_t *ta
 	ended = malloc(msg->nr * sizeof(*ended) + 1);
 	if (!ended)
 		return -ENOMEM;
-	live_sync(session); /* what was written before it was unmapped */
 	for (const struct guest *g = session->guests.guests; g && !err; g = g->next)
 		err = g->state == GUEST_DYING ? 0 : guest_look(&inodes, &shared, g);
 	if (inodes.nr)

@@ -664,6 +664,41 @@ faults_cache_none() {
 	clean
 }
 
+# --- memory of a file that two families would share ---------------------------------------------------------
+
+# maps WHAT: a family of its own maps the file, or is told why not
+maps() {
+	omrun -j "$SHARED" "$WORK/aids/share" data
+	[ "$(cat "$SCENE/stdout")" = "$1" ] || wrong "says $(cat "$SCENE/stdout") instead of $1: $(cat "$SCENE/stderr")"
+}
+
+faults_shared_by_two() {
+	stage
+	mkfifo "$SCENE/cwd/end"
+	chmod 666 "$SCENE/cwd/end"
+	{ scene_exec "$TEST" "$ME" 50 '' "$BIN/omrun" -j "$SHARED" "$WORK/aids/share" data end; } 2>/dev/null &
+	JOB=$!
+	until_true 20 grep -qs mapped "$SCENE/stdout" || wrong "the first does not map it: $(cat "$SCENE/stderr")"
+	maps ENODEV
+	maps ENODEV
+	: >"$SCENE/cwd/end"
+	wait "$JOB" || wrong "status $? of the first"
+	maps mapped
+	# A family that goes on gives it up with the process that had mapped it
+	{ scene_exec "$TEST" "$ME" 50 '' "$BIN/omrun" -j "$SHARED" sh -c \
+		'"$AIDS/share" data; "$AIDS/share" other >/dev/null; cat end'; } 2>/dev/null &
+	JOB=$!
+	until_true 20 grep -qs mapped "$SCENE/stdout" || wrong "the shell's child does not map it: $(cat "$SCENE/stderr")"
+	until_true 10 given_up || wrong 'a family keeps what none of it maps'
+	: >"$SCENE/cwd/end"
+	wait "$JOB" || wrong "status $? of the shell"
+	clean
+}
+
+given_up() {
+	(maps mapped)
+}
+
 # --- others talk to the port while a task runs ---------------------------------------------------------------
 
 faults_garbage_while_working() {
