@@ -175,6 +175,21 @@ static void late_closed(struct deputy *d, struct thread *thread, int64_t ret)
 	thread->task->late_error = 0;
 }
 
+/* Does the thread's call end the program? Behind that there is nobody to tell */
+static bool is_end(const struct thread *thread)
+{
+	switch (thread->call.nr) {
+	case SYS_exit_group:
+	case SYS_execve:
+	case SYS_execveat:
+		return true;
+	case SYS_exit:
+		return thread->task->threads == thread && !thread->sibling;
+	default:
+		return false;
+	}
+}
+
 bool write_late(struct deputy *d, struct thread *thread, call_finisher *finish)
 {
 	const struct sysdef *row = sysdef_row(thread->call.nr);
@@ -182,7 +197,7 @@ bool write_late(struct deputy *d, struct thread *thread, call_finisher *finish)
 
 	if (!task->late_error)
 		return false;
-	if (thread->call.nr == SYS_exit_group || thread->call.nr == SYS_execve || thread->call.nr == SYS_execveat) {
+	if (is_end(thread)) {
 		char why[96];
 
 		snprintf(why, sizeof(why), "a write that the program took for done has failed: %s",

@@ -474,6 +474,8 @@ faults_disk_full() {
 # A write fails that the program has taken for done, because a limit was set from outside: whoever looks learns of it with
 # the next write, and who never looks is told at the end
 faults_write_fails_late() {
+	local how
+
 	own
 	begin -j "$NODE" "$WORK/aids/scribe" careful
 	prlimit --pid "$TASK" --fsize=1000000000:1000000000 || skip 'no limits can be set'
@@ -493,6 +495,20 @@ faults_write_fails_late() {
 	0) [ ! -s "$SCENE/stderr" ] || wrong "it says: $(cat "$SCENE/stderr")" ;; # it had looked just then
 	*) ends 125 '^omrun: .*a write that the program took for done has failed: File too large' ;;
 	esac
+	for how in once bare; do
+		clean
+		rm -f "$SCENE/cwd/out/stop"
+		begin -j "$NODE" "$WORK/aids/scribe" $how
+		until_true 20 written || wrong "the file has $(stat -c %s "$SCENE/cwd/out/lines") bytes"
+		prlimit --pid "$TASK" --fsize=50000:50000
+		: >"$SCENE/cwd/out/stop"
+		wait "$JOB"
+		ends 125 '^omrun: .*a write that the program took for done has failed: File too large'
+	done
+}
+
+written() {
+	[ "$(stat -c %s "$SCENE/cwd/out/lines")" -ge 50000 ]
 }
 
 full() {
