@@ -289,6 +289,17 @@ int cache_init(struct cache *cache, uv_loop_t *loop, uint64_t bytes_max)
 	return uv_poll_start(&cache->requests, UV_READABLE, on_request);
 }
 
+void cache_tell(const struct cache *cache, struct wire_status *out)
+{
+	if (cache->remote_fd < 0)
+		return;
+	out->cache_contents = cache->nr;
+	out->cache_bytes = cache->bytes;
+	out->cache_bytes_max = cache->bytes_max;
+	out->cache_hits = cache->hits;
+	out->cache_misses = cache->misses;
+}
+
 void cache_close(struct cache *cache)
 {
 	if (cache->remote_fd < 0)

@@ -25,6 +25,7 @@
 #include <uv.h>
 
 #include "cachelink.h"
+#include "wire.h"
 
 #define CACHE_ENTRIES_MAX 256	       /* a descriptor each, but not more than a quarter of those that omd may have */
 #define CACHE_JOBS_MAX	  8	       /* contents that are being hashed */
@@ -80,6 +81,9 @@ uint64_t cache_default(void);
 
 /* Start it; failing that, or with @bytes_max 0, there is none. 0 or negative errno */
 int cache_init(struct cache *cache, uv_loop_t *loop, uint64_t bytes_max);
+
+/* Its part of what is told of the node; nothing when there is none */
+void cache_tell(const struct cache *cache, struct wire_status *out);
 
 /* End it; the loop runs out when contents that are being hashed have been */
 void cache_close(struct cache *cache);

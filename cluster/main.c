@@ -229,7 +229,7 @@ static void start_cache(struct omd *omd)
 
 	if (err)
 		log_warn("no cache of file contents: %s", uv_strerror(err));
-	omd->remotes.cache_fd = omd->cache.remote_fd;
+	omd->remotes.cache = &omd->cache;
 }
 
 /**

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cluster/cache.h"
 #include "cluster/conn.h"
 #include "cluster/nodestat.h"
 #include "log.h"
@@ -36,6 +37,8 @@ static void conn_answer_status(struct conn *conn)
 	struct wire_status status;
 
 	nodestat_read(conn->intake->name, remotes->guests, REMOTES_MAX, &status);
+	if (remotes->cache)
+		cache_tell(remotes->cache, &status);
 	conn->answered = true;
 	channel_send(conn->ch, WIRE_STATUS, &status, NULL, 0);
 	channel_finish(conn->ch);

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cluster/cache.h"
 #include "cluster/remotes.h"
 #include "log.h"
 
@@ -115,8 +116,8 @@ become_remote(const struct remotes *remotes, int socket_fd, int pipe_fd, pid_t o
 	/* All out of the way first: any may have another's number */
 	socket_fd = fcntl(socket_fd, F_DUPFD, REMOTE_FD_FREE);
 	pipe_fd = fcntl(pipe_fd, F_DUPFD, REMOTE_FD_FREE);
-	if (remotes->cache_fd >= 0)
-		cache_fd = fcntl(remotes->cache_fd, F_DUPFD, REMOTE_FD_FREE);
+	if (remotes->cache && remotes->cache->remote_fd >= 0)
+		cache_fd = fcntl(remotes->cache->remote_fd, F_DUPFD, REMOTE_FD_FREE);
 	if (socket_fd < 0 || pipe_fd < 0 || dup2(socket_fd, HANDOVER_SOCKET_FD) < 0 ||
 	    dup2(pipe_fd, HANDOVER_PIPE_FD) < 0) {
 		say_child_error("om-remote: descriptors");
@@ -291,7 +292,7 @@ int remotes_init(struct remotes *remotes, uv_loop_t *loop, const struct rlimit *
 {
 	int ret;
 
-	*remotes = (struct remotes){ .cache_fd = -1, .nofile = *nofile };
+	*remotes = (struct remotes){ .nofile = *nofile };
 	ret = find_program(remotes->path, why, why_len);
 	if (ret < 0)
 		return ret;

@@ -41,10 +41,12 @@ struct remote_entry {
 	char label[REMOTE_LABEL_SIZE];
 };
 
+struct cache;
+
 /**
  * struct remotes - All of them
  * @path:	The program
- * @cache_fd:	Their way to the cache of file contents, or -1
+ * @cache:	Contents that are kept for them, or NULL
  * @nofile:	Limit on descriptors that they get, as omd found it
  * @first:	List
  * @count:	Length of the list
@@ -56,7 +58,7 @@ struct remote_entry {
  */
 struct remotes {
 	char path[PATH_MAX];
-	int cache_fd;
+	const struct cache *cache;
 	struct rlimit nofile;
 	struct remote_entry *first;
 	unsigned int count;

@@ -194,7 +194,19 @@ import json, sys
 s = json.load(sys.stdin)
 assert s["node"] == "alpha" and s["guests"] == 0 and s["cpus"] > 0 and len(s["load"]) == 3, s
 assert 0 < s["memory_available_bytes"] <= s["memory_total_bytes"] and s["uptime_s"] >= 0, s
+assert s["cache"] == {"contents": 0, "bytes": 0, "bytes_max": s["cache"]["bytes_max"], "hits": 0, "misses": 0}, s
 ' || wrong 'not the JSON that is expected'
+	node_end
+}
+
+omd_status_cache() {
+	place
+	node alpha $PORT --cache 64M
+	omctl status alpha | grep -qx 'cache     0 contents, 0.0 MiB of at most 64.0 MiB; 0 hits, 0 misses' ||
+		wrong "it says: $(omctl status alpha)"
+	node_end
+	node alpha $PORT --cache 0
+	omctl status alpha | grep -qx 'cache     none' || wrong "it says: $(omctl status alpha)"
 	node_end
 }
 

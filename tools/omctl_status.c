@@ -7,7 +7,8 @@
 #include "log.h"
 #include "tools/omctl.h"
 
-#define GIB	     (1024.0 * 1024 * 1024)
+#define MIB	     (1024.0 * 1024)
+#define GIB	     (1024 * MIB)
 #define THIS_MACHINE "127.0.0.1"
 
 /**
@@ -47,9 +48,27 @@ static void print_json(const struct wire_status *status)
 		fputs(i ? "," : "", stdout);
 		print_milli(load[i]);
 	}
-	printf("],\"memory_total_bytes\":%" PRIu64 ",\"memory_available_bytes\":%" PRIu64 ",\"uptime_s\":%" PRIu64
-	       "}\n",
+	printf("],\"memory_total_bytes\":%" PRIu64 ",\"memory_available_bytes\":%" PRIu64 ",\"uptime_s\":%" PRIu64,
 	       status->memory_total_bytes, status->memory_available_bytes, status->uptime_s);
+	printf(",\"cache\":{\"contents\":%" PRIu32 ",\"bytes\":%" PRIu64 ",\"bytes_max\":%" PRIu64 ",\"hits\":%" PRIu64
+	       ",\"misses\":%" PRIu64 "}}\n",
+	       status->cache_contents, status->cache_bytes, status->cache_bytes_max, status->cache_hits,
+	       status->cache_misses);
+}
+
+/**
+ * print_cache() - Print how full the cache is, and what use
+ * @status:	The status
+ */
+static void print_cache(const struct wire_status *status)
+{
+	if (!status->cache_bytes_max) {
+		puts("cache     none");
+		return;
+	}
+	printf("cache     %" PRIu32 " contents, %.1f MiB of at most %.1f MiB; %" PRIu64 " hits, %" PRIu64 " misses\n",
+	       status->cache_contents, (double)status->cache_bytes / MIB, (double)status->cache_bytes_max / MIB,
+	       status->cache_hits, status->cache_misses);
 }
 
 /**
@@ -71,6 +90,7 @@ static void print_text(const struct wire_status *status)
 	printf(" on %" PRIu32 " CPUs\n", status->cpus);
 	printf("memory    %.1f GiB available of %.1f GiB\n", (double)status->memory_available_bytes / GIB,
 	       (double)status->memory_total_bytes / GIB);
+	print_cache(status);
 	printf("up        %" PRIu64 " days %02" PRIu64 ":%02" PRIu64 "\n", status->uptime_s / 86400,
 	       status->uptime_s / 3600 % 24, status->uptime_s / 60 % 60);
 }

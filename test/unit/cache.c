@@ -102,6 +102,8 @@ static bool has(char fill, size_t size)
 
 START_TEST(cache_gives_what_it_was_given)
 {
+	struct wire_status status = { 0 };
+
 	begin(16 * MIB);
 	ck_assert(!has('a', MIB));
 	keep(content('a', MIB, CACHE_SEALS));
@@ -114,6 +116,12 @@ START_TEST(cache_gives_what_it_was_given)
 	ck_assert_uint_eq(cache.bytes, 3 * MIB);
 	ck_assert_uint_eq(cache.hits, 2);
 	ck_assert_uint_eq(cache.misses, 2);
+	cache_tell(&cache, &status);
+	ck_assert_uint_eq(status.cache_contents, 2);
+	ck_assert_uint_eq(status.cache_bytes, 3 * MIB);
+	ck_assert_uint_eq(status.cache_bytes_max, cache.bytes_max);
+	ck_assert_uint_eq(status.cache_hits, 2);
+	ck_assert_uint_eq(status.cache_misses, 2);
 	end();
 }
 END_TEST
