@@ -114,9 +114,10 @@ static void on_write_back(struct deputy *d, const union wire_any *msg, const uin
 	int err = object_write_back(d, &msg->write_back, tail, tail_len);
 
 	d->written_back++;
-	if (err)
-		lost_end(d, err == -ENOSPC ? "a mapped file cannot be written: no space left on device" :
-					     "the worker changed a file that is not mapped for writing");
+	if (err == -ENOSPC)
+		held_unwritable(d, msg->write_back.object);
+	else if (err)
+		lost_end(d, "the worker changed a file that is not mapped for writing");
 }
 
 /* The answer to an offer */

@@ -7,9 +7,14 @@
  * not be run. So when the last process that held a file in that way has ended, or runs a new program, the deputy's own
  * descriptor becomes one that only reads. A mapping that a process has undone counts until then, or until the
  * worker is asked about it (trim.c).
+ *
+ * Where there is no room for what was written to such a mapping, a process would have got SIGBUS at that moment. It is long
+ * past; so the processes that hold the file end of SIGBUS, handled or not.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "deputy/deputy.h"
 #include "deputy/object.h"
@@ -62,6 +67,23 @@ void held_end(struct deputy *d, const struct object *object)
 			continue;
 		*at = held->next;
 		free(held);
+	}
+}
+
+void held_unwritable(struct deputy *d, uint64_t object)
+{
+	struct wire_default msg = { 0 };
+	const siginfo_t info = { .si_signo = SIGBUS, .si_code = BUS_ADRERR };
+	const struct held *held;
+
+	memcpy(msg.info, &info, sizeof(info));
+	for (struct task *task = d->tasks, *next; task; task = next) {
+		next = task->next;
+		for (held = task->held; held && held->object->id != object; held = held->next)
+			;
+		msg.pid = (uint32_t)task->pid;
+		if (held)
+			signal_default(d, &msg);
 	}
 }
 

@@ -108,6 +108,8 @@ int held_inherit(struct task *child, const struct task *parent); /* by a fork */
 void held_forget(struct deputy *d, struct task *task);		 /* its address space is gone */
 void held_end(struct deputy *d, const struct object *object);	 /* nobody maps it any more */
 
+void held_unwritable(struct deputy *d, uint64_t object);		 /* what was written there cannot be kept */
+
 /* trim.c: an object was made; it may be time to end others */
 void objects_trim(struct deputy *d);
 /* What is not mapped is to end before the thread's call is made, which @go does */

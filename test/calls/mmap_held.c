@@ -98,6 +98,30 @@ static void map_file(const char *path, int prot, int flags)
 	MUST(munmap(at, LEN));
 }
 
+/* More is written to a mapping than there is room for */
+static void overfill(void)
+{
+	int fd = MUST(open("mnt/large", O_RDWR | O_CREAT, 0600)), status;
+	pid_t pid;
+	char *at;
+
+	MUST(ftruncate(fd, 1 << 20));
+	fflush(stdout);
+	pid = MUST(fork());
+	if (!pid) {
+		at = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		memset(at, 'x', 1 << 20);
+		getppid();
+		_exit(1);
+	}
+	MUST(waitpid(pid, &status, 0));
+	SHOW_STR(WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : "none");
+	SHOW(pwrite(fd, "y", 1, 0));
+	MUST(ftruncate(fd, 0));
+	close(fd);
+	unlink("mnt/large");
+}
+
 static void mounts(void)
 {
 	char command[] = "cp /bin/true mnt/program && mnt/program";
@@ -105,13 +129,14 @@ static void mounts(void)
 	TITLE("file systems");
 	MUST(mkdir("mnt", 0700));
 	if (getuid() || unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("none", "mnt", "tmpfs", 0, NULL) < 0) {
+	    mount("none", "mnt", "tmpfs", 0, "size=256k") < 0) {
 		printf("none can be mounted\n");
 		return;
 	}
 	map_file("mnt/file", PROT_READ | PROT_WRITE, MAP_SHARED);
 	map_file("mnt/file", PROT_READ, MAP_SHARED);
 	map_file("mnt/file", PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	overfill();
 	SHOW(system(command));
 	SHOW(umount("mnt"));
 	SHOW(umount("mnt"));
