@@ -288,11 +288,10 @@ static int map_describe(struct deputy *d, pid_t pid, const struct procmap *map, 
 	return err;
 }
 
-/* Send what was gathered */
+/* Send what was gathered; the guest does not start yet */
 static int image_send(struct deputy *d, struct task *task, struct image *im)
 {
 	uint8_t *rows = malloc((size_t)im->nr * WIRE_VMA_SIZE), *content = calloc((size_t)im->nr, 1);
-	struct wire_start start = { (uint32_t)task->pid };
 	int err = rows && content ? 0 : -ENOMEM, pagemap = pagemap_open(task->pid);
 	const struct procmap *last = NULL;
 	struct wire_vma vma = { 0 };
@@ -322,8 +321,6 @@ static int image_send(struct deputy *d, struct task *task, struct image *im)
 		if (!map_is_special(&im->maps[i]) && im->maps[i].prot)
 			err = map_ship_own(d, task->pid, pagemap, &im->maps[i], content[i]);
 	}
-	if (!err)
-		err = deputy_send(d, WIRE_START, &start, sizeof(start), NULL, 0);
 	if (pagemap >= 0)
 		close(pagemap);
 	free(content);
@@ -333,16 +330,26 @@ static int image_send(struct deputy *d, struct task *task, struct image *im)
 
 int ship_image(struct deputy *d, struct task *task, struct thread *thread)
 {
+	struct wire_start start = { (uint32_t)task->pid };
+	struct wire_drop drop = { (uint32_t)task->pid };
 	struct image im = { 0 };
 	int err = image_gather(&im, task, thread);
 
+	if (err)
+		goto out;
+	/* While the worker makes a body of it, the process becomes an executor */
+	err = image_send(d, task, &im);
 	if (!err)
 		err = home_enter(task, thread, im.body.arena_addr, im.body.vdso);
-	if (!err) {
-		task->migrated = true;
-		d->stats.images++;
-		err = image_send(d, task, &im);
+	if (err && !task->arena_nr) {
+		deputy_send(d, WIRE_DROP, &drop, sizeof(drop), NULL, 0);
+		goto out;
 	}
+	task->migrated = true;
+	d->stats.images++;
+	if (!err)
+		err = deputy_send(d, WIRE_START, &start, sizeof(start), NULL, 0);
+out:
 	free(im.maps);
 	return err;
 }
