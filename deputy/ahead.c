@@ -13,7 +13,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,13 +25,10 @@
 
 #include "deputy/deputy.h"
 #include "deputy/object.h"
+#include "deputy/plainfs.h"
 
 #define HEAD_BYTES    4096
 #define NOTED_AGAIN_S (24 * 60 * 60) /* relatime notes an access every so often */
-
-#ifndef XFS_SUPER_MAGIC
-#define XFS_SUPER_MAGIC 0x58465342
-#endif
 
 static_assert(sizeof(struct stat) == sizeof(((struct wire_ahead *)NULL)->stat), "the kernel's struct stat is glibc's");
 
@@ -80,19 +76,13 @@ static bool read_is_noted(const struct statfs *fs, int flags, const struct stat 
 /* WIRE_AHEAD_* of a regular file; others than these file systems may have an lseek of their own */
 static uint32_t file_traits(int fd, int flags, const struct stat *st)
 {
-	static const unsigned int plain[] = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,	BTRFS_SUPER_MAGIC,
-					      TMPFS_MAGIC,	OVERLAYFS_SUPER_MAGIC, F2FS_SUPER_MAGIC };
 	struct statfs fs;
 	uint32_t traits;
 
 	if (fstatfs(fd, &fs))
 		return WIRE_AHEAD_ACCESSED;
 	traits = read_is_noted(&fs, flags, st) ? WIRE_AHEAD_ACCESSED : 0;
-	for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
-		if ((unsigned int)fs.f_type == plain[i])
-			traits |= WIRE_AHEAD_SEEKABLE;
-	}
-	return traits;
+	return is_plain_fs(&fs) ? traits | WIRE_AHEAD_SEEKABLE : traits;
 }
 
 /* Do ids mean to the task what they mean to us? That is found out once, and again when it may have changed them */

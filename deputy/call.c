@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/listing.h"
 #include "deputy/object.h"
 #include "sysdef.h"
 
@@ -36,6 +37,8 @@ void call_answer(struct deputy *d, struct thread *thread, int64_t ret, const str
 
 	for (int i = 0; i < tail_nr; i++)
 		d->stats.bytes_out += tail[i].iov_len;
+	listings_note(d, thread, ret);
+	listings_check(d);
 	if (d->channel)
 		channel_send(d->channel, WIRE_RESULT, &msg, tail, tail_nr);
 	d->answered = true;
@@ -335,6 +338,7 @@ void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *ta
 	thread->call.row_finish = finisher_find(msg);
 	if (msg->nr == SYS_unshare || msg->nr == SYS_setns)
 		thread->task->ids_known = false;
+	listings_guard(d, msg);
 	if (write_late(d, thread, &thread->call.row_finish))
 		return;
 	if (stock_read(d, thread, tail, tail_len))

@@ -16,6 +16,7 @@
 #include "deputy/absent.h"
 #include "deputy/deputy.h"
 #include "deputy/monitor.h"
+#include "deputy/listing.h"
 #include "deputy/object.h"
 
 void deputy_end_if_done(struct deputy *d)
@@ -321,6 +322,7 @@ int deputy_run(const struct deputy_options *opt, pid_t target, int talk)
 	stats_write(d);
 	outbox_clear(d);
 	stock_clear(d);
+	listings_free(d);
 	objects_free(d);
 	shm_free(d);
 	free(d->piece);

@@ -313,6 +313,7 @@ struct aio_event;
 struct sent;
 struct arguments;
 struct held;
+struct dirs;
 
 /**
  * struct deputy - The deputy
@@ -354,6 +355,8 @@ struct held;
  * @segments:	Segments of shared memory
  * @absent:	Members that run at home, untraced
  * @absent_nr:	Their number
+ * @dirs:	Directories that the worker is told of, or NULL (listing.h)
+ * @listings_off: It is told of none any more
  * @linger:	Active waiting for the next call
  * @answered:	A call was answered since the loop has slept
  * @poster:	The thread that has posted calls, or NULL
@@ -402,6 +405,8 @@ struct deputy {
 	struct absent *absent;
 	unsigned int absent_nr;
 	struct stats stats;
+	struct dirs *dirs;
+	bool listings_off;
 	struct aspin linger;
 	bool answered;
 	struct thread *poster;

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/listing.h"
 #include "deputy/object.h"
 
 #define BACKLOG_MAX    (1u << 20) /* bytes queued in the channel above which the outbox waits */
@@ -298,6 +299,7 @@ int deputy_send(struct deputy *d, enum wire_type type, const void *msg, size_t m
 
 	if (!d->channel)
 		return -EPIPE;
+	listings_check(d);
 	if (!d->outbox)
 		return channel_send(d->channel, type, msg, &iov, 1);
 	item = calloc(1, sizeof(*item) + tail_len);

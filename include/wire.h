@@ -114,6 +114,8 @@ enum wire_refuse_code {
 #define WIRE_ID_TRIMMED	    wire_trimmed, trimmed
 #define WIRE_ID_STOCK	    wire_stock, stock
 #define WIRE_ID_SEEN	    wire_seen, seen
+#define WIRE_ID_LISTING	    wire_listing, listing
+#define WIRE_ID_STALE	    wire_stale, stale
 
 #define WIRE_ID_1(tag, member) tag
 #define WIRE_ID_2(tag, member) member
@@ -187,6 +189,9 @@ struct wire_ahead {
 #define WIRE_AHEAD_ACCESSED 1u	   /* a read may change what fstat would say */
 #define WIRE_AHEAD_SEEKABLE 2u	   /* lseek to any place up to WIRE_SEEK_MAX succeeds */
 #define WIRE_SEEK_MAX	    INT32_MAX
+
+#define WIRE_LISTING_MAX      32768u /* bytes of a LISTING's tail */
+#define WIRE_LISTING_PATH_MAX 255u   /* bytes of a path in LISTING and STALE */
 
 /**
  * struct wire_room - More in the RESULT of a write or pwrite64

@@ -318,7 +318,7 @@ static uint64_t call_arrived(struct session *session, int listener, const struct
 			    -ERESTARTNOINTR); /* the signal first: nothing would take the thread out of the call */
 		return 0;
 	}
-	if (ahead_serve(thread))
+	if (ahead_serve(thread) || listing_serve(thread))
 		return 0;
 	row = sysdef_resolve(call->nr, call->arg, &resolved);
 	if (row->where == SYS_DENY)

@@ -123,6 +123,16 @@ static int on_trim(struct session *session, const union wire_any *msg, const uin
 	return trim(session, &msg->trim, tail, tail_len);
 }
 
+static int on_listing(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	return listing_add(&session->listings, &msg->listing, tail, tail_len);
+}
+
+static int on_stale(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	return listing_stale(&session->listings, &msg->stale, tail, tail_len);
+}
+
 static int on_start(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
 	(void)tail;
@@ -204,6 +214,7 @@ static int (*const message_table[WIRE_TYPES])(struct session *, const union wire
 	[WIRE_OBJECT] = on_object, [WIRE_OBJECT_DATA] = on_object_data,
 	[WIRE_START] = on_start,   [WIRE_RESULT] = on_result,
 	[WIRE_SIGNAL] = on_signal, [WIRE_STOP] = on_stop,
+	[WIRE_LISTING] = on_listing, [WIRE_STALE] = on_stale,
 	[WIRE_CONT] = on_cont,	   [WIRE_DROP] = on_drop,
 	[WIRE_FORGET] = on_forget, [WIRE_OFFER] = on_offer,
 	[WIRE_KEEP] = on_keep,	   [WIRE_OBJECT_ZERO] = on_object_zero,
@@ -304,6 +315,7 @@ void session_run(struct session *session)
 	uv_close((uv_handle_t *)&session->later, NULL);
 	channel_close(session->channel);
 	uv_run(&session->loop, UV_RUN_DEFAULT);
+	listings_clear(&session->listings);
 	objects_clear(&session->objects);
 	ownfilter_clear(session);
 	stock_clear(session);

@@ -15,6 +15,7 @@
 #include "cpu.h"
 #include "aspin.h"
 #include "remote/guest.h"
+#include "remote/listing.h"
 #include "remote/objects.h"
 
 struct sandbox;
@@ -54,6 +55,7 @@ struct stock {
  * @waits:	Answers that are kept, see waits.h
  * @kept_filters: Filters for the next bodies of processes, see ownfilter.h
  * @kept_filters_nr: How many of these
+ * @listings:	What is in directories of home
  * @buffer:	Room for the tail of a CALL
  * @stock:	What reads may get
  * @spare:	Memory for another piece, or NULL
@@ -78,6 +80,7 @@ struct session {
 	struct wait_answer *waits;
 	struct kept_filters *kept_filters;
 	unsigned int kept_filters_nr;
+	struct listing_table listings;
 	uint8_t *buffer;
 	struct stock stock[WIRE_STOCKS_MAX];
 	uint8_t *spare;

@@ -515,6 +515,61 @@ full() {
 	[ "$(stat -c %s "$SCENE/cwd/out/lines")" -ge 1000000 ]
 }
 
+# Somebody else makes and removes what a task has looked for in vain, and says so: it sees that at once
+faults_listing_stale() {
+	local dir round
+
+	own
+	stage
+	dir=$SCENE/cwd/names
+	mkdir -p "$dir/deep/er" "$SCENE/other/er"
+	: >"$SCENE/other/er/thing"
+	mkfifo "$dir/ask" "$dir/answer"
+	chmod -R a+rwX "$SCENE/cwd" "$SCENE/other"
+	# shellcheck disable=SC2016
+	omrun -j "$NODE" -- bash -c 'exec 3<"$0/ask" 4>"$0/answer"
+		while read -r name <&3; do
+			for look in 1 2 3; do is=absent; [ -e "$0/$name" ] && is=there; done
+			echo $is >&4
+		done
+		until [ -e "$0/late" ]; do :; done
+		echo end' "$dir" &
+	JOB=$!
+	exec 5>"$dir/ask" 6<"$dir/answer"
+	for round in {1..12}; do
+		asks thing absent
+		: >"$dir/thing"
+		asks thing there
+		rm "$dir/thing"
+		asks thing absent
+		asks deep/er/thing absent
+		mv "$dir/deep" "$SCENE/aside"
+		asks deep/er/thing absent
+		mv "$SCENE/other" "$dir/deep"
+		asks deep/er/thing there
+		mv "$dir/deep" "$SCENE/other"
+		mv "$SCENE/aside" "$dir/deep"
+		ln -s deep "$dir/link"
+		asks link/er/thing absent
+		: >"$dir/deep/er/thing"
+		asks link/er/thing there
+		rm "$dir/link" "$dir/deep/er/thing"
+	done
+	exec 5>&- 6<&-
+	: >"$dir/late"
+	wait "$JOB"
+	[ "$(cat "$SCENE/stdout")" = end ] || wrong "it says: $(cat "$SCENE/stdout" "$SCENE/stderr")"
+}
+
+# asks NAME WANTED: what the task finds of that name
+asks() {
+	local answer
+
+	echo "$1" >&5
+	read -r -t 20 answer <&6
+	[ "$answer" = "$2" ] || wrong "$1 is $2, the task finds it ${answer:-gone}, round $round"
+}
+
 # Where memory of the worker can be limited: the task ends, the worker does not
 faults_worker_out_of_memory() {
 	local group
