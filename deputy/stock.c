@@ -11,6 +11,9 @@
  * A piece is no longer than half of what has been read in a row, so no more than that is sent in vain. It is read through a
  * descriptor of the deputy's own, as ahead.c does; what would have to come from a disk is not waited for.
  *
+ * Large reads from a pipe are made here, too, where they need not wait. Nothing can be sent ahead of them, but the home process
+ * need not be woken.
+ *
  * Two copies of the bytes are needed here for the comparison, and reading twice costs a tenth of what encryption does.
  */
 #include <fcntl.h>
@@ -140,23 +143,25 @@ call_finisher stock_finisher(const struct wire_call *msg)
 }
 
 /*
- * read(2) as the task would make it, on a file that is in memory: through a copy of its descriptor, whose offset is the same
- * one. So the bytes need not go through its slot, and no time goes by until it is on a CPU. -1: nothing was done
+ * read(2) as the task would make it, when it need not wait: through a copy of its descriptor, whose offset is the same one. So
+ * the bytes need not go through its slot, and no time goes by until it is on a CPU. From a pipe, or from a file if what it gets
+ * is @known, for then it was in memory just now. -1: nothing was done
  */
-static ssize_t file_read(int fd, uint8_t *data, size_t len)
+static ssize_t file_read(int fd, uint8_t *data, size_t len, bool known)
 {
 	struct iovec iov = { data, len };
 	ssize_t n, rest;
 	struct stat st;
 	int flags = fcntl(fd, F_GETFL);
 
-	if (flags < 0 || (flags & O_DIRECT) || fstat(fd, &st) || !S_ISREG(st.st_mode))
+	if (flags < 0 || fstat(fd, &st) ||
+	    !(S_ISFIFO(st.st_mode) || (known && S_ISREG(st.st_mode) && !(flags & O_DIRECT))))
 		return -1;
 	n = preadv2(fd, &iov, 1, -1, RWF_NOWAIT);
 	if (n <= 0)
 		return -1;
-	/* All of it was in memory just now: what is not has to be waited for, or is not there any more */
-	for (; (size_t)n < len; n += rest) {
+	/* What is not in memory any more has to be waited for, or is not there any more */
+	for (; S_ISREG(st.st_mode) && (size_t)n < len; n += rest) {
 		rest = read(fd, data + n, len - (size_t)n);
 		if (rest <= 0)
 			break;
@@ -167,11 +172,12 @@ static ssize_t file_read(int fd, uint8_t *data, size_t len)
 /* Answer a read that got @n bytes, which are in d->fresh */
 static void answer(struct deputy *d, struct thread *thread, struct stock *s, ssize_t n)
 {
-	struct wire_stocked place = { (uint32_t)(s - d->stock), (uint32_t)s->pos };
+	struct wire_stocked place;
 	uint32_t len = (uint32_t)n;
 	struct iovec tail[2];
 
-	if (!memcmp(d->fresh, s->data + s->pos, (size_t)n)) {
+	if (s && !memcmp(d->fresh, s->data + s->pos, (size_t)n)) {
+		place = (struct wire_stocked){ (uint32_t)(s - d->stock), (uint32_t)s->pos };
 		tail[0] = (struct iovec){ &place, sizeof(place) };
 		s->pos += (size_t)n;
 		thread->call.flags |= WIRE_RESULT_STOCK;
@@ -180,32 +186,39 @@ static void answer(struct deputy *d, struct thread *thread, struct stock *s, ssi
 	}
 	tail[0] = (struct iovec){ &len, sizeof(len) };
 	tail[1] = (struct iovec){ d->fresh, (size_t)n };
-	s->pos = s->len = s->bytes = 0;
+	if (s)
+		s->pos = s->len = s->bytes = 0;
 	call_answer(d, thread, n, tail, 2);
 }
 
 bool stock_read(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
-	struct stock *s = thread->call.row_finish == was_read ? stock_find(d, thread, (int)thread->call.arg[0]) : NULL;
 	uint64_t asked = thread->call.arg[2];
+	struct stock *s;
 	uint32_t room;
 	ssize_t n;
 	int fd;
 
-	if (!s || asked > s->len - s->pos || tail_len != sizeof(room) || d->poster || thread->task->stopped)
+	if (thread->call.row_finish != was_read || asked > WIRE_STOCK_MAX || tail_len != sizeof(room) || d->poster ||
+	    thread->task->stopped)
 		return false;
+	s = stock_find(d, thread, (int)thread->call.arg[0]);
+	if (s && asked > s->len - s->pos)
+		s = NULL;
+	if (!d->fresh)
+		d->fresh = aligned_alloc(ALIGN, WIRE_STOCK_MAX);
 	memcpy(&room, tail, sizeof(room));
-	fd = room == asked ? task_fd_copy(thread->task, s->fd) : -1;
+	fd = room == asked && d->fresh ? task_fd_copy(thread->task, (int)thread->call.arg[0]) : -1;
 	if (fd < 0)
 		return false;
-	n = file_read(fd, d->fresh, asked);
+	n = file_read(fd, d->fresh, asked, s != NULL);
 	close(fd);
 	if (n < 0)
 		return false;
 	answer(d, thread, s, n);
-	if ((uint64_t)n == asked)
+	if (s && (uint64_t)n == asked)
 		stock_extend(d, thread, s, asked);
-	else
+	else if (s)
 		stock_end(s);
 	return true;
 }

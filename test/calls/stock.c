@@ -156,6 +156,44 @@ static void odd(void)
 	munmap(edge, PIECE + 4096);
 }
 
+/* Pipes give what they have, packets one by one, and an end */
+static void pipes(void)
+{
+	unsigned int sum = 0;
+	size_t total = 0;
+	int p[2], q[2];
+	ssize_t n;
+
+	printf("pipes\n");
+	MUST(pipe2(p, O_DIRECT));
+	MUST(write(p[1], "abc", 3));
+	MUST(write(p[1], "defgh", 5));
+	looks(p[0], 2);
+	close(p[0]);
+	close(p[1]);
+	MUST(pipe(q));
+	MUST(write(q[1], "some", 4));
+	look(q[0], PIECE);
+	MUST(fcntl(q[0], F_SETFL, O_NONBLOCK));
+	look(q[0], PIECE);
+	MUST(fcntl(q[0], F_SETFL, 0));
+	if (!fork()) {
+		for (int i = 0; i < 8; i++)
+			MUST(write(q[1], other, PIECE));
+		_exit(0);
+	}
+	close(q[1]);
+	while ((n = read(q[0], buf, PIECE)) > 0) {
+		total += (size_t)n;
+		for (ssize_t i = 0; i < n; i++)
+			sum = sum * 31 + buf[i];
+	}
+	wait(NULL);
+	printf("%zu %08x\n", total, sum);
+	look(q[0], PIECE);
+	close(q[0]);
+}
+
 /* Six readers in turn: more than there are places for */
 static void many(void)
 {
@@ -211,6 +249,9 @@ int main(void)
 	odd();
 	many();
 	shared();
+	for (size_t i = 0; i < PIECE; i++)
+		other[i] = (unsigned char)(i * 7 % 251);
+	pipes();
 	changed();
 	unlink("f");
 	unlink("g");
