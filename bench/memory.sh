@@ -135,6 +135,30 @@ memory_row() {
 	result "$1" "$(human "$2" B)" "task $(human "$size" B)" "$(awk -v a="$2" -v b="$size" 'BEGIN { print a / b }')" "$3" "$4"
 }
 
+# A program looks at 1 % of a large file that it maps, here and there; also on a worker that brings all of it
+bench_mapping() {
+	local NS LINK NODE NODE_IP NODE_PORT OMD_PID='' OMD_LOG whole file=$WORK/mapped pages=$((MAPPED / 4096 / 100)) sent
+
+	aid_make "$TOP/test/aids/browse.c"
+	head -c "$MAPPED" /dev/urandom >"$file" || die 'no room for a file to map'
+	OM_TEST_LOOPBACK=1 cluster_net 8001
+	OMD_UNDER='env OPENMOSIX_PAGED_FROM=0' omd_start root
+	whole=$NODE sent=$OMD_PID
+	OM_TEST_LOOPBACK=1 cluster_net 8002
+	omd_start root
+	race "$ROUNDS" native "timed $AID/browse $file $pages" whole "timed $BIN/omrun -j $whole -- $AID/browse $file $pages" \
+		ours "timed $BIN/omrun -j $NODE -- $AID/browse $file $pages"
+	row mapping s ours native - "$pages pages of $(human "$MAPPED" B)"
+	row mapping s ours whole '<=1' 'whole: all of it is sent'
+	omd_stop
+	OMD_PID=$sent
+	omd_stop
+	sent=$(sed -n '$s/.* contents=\([0-9]*\).*/\1/p' "$WORK/stats")
+	[ -z "$sent" ] || result mapping/sent "$(human "$sent" B)" "file $(human "$MAPPED" B)" \
+		"$(awk -v a="$sent" -v b="$MAPPED" 'BEGIN { print a / b }')" '<=0.25'
+	rm -f "$file"
+}
+
 bench_sort() {
 	"$AID/gen" lines "$SORT" >"$WORK/lines" || die 'no room for lines'
 	# One thread and a limited buffer: it merges from temporary files, as a large sort does

@@ -120,10 +120,40 @@ static void conn_hand_over(struct conn *conn, const struct wire_hello *hello)
 }
 
 /**
+ * conn_join() - Give a connection to the om-remote whose ticket the other side has
+ * @conn:	The connection, gone afterwards unless it is refused
+ * @join:	JOIN
+ */
+static void conn_join(struct conn *conn, const struct wire_join *join)
+{
+	struct intake *intake = conn->intake;
+	struct remote_entry *entry = remotes_find(intake->remotes, join->ticket);
+	struct handover block = { 0 };
+	int ret;
+
+	if (!entry) {
+		conn_refuse(conn, WIRE_REFUSE_TICKET, "");
+		return;
+	}
+	ret = channel_detach(conn->ch, &conn->fd, &block.keys, block.leftover, sizeof(block.leftover),
+			     &block.leftover_len);
+	if (ret < 0) {
+		conn_refuse(conn, WIRE_REFUSE_INTERNAL, strerror(-ret));
+		return;
+	}
+	conn->ch = NULL;
+	ret = remotes_join(entry, &block, conn->fd);
+	if (ret < 0)
+		log_warn("%s: cannot be joined to its session: %s", conn_peer(conn), strerror(-ret));
+	conn_drop(conn);
+	session_keys_wipe(&block.keys);
+}
+
+/**
  * on_message() - The other side says what it wants
  * @ctx:	The connection
- * @type:	WIRE_HELLO: in this phase there is no other
- * @msg:	HELLO
+ * @type:	HELLO or JOIN: in this phase there is no other
+ * @msg:	It
  * @tail:	None
  * @tail_len:	0
  */
@@ -133,7 +163,11 @@ static void on_message(void *ctx, enum wire_type type, const union wire_any *msg
 
 	(void)tail;
 	(void)tail_len;
-	if (type != WIRE_HELLO || conn->answered)
+	if (conn->answered)
+		return;
+	if (type == WIRE_JOIN)
+		conn_join(conn, &msg->join);
+	if (type != WIRE_HELLO)
 		return;
 	switch (msg->hello.purpose) {
 	case WIRE_PURPOSE_ARRIVAL:

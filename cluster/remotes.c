@@ -5,13 +5,16 @@
 #include <libgen.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cachelink.h"
 #include "cluster/cache.h"
 #include "cluster/remotes.h"
 #include "log.h"
@@ -19,7 +22,7 @@
 /* How long remotes may take to end when they are asked to */
 #define PATIENCE_MS 2000
 /* Lowest descriptor that is none of a remote's own */
-#define REMOTE_FD_FREE (HANDOVER_CACHE_FD + 1)
+#define REMOTE_FD_FREE (HANDOVER_JOIN_FD + 1)
 /* A remote and its guests are this much more welcome victims of the OOM killer than omd (of 1000) */
 #define OOM_SCORE_ADJ "500"
 
@@ -101,10 +104,11 @@ static void child_signals(void)
  * @remotes:	All remotes
  * @socket_fd:	The connection
  * @pipe_fd:	Reading end of the pipe
+ * @join_fd:	Where a second connection comes
  * @omd:	Pid of omd
  */
 static void __attribute__((noreturn))
-become_remote(const struct remotes *remotes, int socket_fd, int pipe_fd, pid_t omd)
+become_remote(const struct remotes *remotes, int socket_fd, int pipe_fd, int join_fd, pid_t omd)
 {
 	char *argv[] = { "om-remote", NULL };
 	int score, cache_fd = -1;
@@ -116,10 +120,11 @@ become_remote(const struct remotes *remotes, int socket_fd, int pipe_fd, pid_t o
 	/* All out of the way first: any may have another's number */
 	socket_fd = fcntl(socket_fd, F_DUPFD, REMOTE_FD_FREE);
 	pipe_fd = fcntl(pipe_fd, F_DUPFD, REMOTE_FD_FREE);
+	join_fd = fcntl(join_fd, F_DUPFD, REMOTE_FD_FREE);
 	if (remotes->cache && remotes->cache->remote_fd >= 0)
 		cache_fd = fcntl(remotes->cache->remote_fd, F_DUPFD, REMOTE_FD_FREE);
-	if (socket_fd < 0 || pipe_fd < 0 || dup2(socket_fd, HANDOVER_SOCKET_FD) < 0 ||
-	    dup2(pipe_fd, HANDOVER_PIPE_FD) < 0) {
+	if (socket_fd < 0 || pipe_fd < 0 || join_fd < 0 || dup2(socket_fd, HANDOVER_SOCKET_FD) < 0 ||
+	    dup2(pipe_fd, HANDOVER_PIPE_FD) < 0 || dup2(join_fd, HANDOVER_JOIN_FD) < 0) {
 		say_child_error("om-remote: descriptors");
 		_exit(EXIT_FAILED);
 	}
@@ -149,12 +154,13 @@ become_remote(const struct remotes *remotes, int socket_fd, int pipe_fd, pid_t o
  * @remotes:	All remotes
  * @socket_fd:	The connection
  * @pipe_fd:	Reading end of the pipe
+ * @join_fd:	Where a second connection comes
  *
  * Signals are blocked around the fork, so that none reaches libuv's handlers in the child.
  *
  * Return: pid, or negative errno.
  */
-static pid_t spawn(const struct remotes *remotes, int socket_fd, int pipe_fd)
+static pid_t spawn(const struct remotes *remotes, int socket_fd, int pipe_fd, int join_fd)
 {
 	sigset_t all, before;
 	pid_t omd = getpid();
@@ -164,7 +170,7 @@ static pid_t spawn(const struct remotes *remotes, int socket_fd, int pipe_fd)
 	sigprocmask(SIG_SETMASK, &all, &before);
 	pid = fork();
 	if (pid == 0)
-		become_remote(remotes, socket_fd, pipe_fd, omd);
+		become_remote(remotes, socket_fd, pipe_fd, join_fd, omd);
 	if (pid < 0)
 		pid = -errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -174,7 +180,7 @@ static pid_t spawn(const struct remotes *remotes, int socket_fd, int pipe_fd)
 int remotes_start(struct remotes *remotes, const struct arrival *arrival)
 {
 	struct remote_entry *entry;
-	int pipe_fd[2], ret;
+	int pipe_fd[2], join_fd[2], ret;
 
 	if (remotes->count >= REMOTES_MAX || remotes->ended)
 		return -EAGAIN;
@@ -185,14 +191,21 @@ int remotes_start(struct remotes *remotes, const struct arrival *arrival)
 		ret = -errno;
 		goto free_entry;
 	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, join_fd) < 0) {
+		ret = -errno;
+		goto close_pipe;
+	}
+	randombytes_buf(entry->ticket, sizeof(entry->ticket));
 	ret = handover_write(pipe_fd[1], &arrival->keys, arrival->hello, arrival->hello_len, arrival->leftover,
-			     arrival->leftover_len);
+			     arrival->leftover_len, entry->ticket);
 	if (ret < 0)
-		goto close_pipe;
-	ret = spawn(remotes, arrival->socket_fd, pipe_fd[0]);
+		goto close_join;
+	ret = spawn(remotes, arrival->socket_fd, pipe_fd[0], join_fd[1]);
 	if (ret < 0)
-		goto close_pipe;
+		goto close_join;
 	entry->pid = ret;
+	entry->join_fd = join_fd[0];
+	join_fd[0] = -1;
 	entry->guest = arrival->guest;
 	snprintf(entry->label, sizeof(entry->label), "%s", arrival->label);
 	entry->next = remotes->first;
@@ -201,12 +214,35 @@ int remotes_start(struct remotes *remotes, const struct arrival *arrival)
 	remotes->guests += entry->guest;
 	entry = NULL;
 	ret = 0;
+close_join:
+	if (join_fd[0] >= 0)
+		close(join_fd[0]);
+	close(join_fd[1]);
 close_pipe:
 	close(pipe_fd[0]);
 	close(pipe_fd[1]);
 free_entry:
 	free(entry);
 	return ret;
+}
+
+struct remote_entry *remotes_find(struct remotes *remotes, const uint8_t ticket[static WIRE_TICKET_LEN])
+{
+	struct remote_entry *entry = remotes->first;
+
+	while (entry && (entry->join_fd < 0 || sodium_memcmp(entry->ticket, ticket, WIRE_TICKET_LEN)))
+		entry = entry->next;
+	return entry;
+}
+
+int remotes_join(struct remote_entry *entry, const struct handover *block, int socket_fd)
+{
+	int err = cachelink_send(entry->join_fd, block, sizeof(*block), socket_fd);
+
+	/* A ticket is good for one connection, whether or not it is taken */
+	close(entry->join_fd);
+	entry->join_fd = -1;
+	return err;
 }
 
 /**
@@ -246,6 +282,8 @@ static void forget(struct remotes *remotes, pid_t pid, int status)
 		remotes->count--;
 		remotes->guests -= entry->guest;
 		log_end(entry, status, remotes->ended != NULL);
+		if (entry->join_fd >= 0)
+			close(entry->join_fd);
 		free(entry);
 		return;
 	}
@@ -304,30 +342,27 @@ int remotes_init(struct remotes *remotes, uv_loop_t *loop, const struct rlimit *
 }
 
 /**
- * signal_all() - Send a signal to every remote
- * @remotes:	All remotes
- * @sig:	The signal
- */
-static void signal_all(const struct remotes *remotes, int sig)
-{
-	for (const struct remote_entry *entry = remotes->first; entry; entry = entry->next)
-		kill(entry->pid, sig);
-}
-
-/**
  * on_impatient() - Remotes have not ended when they were asked to
  * @timer:	The timer
+ *
+ * With their whole group, for one may wait for a page that only the death of its pager ends (remote/paged.h).
  */
 static void on_impatient(uv_timer_t *timer)
 {
-	signal_all(timer->data, SIGKILL);
+	const struct remotes *remotes = timer->data;
+
+	for (const struct remote_entry *entry = remotes->first; entry; entry = entry->next) {
+		kill(entry->pid, SIGKILL);
+		kill(-entry->pid, SIGKILL);
+	}
 }
 
 void remotes_end(struct remotes *remotes, void (*ended)(void *ctx), void *ctx)
 {
 	remotes->ended = ended;
 	remotes->ctx = ctx;
-	signal_all(remotes, SIGTERM);
+	for (const struct remote_entry *entry = remotes->first; entry; entry = entry->next)
+		kill(entry->pid, SIGTERM);
 	uv_timer_start(&remotes->patience, on_impatient, PATIENCE_MS, 0);
 	announce_end(remotes);
 }

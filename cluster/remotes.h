@@ -11,7 +11,8 @@
  *    zombie is there, its number cannot be somebody else's.
  *  - it is killed by the kernel when omd dies (PR_SET_PDEATHSIG). Guests hang on their remote in the same way.
  *  - omd is the subreaper of all below it, so that orphans come to omd and are reaped.
- *  - it gets nothing of omd but its three standard streams, the socket, the pipe and the way to the cache.
+ *  - it gets nothing of omd but its three standard streams, the socket, the pipe, the way to the cache, and a socket for
+ *    a second connection of its session: who shows the ticket of a remote, which omd has made up for it, is handed to it.
  * When the node runs out of memory the kernel takes remotes and guests before omd (oom_score_adj).
  */
 #ifndef OM_CLUSTER_REMOTES_H
@@ -32,12 +33,16 @@
  * @next:	Next in the list
  * @pid:	Its process, which is also its process group and session
  * @guest:	It carries a guest (false: a measurement)
+ * @join_fd:	Where a second connection is handed over; -1 when that has been done
+ * @ticket:	What its home has to show for that
  * @label:	What it is for, in the log
  */
 struct remote_entry {
 	struct remote_entry *next;
 	pid_t pid;
 	bool guest;
+	int join_fd;
+	uint8_t ticket[WIRE_TICKET_LEN];
 	char label[REMOTE_LABEL_SIZE];
 };
 
@@ -99,6 +104,12 @@ struct arrival {
 
 /* Start one. Returns 0, -EAGAIN when there are as many as there may be, or another negative errno. */
 int remotes_start(struct remotes *remotes, const struct arrival *arrival);
+
+/* The one that has this ticket and waits for a second connection, or NULL */
+struct remote_entry *remotes_find(struct remotes *remotes, const uint8_t ticket[static WIRE_TICKET_LEN]);
+
+/* Hand it over, as @block and @socket_fd, which remains the caller's; 0 or negative errno */
+int remotes_join(struct remote_entry *entry, const struct handover *block, int socket_fd);
 
 /* Ask all to end, insist after a while, call @ended when none is left (at once, if there is none) */
 void remotes_end(struct remotes *remotes, void (*ended)(void *ctx), void *ctx);

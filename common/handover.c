@@ -18,6 +18,7 @@
  * @leftover_len: Bytes behind it
  * @unused:	Padding
  * @at_ns:	When it was written
+ * @ticket:	For a second connection
  */
 struct handover_head {
 	uint32_t magic;
@@ -25,6 +26,7 @@ struct handover_head {
 	uint32_t leftover_len;
 	uint32_t unused;
 	uint64_t at_ns;
+	uint8_t ticket[WIRE_TICKET_LEN];
 };
 
 /**
@@ -52,15 +54,16 @@ void handover_wipe(struct handover *block)
 }
 
 int handover_write(int pipe_fd, const struct session_keys *keys, const void *hello, size_t hello_len,
-		   const uint8_t *leftover, size_t leftover_len)
+		   const uint8_t *leftover, size_t leftover_len, const uint8_t ticket[static WIRE_TICKET_LEN])
 {
-	struct handover_head head = { HANDOVER_MAGIC, (uint32_t)hello_len, (uint32_t)leftover_len, 0, now_ns() };
+	struct handover_head head = { HANDOVER_MAGIC, (uint32_t)hello_len, (uint32_t)leftover_len, 0, now_ns(), { 0 } };
 	uint8_t block[HANDOVER_MAX];
 	size_t len = 0, sent = 0;
 	int err = 0;
 
 	if (hello_len > HANDOVER_HELLO_MAX || leftover_len > HANDOVER_LEFTOVER_MAX)
 		return -EMSGSIZE;
+	memcpy(head.ticket, ticket, sizeof(head.ticket));
 	memcpy(block, &head, sizeof(head));
 	len += sizeof(head);
 	session_keys_encode(keys, block + len);
@@ -131,6 +134,7 @@ int handover_read(int pipe_fd, struct handover *out)
 	out->hello_len = head.hello_len;
 	out->at_ns = head.at_ns;
 	out->leftover_len = head.leftover_len;
+	memcpy(out->ticket, head.ticket, sizeof(out->ticket));
 out:
 	wipe(block, sizeof(block));
 	return err;

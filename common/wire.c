@@ -145,6 +145,7 @@ static const char *const refuse_text[] = {
 	[WIRE_REFUSE_BLOCKED] = "it takes no guests",
 	[WIRE_REFUSE_MEMORY] = "it has not the memory",
 	[WIRE_REFUSE_SANDBOX] = "its system forbids what a safe guest needs",
+	[WIRE_REFUSE_TICKET] = "no session of it has that ticket",
 };
 
 /**

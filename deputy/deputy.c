@@ -18,6 +18,7 @@
 #include "deputy/monitor.h"
 #include "deputy/listing.h"
 #include "deputy/object.h"
+#include "deputy/pages.h"
 
 void deputy_end_if_done(struct deputy *d)
 {
@@ -149,9 +150,9 @@ static void on_trimmed(struct deputy *d, const union wire_any *msg, const uint8_
 /* The answer to HELLO */
 static void on_accept(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
-	(void)msg;
 	(void)tail;
 	(void)tail_len;
+	memcpy(d->ticket, msg->accept.ticket, sizeof(d->ticket));
 	channel_phase_set(d->channel, PH_RUN);
 	d->opened = 1;
 	uv_stop(&d->loop);
@@ -295,6 +296,7 @@ int deputy_run(const struct deputy_options *opt, pid_t target, int talk)
 		return 1;
 	}
 	prctl(PR_SET_NAME, "om-deputy");
+	d->options = opt;
 	d->prog = opt->prog;
 	d->children = opt->children;
 	snprintf(d->node, sizeof(d->node), "%s", opt->node);
@@ -319,6 +321,7 @@ int deputy_run(const struct deputy_options *opt, pid_t target, int talk)
 		return 1;
 	uv_run(&d->loop, UV_RUN_DEFAULT);
 	monitor_close(monitor);
+	pages_close(d);
 	stats_write(d);
 	outbox_clear(d);
 	stock_clear(d);

@@ -304,7 +304,9 @@ struct stock {
 };
 
 struct absent;
+struct deputy_options;
 struct object;
+struct pages;
 struct segment;
 struct attachment;
 struct outbox_item;
@@ -318,7 +320,10 @@ struct dirs;
 /**
  * struct deputy - The deputy
  * @loop:	Event loop
+ * @options:	What the tool asked for
  * @channel:	The connection, or NULL when it is gone
+ * @ticket:	With which a second one may be opened
+ * @pages:	That, or NULL; see pages.c
  * @watch:	SIGCHLD
  * @node:	Name of the worker node, for messages
  * @prog:	Name of the tool that started it ("omrun"), for messages
@@ -373,7 +378,10 @@ struct dirs;
  */
 struct deputy {
 	uv_loop_t loop;
+	const struct deputy_options *options;
 	struct channel *channel;
+	uint8_t ticket[WIRE_TICKET_LEN];
+	struct pages *pages;
 	struct childwatch watch;
 	char node[64];
 	const char *prog;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/pages.h"
 #include "log.h"
 
 #define WORD_MS	 2000 /* how long stderr is waited for */
@@ -141,6 +142,7 @@ void lost_end(struct deputy *d, const char *why)
 		channel_close(d->channel);
 	}
 	d->channel = NULL;
+	pages_close(d);
 	outbox_clear(d);
 	posted_clear(d);
 	for (struct task *task = d->tasks, *next; task; task = next) {

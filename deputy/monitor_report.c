@@ -8,6 +8,7 @@
 #include "deputy/absent.h"
 #include "deputy/deputy.h"
 #include "deputy/monitor.h"
+#include "deputy/pages.h"
 #include "report.h"
 #include "sysdef.h"
 
@@ -108,6 +109,7 @@ static void put_deputy(const struct deputy *d, FILE *out)
 		told.rtt_us = stats.rtt_us;
 		told.rx_bytes = stats.rx_bytes;
 		told.tx_bytes = stats.tx_bytes;
+		pages_stats_add(d, &told.rx_bytes, &told.tx_bytes);
 	}
 	for (const struct task *task = d->tasks; task; task = task->next)
 		told.tasks++;

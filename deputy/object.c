@@ -23,13 +23,15 @@
  * not do: such a mapping is refused, whether they are at home (object_is_mapped_elsewhere()) or another family's guests
  * (claim.c). What they write otherwise shows when the file is mapped the next time.
  *
- * What is much is offered even if it has no name, so that a worker that has no room for it can say so.
+ * What is much is offered even if it has no name, so that a worker that has no room for it can say so, or fetches its pages
+ * as they are touched (offer.c, pages.c). Guests cannot write to such a paged object. So there may be two live objects of
+ * one file: when a guest maps a file for writing that is paged already, another is made, and sent as a whole. What is
+ * written to that by memory shows in the first one as if somebody else had written it: with the next call.
  */
 #include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,12 +44,6 @@
 #include "deputy/hashes.h"
 #include "deputy/object.h"
 #include "procmaps.h"
-
-/* Contents of steady objects that are worth a question, and not too much to be kept */
-#define NAMED_MIN (64u << 10)
-#define NAMED_MAX (256u << 20)
-/* Bytes of any content that the worker is asked for before they are sent */
-#define OFFER_MIN (8u << 20)
 
 bool stat_same_file(const struct stat *a, const struct stat *b)
 {
@@ -77,6 +73,19 @@ int object_refresh(struct deputy *d, struct object *o, const struct stat *st)
 {
 	o->st = *st;
 	return outbox_file(d, o, 0, (uint64_t)st->st_size, OUTBOX_ZEROS | OUTBOX_SIZE);
+}
+
+uint64_t object_data_bytes(const struct stat *st)
+{
+	uint64_t blocks = (uint64_t)st->st_blocks * 512, size = (uint64_t)st->st_size;
+
+	return blocks < size ? blocks : size;
+}
+
+/* Must it be sent as a whole, so that guests can write to it? What is larger they cannot anyway, see remote/live.h */
+static bool is_for_writing(int fd, const struct stat *st)
+{
+	return (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR && object_data_bytes(st) <= WIRE_LIVE_MAX;
 }
 
 struct object *object_find(struct deputy *d, const struct stat *st, bool live)
@@ -144,52 +153,11 @@ static int object_again(struct deputy *d, struct object *o, int fd, const struct
 	return stat_same_content(&o->st, st) ? 0 : object_refresh(d, o, st);
 }
 
-/* Under which name guests see it in /proc/PID/maps: its path, or, if that is too long, the last part of it */
-static void object_name(const struct object *o, uint8_t *out, size_t cap)
-{
-	char link[32], path[PATH_MAX];
-	const char *name = path;
-	ssize_t len;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", o->fd);
-	len = readlink(link, path, sizeof(path) - 1);
-	path[len > 0 ? len : 0] = '\0';
-	if (strlen(path) >= cap && strrchr(path, '/'))
-		name = strrchr(path, '/') + 1;
-	memcpy(out, name, strnlen(name, cap - 1));
-}
-
-/*
- * Announce a new object, and offer what it is; its content follows in the outbox. Nothing that waits there can refer to
- * it yet, so these go at once, and the answer is not waited for longer than necessary.
- */
-static int object_offer(struct deputy *d, struct object *o)
-{
-	struct wire_object msg = { .object = o->id, .size = (uint64_t)o->st.st_size };
-	struct wire_offer offer = { .object = o->id, .bytes = (uint64_t)o->st.st_blocks * 512 };
-	bool named = !o->live && msg.size >= NAMED_MIN && msg.size <= NAMED_MAX;
-	int err;
-
-	if (!d->channel)
-		return -EPIPE;
-	msg.flags = o->live ? WIRE_OBJECT_LIVE : 0;
-	object_name(o, msg.name, sizeof(msg.name));
-	err = channel_send(d->channel, WIRE_OBJECT, &msg, NULL, 0);
-	if (offer.bytes > msg.size)
-		offer.bytes = msg.size;
-	offer.named = named && hashes_find(d->hashes, &o->st, offer.hash);
-	if (!err && (offer.named || offer.bytes >= OFFER_MIN)) {
-		o->offer = OFFER_OUT;
-		err = channel_send(d->channel, WIRE_OFFER, &offer, NULL, 0);
-	}
-	return err ? err : outbox_file(d, o, 0, msg.size, named ? OUTBOX_HASH : 0);
-}
-
 int object_of_fd(struct deputy *d, int fd, bool shared, struct object **out)
 {
 	struct object *o;
 	struct stat st;
-	bool live;
+	bool live, whole;
 	int err;
 
 	if (fstat(fd, &st) < 0) {
@@ -198,8 +166,9 @@ int object_of_fd(struct deputy *d, int fd, bool shared, struct object **out)
 		return err;
 	}
 	live = shared || !is_steady(fd, &st);
+	whole = is_for_writing(fd, &st);
 	*out = o = object_find(d, &st, live);
-	if (o)
+	if (o && !(whole && object_is_paged(o)))
 		return object_again(d, o, fd, &st);
 	*out = o = malloc(sizeof(*o));
 	if (!o) {
@@ -215,7 +184,7 @@ int object_of_fd(struct deputy *d, int fd, bool shared, struct object **out)
 	d->live_nr += live;
 	d->fresh_nr++;
 	d->fresh_bytes += (uint64_t)st.st_blocks * 512;
-	err = object_offer(d, o);
+	err = object_offer(d, o, whole);
 	objects_trim(d);
 	return err;
 }
@@ -241,19 +210,6 @@ void object_sent(struct deputy *d, struct object *o, const uint8_t hash[static H
 		return;
 	hashes_remember(d->hashes, &st, hash);
 	channel_send(d->channel, WIRE_KEEP, &msg, NULL, 0);
-}
-
-int object_wanted(struct deputy *d, const struct wire_want *msg)
-{
-	struct object *o;
-
-	for (o = d->objects; o && o->id != msg->object; o = o->next)
-		;
-	if (!o || o->offer != OFFER_OUT)
-		return -EPROTO;
-	o->offer = msg->wanted ? OFFER_NONE : OFFER_DECLINED;
-	outbox_pump(d);
-	return 0;
 }
 
 /* Does process @pid map the file with @st shared? */

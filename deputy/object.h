@@ -21,7 +21,10 @@ enum mmap_kind { MMAP_FILE, MMAP_ZERO, MMAP_LIVE, MMAP_LIVE_READ_ONLY, MMAP_ZERO
 enum object_offer {
 	OFFER_NONE,	/* no, or it does */
 	OFFER_OUT,	/* its answer is to come */
+	OFFER_PAGED_OUT, /* likewise, and it may be that it fetches pages */
 	OFFER_DECLINED, /* it does not */
+	OFFER_JOINING,	/* it fetches pages, when there is a connection for that */
+	OFFER_PAGED,	/* it does */
 };
 
 /**
@@ -40,6 +43,7 @@ enum object_offer {
  * @used:	deputy.mapped when it was mapped last
  * @kept:	Our own mapping of a memfd that is sealed against others (F_SEAL_FUTURE_WRITE), for what guests write; or NULL
  * @kept_len:	Its length
+ * @told:	How large the worker knows it to be
  * @offer:	What has become of an offer
  * @st:		Identity: device, inode, size, times of change
  */
@@ -58,6 +62,7 @@ struct object {
 	uint64_t used;
 	uint8_t *kept;
 	size_t kept_len;
+	uint64_t told;
 	enum object_offer offer;
 	struct stat st;
 };
@@ -68,6 +73,9 @@ bool stat_same_content(const struct stat *a, const struct stat *b);
 
 /* The object for the file with @st, if there is one; NULL if not */
 struct object *object_find(struct deputy *d, const struct stat *st, bool live);
+
+/* Bytes of a file that are not holes */
+uint64_t object_data_bytes(const struct stat *st);
 
 /* The object for the file that @fd (ours to close) is open on; sends what the worker has not got. @shared: of a mapping */
 int object_of_fd(struct deputy *d, int fd, bool shared, struct object **out);
@@ -88,8 +96,17 @@ int object_refresh(struct deputy *d, struct object *o, const struct stat *st);
 
 /* All content has been sent, and has this hash */
 void object_sent(struct deputy *d, struct object *o, const uint8_t hash[static HASH_LEN]);
+
+/* offer.c: announce a new object, and what it is; @whole: it cannot be paged. Its content follows in the outbox */
+int object_offer(struct deputy *d, struct object *o, bool whole);
 /* The answer to an offer; 0 or -EPROTO */
 int object_wanted(struct deputy *d, const struct wire_want *msg);
+/* Is it not yet known what is to be sent of it? */
+bool object_is_undecided(const struct object *o);
+/* Does the worker fetch its pages, or may it be going to? */
+bool object_is_paged(const struct object *o);
+/* The connection for pages is there, or there will be none */
+void objects_joined(struct deputy *d);
 
 /* Guests may write to it by memory from now on; 0, or negative errno: they may not */
 int object_share(struct deputy *d, struct object *o);

@@ -7,7 +7,8 @@
  * sent one after the other while the channel's backlog is low; the channel says when it has drained. Results of calls do
  * not wait here, so a large file that one thread maps holds up no other thread; what refers to the items' content (START,
  * the result of that mmap) is queued behind them. A file that was offered to the worker (object.c) keeps its place
- * until the worker has said whether it wants it.
+ * until the worker has said whether it wants it. Of one that the worker fetches page by page (pages.c) it is only said
+ * which of them have changed.
  *
  * Holes and pages of zeros are not sent; where they may replace something it is said that they are zeros, or, of memory,
  * they are sent.
@@ -197,6 +198,7 @@ static int size_send(struct deputy *d, struct outbox_item *item)
 	struct wire_object msg = { .object = item->object, .size = item->size, .flags = WIRE_OBJECT_LIVE };
 
 	item->announce = false;
+	item->file->told = item->size;
 	return channel_send(d->channel, WIRE_OBJECT, &msg, NULL, 0);
 }
 
@@ -211,6 +213,15 @@ static int seen_send(struct deputy *d, const struct object *file)
 	return channel_send(d->channel, WIRE_SEEN, &msg, NULL, 0);
 }
 
+/* Say that a stretch of a paged object is not what it was, as far as the worker knows that there is one */
+static int stale_send(struct deputy *d, const struct outbox_item *item)
+{
+	uint64_t end = item->end < item->file->told ? item->end : item->file->told;
+	struct wire_object_stale msg = { .object = item->object, .offset = item->at, .len = end - item->at };
+
+	return item->zeros && item->at < end ? channel_send(d->channel, WIRE_OBJECT_STALE, &msg, NULL, 0) : 0;
+}
+
 /* The next piece of a file; what lies beyond a file that has shrunk stays zero */
 static int file_more(struct deputy *d, struct outbox_item *item)
 {
@@ -218,13 +229,15 @@ static int file_more(struct deputy *d, struct outbox_item *item)
 	ssize_t n;
 	int err;
 
-	if (item->file->offer == OFFER_OUT)
+	if (object_is_undecided(item->file))
 		return OUTBOX_BLOCKED;
 	if (item->file->offer == OFFER_DECLINED || item->file->gone)
 		return 0;
 	err = seen_send(d, item->file);
 	if (!err && item->announce)
 		err = size_send(d, item);
+	if (!err && item->file->offer == OFFER_PAGED)
+		return stale_send(d, item);
 	if (!err && item->holes >= 0)
 		err = hole_pass(d, item);
 	if (err || item->at >= item->end)

@@ -41,7 +41,7 @@ static bool is_time(const struct deputy *d)
 /* Can it end? */
 static bool is_idle(const struct deputy *d, const struct object *o)
 {
-	return o->offer != OFFER_OUT && ((o->shared && !o->holders) || d->mapped - o->used >= RECENT);
+	return !object_is_undecided(o) && ((o->shared && !o->holders) || d->mapped - o->used >= RECENT);
 }
 
 /* Ask the worker which objects can end; of those only that are idle, or of @all */
@@ -53,7 +53,7 @@ static void trim_send(struct deputy *d, bool all)
 	if (!ids)
 		return;
 	for (struct object *o = d->objects; o && msg.nr < WIRE_TRIM_MAX; o = o->next) {
-		if (all ? o->offer == OFFER_OUT : !is_idle(d, o))
+		if (all ? object_is_undecided(o) : !is_idle(d, o))
 			continue;
 		o->trimming = true;
 		ids[msg.nr++] = o->id;

@@ -25,6 +25,11 @@
 #define WIRE_PAGES_MAX 1048576u
 #define WIRE_TRIM_MAX  8192u /* objects in TRIM */
 #define WIRE_DATA_MAX  1441792u
+#define WIRE_FETCH_MAX 262144u /* longest piece that is fetched */
+#define WIRE_FETCHES_MAX 256u  /* FETCHes without an answer */
+#define WIRE_TICKET_LEN 32u
+/* Most data of a file that guests may write to by memory: the worker compares them */
+#define WIRE_LIVE_MAX (64u << 20)
 
 /* Who sends a message */
 enum wire_sender {
@@ -38,7 +43,8 @@ enum wire_phase {
 	PH_OPEN = 1, /* until ACCEPT */
 	PH_RUN = 2,  /* an arrival was accepted */
 	PH_ECHO = 4, /* a measurement was accepted */
-	PH_ANY = PH_OPEN | PH_RUN | PH_ECHO,
+	PH_PAGES = 8, /* a session's second connection was accepted */
+	PH_ANY = PH_OPEN | PH_RUN | PH_ECHO | PH_PAGES,
 };
 
 /* HELLO: what the connection is for */
@@ -58,6 +64,14 @@ enum wire_refuse_code {
 	WIRE_REFUSE_BLOCKED = 6,  /* takes no guests */
 	WIRE_REFUSE_MEMORY = 7,	  /* has not the memory */
 	WIRE_REFUSE_SANDBOX = 8,  /* its system forbids what a safe guest needs */
+	WIRE_REFUSE_TICKET = 9,	  /* no session has that ticket */
+};
+
+/* WANT: is the content of an object to be sent? */
+enum wire_wanted {
+	WIRE_WANTED_NOT = 0,   /* the worker has it, or cannot keep it */
+	WIRE_WANTED_ALL = 1,   /* yes */
+	WIRE_WANTED_PAGES = 2, /* no: it will be fetched as it is touched */
 };
 
 #define WIRE_RESULT_REGULAR   1u	 /* RESULT: the descriptor is a regular file */
@@ -115,6 +129,10 @@ enum wire_refuse_code {
 #define WIRE_ID_STOCK	    wire_stock, stock
 #define WIRE_ID_SEEN	    wire_seen, seen
 #define WIRE_ID_LISTING	    wire_listing, listing
+#define WIRE_ID_JOIN	    wire_join, join
+#define WIRE_ID_FETCH	    wire_fetch, fetch
+#define WIRE_ID_FETCHED	    wire_fetched, fetched
+#define WIRE_ID_OBJECT_STALE wire_object_stale, object_stale
 #define WIRE_ID_STALE	    wire_stale, stale
 
 #define WIRE_ID_1(tag, member) tag

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "executor.h"
+#include "remote/fusemount.h"
 #include "remote/newborn.h"
 #include "remote/settle.h"
 
@@ -211,13 +212,14 @@ int init_recv(int sock, void *data, size_t len, int *fd)
 
 void init_run(int command)
 {
-	struct init init = {.command = command, .last_pid = -EOPNOTSUPP, .timens_offsets = -EOPNOTSUPP};
+	struct init init = {
+		.command = command, .last_pid = -EOPNOTSUPP, .timens_offsets = -EOPNOTSUPP, .fuse = -EOPNOTSUPP};
 	struct init_request request = {0};
 	int memfd;
 
 	while (!init_recv(command, &request, sizeof(request), &memfd)) {
 		struct init_reply reply = {0};
-		int pidfd = -1;
+		int out = -1;
 
 		switch (request.op) {
 		case INIT_SETTLE:
@@ -231,13 +233,22 @@ void init_run(int command)
 			reply.error = next_pid_set(&init, request.pid);
 			break;
 		case INIT_SPAWN:
-			body_spawn(&init, &request, memfd, &reply, &pidfd);
+			body_spawn(&init, &request, memfd, &reply, &out);
+			break;
+		case INIT_MOUNT:
+			out = fusemount(init.fuse, &reply.stage);
+			reply.error = out < 0 ? out : 0;
+			break;
+		case INIT_DEVICE:
+			out = init.fuse;
+			init.fuse = -EOPNOTSUPP;
+			reply.error = out < 0 ? out : 0;
 			break;
 		}
-		if (init_send(command, &reply, sizeof(reply), pidfd))
+		if (init_send(command, &reply, sizeof(reply), out))
 			break;
-		if (pidfd >= 0)
-			close(pidfd);
+		if (out >= 0)
+			close(out);
 		if (memfd >= 0)
 			close(memfd);
 	}

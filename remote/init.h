@@ -24,6 +24,8 @@ enum init_op {
 	INIT_CONFIGURE, /* clock offsets of the bodies to come */
 	INIT_NEXT_PID,	/* number of the next fork */
 	INIT_SPAWN,	/* give birth; the request carries the arena's memfd, the reply the pidfd */
+	INIT_MOUNT,	/* make a file system of pages (fusemount.c); the reply has its mount */
+	INIT_DEVICE,	/* the reply has the descriptor by which it is served; init keeps none */
 };
 
 /**

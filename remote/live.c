@@ -109,7 +109,7 @@ int live_watch(struct object_table *table, struct object *object)
 
 	if (object->shadow)
 		return 0;
-	if (bytes > OBJECTS_LIVE_MAX || table->watched_bytes > OBJECTS_LIVE_MAX - bytes)
+	if (bytes > WIRE_LIVE_MAX || table->watched_bytes > WIRE_LIVE_MAX - bytes)
 		return -ENODEV;
 	err = shadow_size(object, object->size);
 	while (!err && live_next(object, &at, &end)) {

@@ -11,7 +11,8 @@
  *	4. the clocks of the sandbox, before the first guest
  *	5. serve until the connection ends; then nothing is left of the guests
  *
- * A connection for measuring (ECHO) needs no sandbox and is served by echo.c.
+ * A connection for measuring (ECHO) needs no sandbox and is served by echo.c. Started by itself, with another task, it is
+ * the pager (pager.h).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@
 #include "remote/cache.h"
 #include "remote/echo.h"
 #include "remote/notify.h"
+#include "remote/pager.h"
 #include "remote/sandbox.h"
 #include "remote/session.h"
 
@@ -121,11 +123,13 @@ static void clocks_set(struct sandbox *sandbox, const struct wire_hello *hello, 
 /**
  * accept_send() - Tell the other side that it is welcome
  */
-static void accept_send(struct channel *channel, const struct cpu_features *cpu, unsigned int phase)
+static void accept_send(struct channel *channel, const struct cpu_features *cpu,
+			const uint8_t ticket[static WIRE_TICKET_LEN], unsigned int phase)
 {
 	struct wire_accept msg = { 0 };
 
 	cpu_encode(cpu, msg.cpu);
+	memcpy(msg.ticket, ticket, sizeof(msg.ticket));
 	gethostname((char *)msg.node, sizeof(msg.node) - 1);
 	channel_send(channel, WIRE_ACCEPT, &msg, NULL, 0);
 	channel_phase_set(channel, phase);
@@ -170,7 +174,7 @@ static void serve_echo(struct session *session, struct handover *block)
 		die(EXIT_FAILED, "no memory");
 	echo.channel = channel_take(&session->loop, block, &echo_channel_ops, &echo);
 	cpu_collect(&session->cpu_here);
-	accept_send(echo.channel, &session->cpu_here, PH_ECHO);
+	accept_send(echo.channel, &session->cpu_here, block->ticket, PH_ECHO);
 	uv_run(&session->loop, UV_RUN_DEFAULT);
 	channel_close(echo.channel);
 	uv_run(&session->loop, UV_RUN_DEFAULT);
@@ -194,12 +198,12 @@ static void serve_arrival(struct session *session, struct handover *block, const
 		clocks_set(session->sandbox, hello, block->at_ns);
 		log_info("arrival of %.*s from %.*s", (int)sizeof(hello->command), (const char *)hello->command,
 			 (int)sizeof(hello->node), (const char *)hello->node);
-		accept_send(session->channel, &session->cpu_here, PH_RUN);
+		accept_send(session->channel, &session->cpu_here, block->ticket, PH_RUN);
 	}
 	session_run(session);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct session *session = calloc(1, sizeof(*session));
 	struct handover *block = calloc(1, sizeof(*block));
@@ -211,6 +215,8 @@ int main(void)
 	int err;
 
 	log_init("om-remote");
+	if (argc == 2 && !strcmp(argv[1], "pager"))
+		return pager_run();
 	cache_open();
 	self_check();
 	if (!session || !block)

@@ -23,12 +23,13 @@
 #define MFD_NOEXEC_SEAL 0x0008u
 #endif
 
-int objects_init(struct object_table *table)
+int objects_init(struct object_table *table, struct sandbox *sandbox)
 {
 	struct sysinfo info;
 
 	memset(table, 0, sizeof(*table));
 	table->zero = table->zero_read = -1;
+	paging_init(&table->paging, sandbox);
 	if (sysinfo(&info) < 0)
 		return -errno;
 	table->bytes_max = (uint64_t)info.totalram * info.mem_unit / 2;
@@ -128,12 +129,25 @@ static int object_new(struct object_table *table, const struct wire_object *msg)
 	return 0;
 }
 
+/**
+ * paged_update() - A paged object has another size
+ */
+static int paged_update(struct object *object, uint64_t size)
+{
+	int err = object->fd_read < 0 ? 0 : paged_resize(object->fd, object->size, size);
+
+	object->size = size;
+	return err;
+}
+
 int objects_add(struct object_table *table, const struct wire_object *msg)
 {
 	struct object *object = object_find(table, msg->object);
 
 	if (msg->size > INT64_MAX || (object && !object->live))
 		return -EPROTO;
+	if (object && object->paged)
+		return paged_update(object, msg->size);
 	return object ? live_resize(object, msg->size) : object_new(table, msg);
 }
 
@@ -180,7 +194,8 @@ int objects_data(struct object_table *table, const struct wire_object_data *msg,
 {
 	struct object *object = object_find(table, msg->object);
 
-	if (!object || object->sealed || msg->offset > object->size || len > object->size - msg->offset)
+	if (!object || object->sealed || object->paged || msg->offset > object->size ||
+	    len > object->size - msg->offset)
 		return -EPROTO;
 	if (object->fd < 0)
 		return 0;
@@ -236,25 +251,48 @@ static int live_fd(struct object_table *table, struct object *object, bool writa
 	return read_only_fd(object);
 }
 
-int objects_offer(struct object_table *table, const struct wire_offer *msg, bool *wanted)
+/**
+ * paged_fd() - Descriptor of a paged object, whose file is made when it is mapped first
+ */
+static int paged_fd(const struct object_table *table, struct object *object)
+{
+	int fd, err;
+
+	if (object->fd_read >= 0)
+		return object->fd_read;
+	err = paged_create(&table->paging, object->id, object->size, &fd, &object->fd_read);
+	if (err) {
+		log_warn("object %llu: %s", (unsigned long long)object->id, strerror(-err));
+		return -ENOMEM;
+	}
+	close(object->fd);
+	object->fd = fd;
+	return object->fd_read;
+}
+
+int objects_offer(struct object_table *table, const struct wire_offer *msg, uint32_t *wanted)
 {
 	struct object *object = object_find(table, msg->object);
 	int fd;
 
-	if (!object || object->sealed || object->taken || (object->live && msg->named))
+	if (!object || object->sealed || object->taken || object->fd_read >= 0 || (object->live && msg->named))
 		return -EPROTO;
-	*wanted = object->fd >= 0;
+	object->paged = false;
+	*wanted = object->fd >= 0 ? WIRE_WANTED_ALL : WIRE_WANTED_NOT;
 	fd = *wanted && msg->named ? cache_get(msg->hash, object->size) : -ENOENT;
 	if (fd >= 0) {
 		close(object->fd);
 		object->fd = fd;
 		object->sealed = true;
-		*wanted = false;
+		*wanted = WIRE_WANTED_NOT;
+	} else if (*wanted && msg->paged && paging_wanted(&table->paging, msg->bytes)) {
+		object->paged = true;
+		*wanted = WIRE_WANTED_PAGES;
 	} else if (*wanted && (msg->bytes > table->bytes_max || table->bytes > table->bytes_max - msg->bytes)) {
 		log_warn("object %llu: %llu bytes of file content are too much for this node's memory",
 			 (unsigned long long)object->id, (unsigned long long)msg->bytes);
 		object_close(object);
-		*wanted = false;
+		*wanted = WIRE_WANTED_NOT;
 	}
 	return 0;
 }
@@ -263,7 +301,7 @@ int objects_keep(struct object_table *table, const struct wire_keep *msg)
 {
 	struct object *object = object_find(table, msg->object);
 
-	if (!object || object->live)
+	if (!object || object->live || object->paged)
 		return -EPROTO;
 	if (object->fd < 0)
 		return 0;
@@ -286,13 +324,23 @@ int objects_zero(struct object_table *table, const struct wire_object_zero *msg)
 	const int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 	struct object *object = object_find(table, msg->object);
 
-	if (!object || !object->live || msg->offset > object->size || msg->len > object->size - msg->offset)
+	if (!object || !object->live || object->paged || msg->offset > object->size ||
+	    msg->len > object->size - msg->offset)
 		return -EPROTO;
 	if (object->fd < 0 || !msg->len)
 		return 0;
 	if (object->shadow)
 		return merge_zeros(object, msg->offset, msg->len);
 	return fallocate(object->fd, punch, (off_t)msg->offset, (off_t)msg->len) < 0 ? -errno : 0;
+}
+
+int objects_stale(struct object_table *table, const struct wire_object_stale *msg)
+{
+	const struct object *object = object_find(table, msg->object);
+
+	if (!object || !object->paged || msg->offset > object->size || msg->len > object->size - msg->offset)
+		return -EPROTO;
+	return object->fd_read < 0 ? 0 : paged_stale(object->fd, msg->offset, msg->len);
 }
 
 int objects_image_fd(struct object_table *table, uint64_t id)
@@ -316,6 +364,8 @@ int objects_fd(struct object_table *table, uint64_t id, uint32_t kind)
 		return -EPROTO;
 	if (object->fd < 0)
 		return -ENOMEM;
+	if (object->paged)
+		return kind == OBJECT_LIVE ? -ENODEV : paged_fd(table, object);
 	if (object->live)
 		return live_fd(table, object, kind == OBJECT_LIVE);
 	if (!object->sealed)
@@ -327,7 +377,7 @@ int objects_segment_fd(struct object_table *table, uint64_t id, bool writable)
 {
 	struct object *object = object_find(table, id);
 
-	if (!object || !object->live)
+	if (!object || !object->live || object->paged)
 		return -EPROTO;
 	if (object->fd < 0)
 		return -ENOMEM;
@@ -347,13 +397,13 @@ void objects_remove(struct object_table *table, struct object *object)
 	free(object);
 }
 
-const char *objects_name(const struct object_table *table, uint64_t inode)
+const char *objects_name(const struct object_table *table, dev_t dev, uint64_t inode)
 {
 	struct stat st;
 
 	for (unsigned int i = 0; i < OBJECT_BUCKETS; i++)
 		for (const struct object *o = table->bucket[i]; o; o = o->next)
-			if (o->fd >= 0 && !fstat(o->fd, &st) && st.st_ino == inode)
+			if (o->fd >= 0 && !fstat(o->fd, &st) && st.st_ino == inode && st.st_dev == dev)
 				return o->name;
 	return NULL;
 }

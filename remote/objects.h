@@ -18,6 +18,9 @@
  * Guests get a descriptor that cannot write, but for shared mappings that can become writable; and what guests write
  * goes home (live.h). No seal protects it: whoever may map it for writing is of the same family.
  *
+ * A large file may be a paged object instead, whose content is fetched as it is touched (paged.h). Guests get a descriptor
+ * that only reads, so it cannot be mapped for writing by those who share it.
+ *
  * What arrives is bounded by the worker's memory: an object that would be too much fails, and so does its mapping, with
  * ENOMEM; if it was offered, before it is sent. Objects live as long as the session, but those of shared memory, which end with their last attachment
  * (shm.h).
@@ -29,13 +32,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "remote/paged.h"
 #include "wire.h"
 
 #define OBJECTS_MAX    16384u
 #define OBJECT_BUCKETS 256u
-
-/* Bytes of data of live objects that guests may write to; comparing them delays calls */
-#define OBJECTS_LIVE_MAX (64u << 20)
 
 struct sent;
 
@@ -54,11 +55,12 @@ enum object_kind {
  * @id:		Its number
  * @size:	Bytes
  * @name:	The file's at home
- * @fd:		memfd, -1 when the content could not be kept; of a sealed one, open for reading only
- * @fd_read:	Live: the same, open for reading only; -1 until it is needed
+ * @fd:		memfd, -1 when the content could not be kept; of a sealed one, open for reading only. Paged: its file
+ * @fd_read:	Live or paged: the same, open for reading only; -1 until it is needed
  * @taken:	Bytes of memory that its content takes
  * @sealed:	A guest may have it; not for live ones
  * @live:	Mapped shared
+ * @paged:	Its content is fetched; @fd is a memfd nevertheless, and empty, until @fd_read is there
  * @dirty:	Live, of shared memory: guests may have written to it since home has got it
  * @watched:	Live: next one that guests may write to
  * @watched_bytes: Live, watched: bytes of data in it when it began to be
@@ -77,6 +79,7 @@ struct object {
 	uint64_t taken;
 	bool sealed;
 	bool live;
+	bool paged;
 	bool dirty;
 	struct object *watched;
 	uint64_t watched_bytes;
@@ -97,6 +100,7 @@ struct object {
  * @seen:	How many of them home has made before it sent what comes from it now
  * @zero:	Descriptor of the worker's zero device
  * @zero_read:	The same, open for reading only
+ * @paging:	The paged ones' surroundings
  */
 struct object_table {
 	struct object *bucket[OBJECT_BUCKETS];
@@ -107,20 +111,22 @@ struct object_table {
 	uint64_t watched_bytes;
 	uint64_t written, seen;
 	int zero, zero_read;
+	struct paging paging;
 };
 
-/* 0 or negative errno */
-int objects_init(struct object_table *table);
+/* 0 or negative errno; paged ones are made with the help of @sandbox */
+int objects_init(struct object_table *table, struct sandbox *sandbox);
 void objects_clear(struct object_table *table);
 
 /* Take OBJECT and OBJECT_DATA: 0, or -EPROTO when the other side breaks the rules. Lack of memory is no error here. */
 int objects_add(struct object_table *table, const struct wire_object *msg);
 int objects_data(struct object_table *table, const struct wire_object_data *msg, const uint8_t *data, size_t len);
-/* Likewise OFFER (*@wanted: the answer), KEEP, SEEN and OBJECT_ZERO */
-int objects_offer(struct object_table *table, const struct wire_offer *msg, bool *wanted);
+/* Likewise OFFER (*@wanted: the answer, enum wire_wanted), KEEP, SEEN, OBJECT_ZERO and OBJECT_STALE */
+int objects_offer(struct object_table *table, const struct wire_offer *msg, uint32_t *wanted);
 int objects_keep(struct object_table *table, const struct wire_keep *msg);
 int objects_seen(struct object_table *table, const struct wire_seen *msg);
 int objects_zero(struct object_table *table, const struct wire_object_zero *msg);
+int objects_stale(struct object_table *table, const struct wire_object_stale *msg);
 
 /*
  * Descriptor to map for an answer to mmap; seals the object. It stays the table's. -EPROTO for an object that was not
@@ -140,7 +146,7 @@ struct object *object_find(const struct object_table *table, uint64_t id);
 /* Give the content up; its pages go when no guest maps them */
 void object_close(struct object *object);
 
-/* The name at home of the file whose content is inode @inode here, NULL: none is known */
-const char *objects_name(const struct object_table *table, uint64_t inode);
+/* The name at home of the file whose content is inode @inode of device @dev here, NULL: none is known */
+const char *objects_name(const struct object_table *table, dev_t dev, uint64_t inode);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "remote/proctext.h"
@@ -171,13 +172,14 @@ static uint64_t arena_start(const char *here)
 static int mapping_add(struct proctext *out, const struct proctext_about *about, const char *line, const char *end)
 {
 	const char *path = memchr(line, '/', (size_t)(end - line)), *name = NULL;
-	unsigned long inode = 0;
+	unsigned int major, minor;
+	unsigned long inode;
 	int err;
 
 	if (!path)
 		return text_add(out, line, (size_t)(end - line));
-	if (sscanf(line, "%*s %*s %*s %*s %lu", &inode) == 1)
-		name = objects_name(&about->thread->guest->session->objects, inode);
+	if (sscanf(line, "%*s %*s %*s %x:%x %lu", &major, &minor, &inode) == 3)
+		name = objects_name(&about->thread->guest->session->objects, makedev(major, minor), inode);
 	err = text_add(out, line, (size_t)(path - line));
 	if (!err && name)
 		err = text_add(out, name, strlen(name));

@@ -237,6 +237,23 @@ int sandbox_next_pid(struct sandbox *sb, pid_t pid)
 	return err;
 }
 
+int sandbox_fuse(struct sandbox *sb, int *mount, int *device)
+{
+	struct init_request request = {.op = INIT_MOUNT};
+	struct init_reply reply;
+	int err = sandbox_request(sb, &request, -1, &reply, mount);
+
+	if (err)
+		return err;
+	request.op = INIT_DEVICE;
+	err = sandbox_request(sb, &request, -1, &reply, device);
+	if (err) {
+		close(*mount);
+		*mount = -1;
+	}
+	return err;
+}
+
 void sandbox_next_pid_unknown(struct sandbox *sb)
 {
 	sb->last_pid = 0;

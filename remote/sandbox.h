@@ -115,6 +115,13 @@ int sandbox_next_pid(struct sandbox *sb, pid_t pid);
 void sandbox_next_pid_unknown(struct sandbox *sb);
 
 /*
+ * Make a FUSE file system in the sandbox's user namespace that is mounted nowhere, so no guest finds it: *@mount is
+ * its root, *@device what it is served by. Once. Fails with -EOPNOTSUPP in a degraded sandbox, and with whatever kept
+ * /dev/fuse from being opened or mounted.
+ */
+int sandbox_fuse(struct sandbox *sb, int *mount, int *device);
+
+/*
  * End the sandbox: everything in it is killed and reaped. Waits for all children and tracees of the calling thread. In
  * a degraded sandbox only init and the bodies that it made die; kill what those made first.
  */

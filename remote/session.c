@@ -86,12 +86,10 @@ static int on_object_data(struct session *session, const union wire_any *msg, co
 static int on_offer(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
 	struct wire_want answer = { .object = msg->offer.object };
-	bool wanted = true;
-	int err = objects_offer(&session->objects, &msg->offer, &wanted);
+	int err = objects_offer(&session->objects, &msg->offer, &answer.wanted);
 
 	(void)tail;
 	(void)tail_len;
-	answer.wanted = wanted;
 	if (!err)
 		session_send(session, WIRE_WANT, &answer);
 	return err;
@@ -116,6 +114,13 @@ static int on_object_zero(struct session *session, const union wire_any *msg, co
 	(void)tail;
 	(void)tail_len;
 	return objects_zero(&session->objects, &msg->object_zero);
+}
+
+static int on_object_stale(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	return objects_stale(&session->objects, &msg->object_stale);
 }
 
 static int on_trim(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
@@ -219,7 +224,7 @@ static int (*const message_table[WIRE_TYPES])(struct session *, const union wire
 	[WIRE_FORGET] = on_forget, [WIRE_OFFER] = on_offer,
 	[WIRE_KEEP] = on_keep,	   [WIRE_OBJECT_ZERO] = on_object_zero,
 	[WIRE_TRIM] = on_trim,	   [WIRE_SEEN] = on_seen,
-	[WIRE_STOCK] = on_stock,
+	[WIRE_STOCK] = on_stock,   [WIRE_OBJECT_STALE] = on_object_stale,
 };
 
 /**
@@ -283,7 +288,7 @@ void session_later(uv_timer_t *timer)
 
 int session_start(struct session *session)
 {
-	int err = objects_init(&session->objects);
+	int err = objects_init(&session->objects, session->sandbox);
 
 	guests_init(&session->guests);
 	if (err)
@@ -307,6 +312,7 @@ void session_run(struct session *session)
 	if (!session->ended)
 		uv_run(&session->loop, UV_RUN_DEFAULT);
 	session_end(session, NULL);
+	paging_end(&session->objects.paging); /* a guest that waits for a page could not die */
 	sandbox_stop(session->sandbox);
 	while (session->guests.guests)
 		guest_forget(session->guests.guests);

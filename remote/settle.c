@@ -8,7 +8,8 @@
  *
  * Two files of procfs outlive the file system that they came from: ns_last_pid and timens_offsets, opened before the
  * root is emptied. The host's procfs serves, because both act on the namespaces of the process that writes; where the
- * host's /proc/sys is read-only (containers), a new procfs may do.
+ * host's /proc/sys is read-only (containers), a new procfs may do. So does /dev/fuse, which the kernel takes for a mount
+ * only if it was opened in the user namespace that mounts.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -83,6 +84,18 @@ static int procfs_open(struct init *init)
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 		return 0;
 	init->last_pid = open_for_writing("/proc/sys/kernel/ns_last_pid");
+	return 0;
+}
+
+/**
+ * fuse_open() - Have the device of a file system of pages; where it cannot be had, files come as a whole
+ */
+static int fuse_open(struct init *init)
+{
+	if (init->setup.namespaces)
+		init->fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (init->setup.namespaces && init->fuse < 0)
+		init->fuse = -errno;
 	return 0;
 }
 
@@ -221,6 +234,7 @@ static const struct init_stage stages[] = {
 	{"closing descriptors", descriptors_close},
 	{"dropping groups", groups_drop},
 	{"opening procfs", procfs_open},
+	{"opening the device of FUSE", fuse_open},
 	{"emptying the root", root_empty},
 	{"resetting signals", signals_reset},
 	{"unregistering restartable sequences", rseq_unregister},

@@ -11,12 +11,14 @@
  * @setup:		What it was told first
  * @last_pid:		/proc/sys/kernel/ns_last_pid, or the negative errno of opening it
  * @timens_offsets:	/proc/self/timens_offsets, likewise
+ * @fuse:		/dev/fuse, likewise, as long as it has not been handed over
  */
 struct init {
 	int command;
 	struct init_setup setup;
 	int last_pid;
 	int timens_offsets;
+	int fuse;
 };
 
 /* Do it, as init->setup says. Fills @reply. */

@@ -324,6 +324,10 @@ void signals_delivery(struct thread *thread)
 	    tracee_sigstate(thread->outer, &state))
 		return; /* killed */
 	signo = info.si_signo;
+	if (signo == SIGBUS && paging_is_lost(&guest->session->objects.paging)) {
+		session_end(guest->session, "the connection for pages is lost");
+		return;
+	}
 	if (sigqueue_take(guest, &info))
 		ptrace(PTRACE_SETSIGINFO, thread->outer, 0, &info);
 	switch (signo == SIGSTOP ? VERDICT_IGNORE : disposition(signo, &state)) {

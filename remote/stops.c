@@ -210,5 +210,7 @@ void stops_drain(struct session *session)
 			thread_died(thread, status, &used);
 		else if (session->sandbox && tid == sandbox_init_pid(session->sandbox) && !WIFSTOPPED(status))
 			session_end(session, "the sandbox has ended");
+		else if (paging_has_ended(&session->objects.paging, tid))
+			session_end(session, "the pager has ended");
 	}
 }

@@ -2,11 +2,12 @@
 /*
  * DOC: Theory of operation
  *
- * Which objects a guest maps its own kernel knows: /proc/PID/maps names the inode of each memfd. An object whose inode is
+ * Which objects a guest maps its own kernel knows: /proc/PID/maps names device and inode of each. An object that is
  * in none of these lists can end. When a list cannot be read, all objects stay; home asks again some time.
  *
  * A mapping that a guest's kernel is just making is not seen. If its object is ended all the same, its memory stays as long
- * as it is mapped. But one that guests write to must not be: it stays as long as any thread may be about to map something.
+ * as it is mapped. But one that guests write to, or whose pages are still to be fetched, must not be: it stays as long as
+ * any thread may be about to map something.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -24,36 +26,45 @@
 #include "remote/session.h"
 #include "remote/trim.h"
 
-#define MEMFD_PATH "/memfd:om:"
+/**
+ * struct inode - What a guest maps
+ * @dev:	Device, as in struct procmap
+ * @ino:	Inode
+ */
+struct inode {
+	uint64_t dev, ino;
+};
 
 /**
- * struct inodes - Inodes of mapped memfds
+ * struct inodes - All that guests map
  * @nr:		Their number
  * @cap:	Room
- * @ino:	Ascending, once they are complete
+ * @inode:	Ascending, once they are complete
  */
 struct inodes {
 	size_t nr, cap;
-	uint64_t *ino;
+	struct inode *inode;
 };
 
 /**
  * inode_add() - One more, unless it is the last one again
  */
-static int inode_add(struct inodes *inodes, uint64_t ino)
+static int inode_add(struct inodes *inodes, const struct procmap *map)
 {
-	if (inodes->nr && inodes->ino[inodes->nr - 1] == ino)
+	struct inode *last = inodes->nr ? &inodes->inode[inodes->nr - 1] : NULL;
+
+	if (last && last->ino == map->inode && last->dev == map->dev)
 		return 0;
 	if (inodes->nr == inodes->cap) {
 		size_t cap = inodes->cap ? 2 * inodes->cap : 256;
-		uint64_t *more = realloc(inodes->ino, cap * sizeof(*more));
+		struct inode *more = realloc(inodes->inode, cap * sizeof(*more));
 
 		if (!more)
 			return -ENOMEM;
-		inodes->ino = more;
+		inodes->inode = more;
 		inodes->cap = cap;
 	}
-	inodes->ino[inodes->nr++] = ino;
+	inodes->inode[inodes->nr++] = (struct inode){ map->dev, map->inode };
 	return 0;
 }
 
@@ -70,11 +81,11 @@ static int guest_look(struct inodes *inodes, struct inodes *shared, const struct
 	if (nr < 0)
 		return nr == -ESRCH || nr == -ENOENT ? 0 : nr;
 	for (int i = 0; i < nr && !err; i++) {
-		if (strncmp(maps[i].path, MEMFD_PATH, strlen(MEMFD_PATH)))
+		if (!maps[i].inode)
 			continue;
-		err = inode_add(inodes, maps[i].inode);
+		err = inode_add(inodes, &maps[i]);
 		if (!err && maps[i].shared)
-			err = inode_add(shared, maps[i].inode);
+			err = inode_add(shared, &maps[i]);
 	}
 	free(maps);
 	return err;
@@ -85,9 +96,9 @@ static int guest_look(struct inodes *inodes, struct inodes *shared, const struct
  */
 static int compare(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	const struct inode *x = a, *y = b;
 
-	return (x > y) - (x < y);
+	return x->dev == y->dev ? (x->ino > y->ino) - (x->ino < y->ino) : (x->dev > y->dev) - (x->dev < y->dev);
 }
 
 /**
@@ -95,15 +106,15 @@ static int compare(const void *a, const void *b)
  */
 static bool is_mapped(const struct inodes *inodes, const struct object *object)
 {
+	struct inode inode;
 	struct stat st;
-	uint64_t ino;
 
 	if (object->fd < 0 || !inodes->nr)
 		return false;
 	if (fstat(object->fd, &st) < 0)
 		return true;
-	ino = st.st_ino;
-	return bsearch(&ino, inodes->ino, inodes->nr, sizeof(ino), compare);
+	inode = (struct inode){ (uint64_t)major(st.st_dev) << 20 | minor(st.st_dev), st.st_ino };
+	return bsearch(&inode, inodes->inode, inodes->nr, sizeof(inode), compare);
 }
 
 /**
@@ -152,7 +163,8 @@ static uint32_t objects_end(struct session *session, const struct inodes *inodes
 
 		memcpy(&id, ids + i * sizeof(id), sizeof(id));
 		object = object_find(&session->objects, id);
-		if (!object || object->dirty || (object->shadow && mapping) || is_mapped(shared, object))
+		if (!object || object->dirty || ((object->shadow || object->paged) && mapping) ||
+		    is_mapped(shared, object))
 			continue;
 		if (is_mapped(inodes, object)) {
 			if (object->shadow)
@@ -183,17 +195,17 @@ int trim(struct session *session, const struct wire_trim *msg, const uint8_t *ta
 	for (const struct guest *g = session->guests.guests; g && !err; g = g->next)
 		err = g->state == GUEST_DYING ? 0 : guest_look(&inodes, &shared, g);
 	if (inodes.nr)
-		qsort(inodes.ino, inodes.nr, sizeof(*inodes.ino), compare);
+		qsort(inodes.inode, inodes.nr, sizeof(*inodes.inode), compare);
 	if (shared.nr)
-		qsort(shared.ino, shared.nr, sizeof(*shared.ino), compare);
+		qsort(shared.inode, shared.nr, sizeof(*shared.inode), compare);
 	if (!err)
 		answer.nr = objects_end(session, &inodes, &shared, tail, msg->nr, ended);
 	log_debug("trim: %u of %u objects end%s%s", answer.nr, msg->nr, err ? ": " : "", err ? strerror(-err) : "");
 	piece = (struct iovec){ ended, answer.nr * sizeof(*ended) };
 	if (!session->ended)
 		channel_send(session->channel, WIRE_TRIMMED, &answer, &piece, 1);
-	free(inodes.ino);
-	free(shared.ino);
+	free(inodes.inode);
+	free(shared.inode);
 	free(ended);
 	return 0;
 }

@@ -770,6 +770,127 @@ given_up() {
 	(maps mapped)
 }
 
+# --- pages on demand -------------------------------------------------------------------------------------------
+
+# paging [FROM]: an own worker that says how it brings large files, and a file to be large: of 256 MiB, in random bytes
+paging() {
+	local OMD_UNDER="env OPENMOSIX_LOG=info $1"
+
+	own
+	BIG=$WORK/cache/big
+	(
+		flock 9
+		[ -s "$BIG" ] || head -c 256M /dev/urandom >"$BIG"
+	) 9>"$WORK/cache/big.lock"
+}
+
+# is_paged: does the worker bring files page by page? Where it cannot, it has said so
+is_paged() {
+	! grep -q 'not brought page by page' "$OMD_LOG"
+}
+
+# browses: look at 100 pages of the file; sets SENT
+browses() {
+	stage
+	omrun -j "$NODE" "$WORK/aids/browse" "$BIG" 100
+	[ "$(cat "$SCENE/status") $(cat "$SCENE/stdout")" = "0 $("$WORK/aids/browse" "$BIG" 100)" ] ||
+		wrong "$(cat "$SCENE/status" "$SCENE/stdout" "$SCENE/stderr")"
+	SENT=$(sed -n 's/.*contents=//p' "$SCENE/stats" | tail -n 1)
+	clean
+}
+
+# sends_pages: who looks at some pages does not pay for all of the file, where there is FUSE for omd's user
+sends_pages() {
+	browses
+	if is_paged; then
+		[ "$SENT" -lt 20000000 ] || wrong "$SENT bytes of files sent for 100 pages"
+	else
+		[ "$SENT" -ge 268435456 ] || wrong "$SENT bytes of files sent instead of all"
+	fi
+}
+
+faults_paged() {
+	paging
+	sends_pages
+}
+
+# The same for an omd of an ordinary user, for whom /dev/fuse is as it is on most machines
+faults_paged_by_user() {
+	[ "$ME" = root ] || skip 'needs root, to be an ordinary user'
+	OMD_AROUND=(unshare -m sh -c 'mknod -m 666 "$0" c 10 229 && mount --bind "$0" /dev/fuse; exec "$@"' "$WORK/tests/fuse")
+	ME=user paging
+	sends_pages
+}
+
+faults_paged_not() {
+	paging OPENMOSIX_PAGED_FROM=0
+	browses
+	[ "$SENT" -ge 268435456 ] || wrong "$SENT bytes of files sent instead of all"
+}
+
+# Where no second connection can be made, because omd does not answer, files come as a whole
+faults_paged_not_joined() {
+	paging
+	begin -j "$NODE" "$WORK/aids/browse" "$BIG" 100 wait
+	kill -STOP "$OMD_PID"
+	kill -USR1 "$TASK"
+	wait "$JOB"
+	kill -CONT "$OMD_PID"
+	[ "$(cat "$SCENE/status") $(cat "$SCENE/stdout")" = "0 $("$WORK/aids/browse" "$BIG" 100)" ] ||
+		wrong "$(cat "$SCENE/status" "$SCENE/stdout" "$SCENE/stderr")"
+	SENT=$(sed -n 's/.*contents=//p' "$SCENE/stats" | tail -n 1)
+	[ "$SENT" -ge 268435456 ] || wrong "$SENT bytes of files sent instead of all"
+	clean
+}
+
+# The connection is cut while pages are waited for
+faults_paged_cut() {
+	paging
+	begin -j "$NODE" "$WORK/aids/browse" "$BIG"
+	sever
+	wait "$JOB"
+	ends 125 '^omrun: .*(lost|answer|connection)'
+}
+
+# pager: pid of the pager, which is a child of the remote
+pager() {
+	pgrep -P "$(remotes | tr -d ' ')" om-pager
+}
+
+faults_pager_killed() {
+	paging
+	begin -j "$NODE" "$WORK/aids/browse" "$BIG"
+	is_paged || skip 'no FUSE for this user'
+	kill -9 "$(pager)" || wrong 'there is no pager'
+	wait "$JOB"
+	ends 125 '^omrun: .*(lost|closed|connection)'
+	omd_ready || wrong 'omd does not answer'
+}
+
+# The remote is killed, or omd ended, while guests wait for pages: nothing is left
+faults_paged_remote_killed() {
+	paging
+	begin -j "$NODE" "$WORK/aids/browse" "$BIG"
+	# shellcheck disable=SC2046
+	kill -9 $(remotes)
+	wait "$JOB"
+	ends 125 '^omrun: .*(lost|closed|connection)'
+	begin -j "$NODE" "$WORK/aids/browse" "$BIG"
+	kill "$OMD_PID"
+	until_true 10 omd_gone || wrong 'omd does not end'
+	wait "$JOB"
+	ends 125 '^omrun: .*(lost|closed|connection)'
+}
+
+faults_paged_task_killed() {
+	paging
+	begin -j "$NODE" "$WORK/aids/browse" "$BIG"
+	kill -9 "$TASK"
+	wait "$JOB"
+	[ "$(cat "$SCENE/status")" = 137 ] || wrong "status $(cat "$SCENE/status")"
+	clean
+}
+
 # --- others talk to the port while a task runs ---------------------------------------------------------------
 
 faults_garbage_while_working() {

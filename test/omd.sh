@@ -467,7 +467,7 @@ omd_remote_gets_its_own_only() {
 	until_true 5 has_children 0 || wrong 'the remote is not reaped'
 	fds=$(sed -n 's/.* \([0-9]*\) -> \([a-z/]*\).*/\1=\2/p' "$NODE_LOG" | tr '\n' ' ')
 	# The last is what ls reads
-	[[ $fds =~ ^'0=/dev/null 1='[a-z/]*' 2='[a-z/]*' 3=socket 4=pipe 5=socket 6=/proc/'[a-z/]*' '$ ]] ||
+	[[ $fds =~ ^'0=/dev/null 1='[a-z/]*' 2='[a-z/]*' 3=socket 4=pipe 5=socket 6=socket 7=/proc/'[a-z/]*' '$ ]] ||
 		wrong "descriptors: $fds"
 	grep -qx /dev/null "$NODE_LOG" || wrong 'standard output is not /dev/null'
 	node_end

@@ -233,6 +233,22 @@ static void lie_zero_file(struct rig *rig)
 	rig_send(rig, WIRE_OBJECT_ZERO, &msg, NULL, 0);
 }
 
+static void lie_stale_none(struct rig *rig)
+{
+	struct wire_object_stale msg = { 5, 0, 1 };
+
+	rig_send(rig, WIRE_OBJECT_STALE, &msg, NULL, 0);
+}
+
+static void lie_stale_whole(struct rig *rig)
+{
+	struct wire_object object = { .object = 5, .size = 10, .flags = WIRE_OBJECT_LIVE };
+	struct wire_object_stale msg = { 5, 0, 1 };
+
+	rig_send(rig, WIRE_OBJECT, &object, NULL, 0);
+	rig_send(rig, WIRE_OBJECT_STALE, &msg, NULL, 0);
+}
+
 static void lie_mapping(struct rig *rig)
 {
 	rig_program(rig, rig_maps, 0);
@@ -357,6 +373,7 @@ static void (*const lies[])(struct rig *) = {
 	lie_keep_none, lie_data_after_keep, lie_zero_beyond,   lie_zero_file,
 	lie_stock_number, lie_stock_other, lie_stock_none, lie_stock_beyond, lie_stock_offset,
 	lie_stock_much, lie_stock_failed, lie_stock_no_data, lie_stock_gone,
+	lie_stale_none, lie_stale_whole,
 };
 
 START_TEST(remote_ends_a_session_for_a_lie)

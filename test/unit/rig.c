@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cachelink.h"
 #include "cpu.h"
 #include "executor.h"
 #include "handover.h"
@@ -101,7 +102,7 @@ static void on_timeout(uv_timer_t *timer)
 }
 
 /* Become om-remote; the test's own binary lies in test/ beside bin/ */
-static void become_remote(int socket_fd, int pipe_fd)
+static void become_remote(int socket_fd, int pipe_fd, int join_fd)
 {
 	char self[PATH_MAX] = "", path[PATH_MAX + 32];
 
@@ -110,9 +111,12 @@ static void become_remote(int socket_fd, int pipe_fd)
 	snprintf(path, sizeof(path), "%s/../bin/om-remote", dirname(self));
 	socket_fd = fcntl(socket_fd, F_DUPFD, 10);
 	pipe_fd = fcntl(pipe_fd, F_DUPFD, 10);
+	join_fd = fcntl(join_fd, F_DUPFD, 10);
 	dup2(socket_fd, HANDOVER_SOCKET_FD);
 	dup2(pipe_fd, HANDOVER_PIPE_FD);
-	close_range(5, UINT_MAX, 0);
+	dup2(join_fd, HANDOVER_JOIN_FD);
+	close(HANDOVER_CACHE_FD);
+	close_range(HANDOVER_JOIN_FD + 1, UINT_MAX, 0);
 	setenv("OPENMOSIX_LOG", "error", 1);
 	execl(path, path, (char *)NULL);
 	_exit(98);
@@ -177,7 +181,7 @@ bool rig_start(struct rig *rig, const struct wire_hello *hello)
 	struct session_keys keys = { .version = HANDSHAKE_VERSION, .cipher = SESSION_CHACHA20_POLY1305 }, turned;
 	struct wire_hello ordinary = rig_hello();
 	uint8_t encoded[HANDOVER_HELLO_MAX];
-	int pair[2], pipes[2], len;
+	int pair[2], pipes[2], join[2], len;
 
 	memset(rig, 0, sizeof(*rig));
 	image_default(rig);
@@ -190,10 +194,13 @@ bool rig_start(struct rig *rig, const struct wire_hello *hello)
 	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	ck_assert_int_eq(pipe2(pipes, O_CLOEXEC), 0);
-	ck_assert_int_eq(handover_write(pipes[1], &turned, encoded, (size_t)len, NULL, 0), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, join), 0);
+	ck_assert_int_eq(handover_write(pipes[1], &turned, encoded, (size_t)len, NULL, 0, (const uint8_t[WIRE_TICKET_LEN]){ 0 }), 0);
 	rig->remote = fork();
 	if (!rig->remote)
-		become_remote(pair[1], pipes[0]);
+		become_remote(pair[1], pipes[0], join[1]);
+	rig->join = join[0];
+	close(join[1]);
 	close(pair[1]);
 	close(pipes[0]);
 	close(pipes[1]);
@@ -209,12 +216,56 @@ bool rig_start(struct rig *rig, const struct wire_hello *hello)
 	return true;
 }
 
-void rig_send(struct rig *rig, enum wire_type type, const void *msg, const void *tail, size_t tail_len)
+/* Of the second connection */
+static void on_pages_closed(void *ctx, int error, const char *why)
+{
+	struct rig *rig = ctx;
+
+	(void)error;
+	(void)why;
+	channel_close(rig->pages);
+	rig->pages = NULL;
+}
+
+static const struct channel_ops pages_ops = { on_message, on_pages_closed, NULL };
+
+void rig_join(struct rig *rig)
+{
+	struct session_keys keys = { .version = HANDSHAKE_VERSION, .cipher = SESSION_CHACHA20_POLY1305 };
+	static struct handover block;
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	randombytes_buf(keys.tx_key, sizeof(keys.tx_key));
+	randombytes_buf(keys.rx_key, sizeof(keys.rx_key));
+	block.keys = keys_turned(&keys);
+	ck_assert_int_eq(cachelink_send(rig->join, &block, sizeof(block), pair[1]), 0);
+	close(pair[1]);
+	rig->pages = channel_open(&rig->loop, pair[0], &keys, WIRE_HOME, &pages_ops, rig);
+	ck_assert_ptr_nonnull(rig->pages);
+	ck_assert(rig_wait(rig, WIRE_ACCEPT));
+	channel_phase_set(rig->pages, PH_PAGES);
+}
+
+/* Send a message on a connection, if it is there */
+static void send_on(struct channel *channel, enum wire_type type, const void *msg, const void *tail, size_t tail_len)
 {
 	struct iovec piece = { (void *)tail, tail_len };
 
-	if (rig->channel)
-		channel_send(rig->channel, type, msg, &piece, tail_len ? 1 : 0);
+	if (channel)
+		channel_send(channel, type, msg, &piece, tail_len ? 1 : 0);
+}
+
+void rig_send(struct rig *rig, enum wire_type type, const void *msg, const void *tail, size_t tail_len)
+{
+	send_on(rig->channel, type, msg, tail, tail_len);
+}
+
+void rig_fetched(struct rig *rig, uint64_t fetch, int error, const void *tail, size_t tail_len)
+{
+	struct wire_fetched msg = { fetch, error };
+
+	send_on(rig->pages, WIRE_FETCHED, &msg, tail, tail_len);
 }
 
 /* Take the oldest message; false when there is none */
@@ -225,7 +276,8 @@ static bool message_take(struct rig *rig, enum wire_type wanted)
 	if (!rig->queued)
 		return false;
 	memmove(rig->queue, rig->queue + 1, --rig->queued * sizeof(*rig->queue));
-	ck_assert_msg(message->type == wanted, "%s came instead of %s", wire_name(message->type), wire_name(wanted));
+	ck_assert_msg(!wanted || message->type == wanted, "%s came instead of %s", wire_name(message->type), wire_name(wanted));
+	rig->type = message->type;
 	rig->msg = message->msg;
 	rig->tail_len = message->tail_len < sizeof(rig->tail) ? message->tail_len : sizeof(rig->tail) - 1;
 	memcpy(rig->tail, message->tail, rig->tail_len);
@@ -254,6 +306,9 @@ void rig_end(struct rig *rig)
 
 	if (rig->channel)
 		channel_close(rig->channel);
+	if (rig->pages)
+		channel_close(rig->pages);
+	close(rig->join);
 	while (rig->queued)
 		free(rig->queue[--rig->queued]);
 	uv_close((uv_handle_t *)&rig->timer, NULL);

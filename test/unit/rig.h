@@ -24,11 +24,14 @@ struct rig_message;
  * struct rig - A session with an om-remote
  * @loop:	Event loop
  * @channel:	Connection; NULL when the other side has closed it
+ * @join:	Where a second connection can be handed over
+ * @pages:	That; NULL when there is none
  * @timer:	Ends waiting
  * @remote:	Process
  * @queue:	Messages that have come, oldest first
  * @queued:	Their number
- * @msg:	The last message that was waited for
+ * @type:	The last message that was waited for
+ * @msg:	It
  * @tail:	Its tail
  * @tail_len:	Its length
  * @vmas:	Mappings of the next BODY
@@ -38,10 +41,13 @@ struct rig_message;
 struct rig {
 	uv_loop_t loop;
 	struct channel *channel;
+	int join;
+	struct channel *pages;
 	uv_timer_t timer;
 	pid_t remote;
 	struct rig_message *queue[16];
 	unsigned int queued;
+	enum wire_type type;
 	union wire_any msg;
 	uint8_t tail[4096];
 	size_t tail_len;
@@ -57,8 +63,13 @@ struct wire_hello rig_hello(void);
 /* Close the connection; the remote has to end with status 0, and nothing may be left */
 void rig_end(struct rig *rig);
 
+/* Open the second connection, and wait until it is accepted */
+void rig_join(struct rig *rig);
+/* Answer a FETCH */
+void rig_fetched(struct rig *rig, uint64_t fetch, int error, const void *tail, size_t tail_len);
+
 void rig_send(struct rig *rig, enum wire_type type, const void *msg, const void *tail, size_t tail_len);
-/* Wait for a message of @type, skipping USAGE and TAKEN; false when the other side ends the session instead */
+/* Wait for a message of @type (WIRE_NONE: any), skipping USAGE and TAKEN; false when the other side ends the session instead */
 bool rig_wait(struct rig *rig, enum wire_type type);
 /* The other side must end the session */
 void rig_wait_end(struct rig *rig);
