@@ -650,6 +650,7 @@ int cancel_at_stop(struct thread *thread);	 /* do it */
 
 /* lost.c: the end without the worker */
 void lost_end(struct deputy *d, const char *why); /* of the session, and so of all that runs there */
+void lost_task_end(struct deputy *d, struct task *task); /* for the reason that was said last */
 void task_end(struct deputy *d, struct task *task, const char *why);
 void task_end_post(struct deputy *d, struct thread *thread); /* in an ending task, its main thread is idle */
 void lost_reason(struct deputy *d, const char *why); /* words that may be the worker's, for a terminal */

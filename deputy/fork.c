@@ -304,5 +304,7 @@ void fork_event(struct deputy *d, struct thread *thread, int signo)
 	thread_resume(thread, 0);
 	call_answer(d, thread, (int64_t)tid, &pidfd, !!(flags & CLONE_PIDFD));
 	newborn_await(d, newborn);
+	if (!d->channel && newborn->task != thread->task)
+		lost_task_end(d, newborn->task); /* those who were there then have been ended already */
 	call_back(d, thread);
 }

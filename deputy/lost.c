@@ -22,12 +22,12 @@
 #define WORD_MS	 2000 /* how long stderr is waited for */
 #define WORD_MAX 512
 
-/* Device and inode of the process's descriptor 2; false when it has none */
-static bool stderr_stat(pid_t pid, struct stat *st)
+/* Device and inode of a thread's descriptor 2; false when it has none */
+static bool stderr_stat(pid_t tid, struct stat *st)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/2", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/fd/2", (int)tid);
 	return !stat(path, st);
 }
 
@@ -61,6 +61,26 @@ void lost_reason(struct deputy *d, const char *why)
 	}
 }
 
+/* Does it make that call, from which nothing returns? */
+static bool ends_by(const struct thread *thread, uint32_t nr)
+{
+	return thread->state == TH_BUSY && thread->call.id && thread->call.nr == nr;
+}
+
+/* The thread that is to end the process: the leader, or if that has ended alone one of the others; NULL: it ends by itself */
+static struct thread *ender_find(const struct task *task)
+{
+	struct thread *ender = NULL;
+
+	for (struct thread *thread = task->threads; thread; thread = thread->sibling) {
+		if (ends_by(thread, SYS_exit_group))
+			return NULL;
+		if (!ends_by(thread, SYS_exit) && (!ender || thread->tid == task->pid))
+			ender = thread;
+	}
+	return ender;
+}
+
 /* A call_finisher: stderr takes something (@takes > 0) or not; say why, and exit */
 static void word_post(struct deputy *d, struct thread *thread, int64_t takes)
 {
@@ -86,12 +106,12 @@ void task_end_post(struct deputy *d, struct thread *thread)
 	unsigned int slot = (unsigned int)thread->slot;
 	struct stat st;
 
-	if (thread->tid != task->pid)
+	if (thread != ender_find(task))
 		return; /* it dies with the process */
 	task->ending = false; /* once */
 	thread->call.id = 0;
 	thread->call.code = 0;
-	if (!stderr_stat(task->pid, &st) || st.st_dev != task->err_dev || st.st_ino != task->err_ino || has_heard(d, &st)) {
+	if (!stderr_stat(thread->tid, &st) || st.st_dev != task->err_dev || st.st_ino != task->err_ino || has_heard(d, &st)) {
 		word_post(d, thread, 0);
 		return;
 	}
@@ -107,15 +127,16 @@ void lost_signal(struct thread *thread, int signo)
 	thread_resume(thread, signo == SIGTTIN || signo == SIGTTOU ? signo : 0);
 }
 
-/* End the task, for the reason that was set */
-static void task_finish(struct deputy *d, struct task *task)
+void lost_task_end(struct deputy *d, struct task *task)
 {
 	struct user_regs_struct regs;
 	struct thread *thread;
 
-	if (!task->arena_nr || task->ending || !newborn_settle(d, task->pid))
+	if (!task->arena_nr || task->ending)
 		return;
-	thread = thread_find(d, task->pid);
+	thread = ender_find(task);
+	if (!thread || !newborn_settle(d, thread->tid))
+		return;
 	task->ending = true;
 	if (thread->state == TH_HELD && !tracee_regs_get(thread->tid, &regs)) {
 		call_abort(thread, &regs);
@@ -132,7 +153,7 @@ static void task_finish(struct deputy *d, struct task *task)
 void task_end(struct deputy *d, struct task *task, const char *why)
 {
 	lost_reason(d, why);
-	task_finish(d, task);
+	lost_task_end(d, task);
 }
 
 void lost_end(struct deputy *d, const char *why)
@@ -148,6 +169,6 @@ void lost_end(struct deputy *d, const char *why)
 	for (struct task *task = d->tasks, *next; task; task = next) {
 		next = task->next;
 		if (task->migrated)
-			task_finish(d, task);
+			lost_task_end(d, task);
 	}
 }

@@ -311,6 +311,16 @@ faults_cut_under_signals() {
 	ends 125 '^omrun: .*(lost|answer|connection)'
 }
 
+# There is no leader any more who could end the process
+faults_cut_without_leader() {
+	own
+	begin -j "$NODE" "$WORK/aids/listen" others
+	until_true 10 grep -q '^State:	Z' "/proc/$TASK/status" || wrong 'the leader does not end'
+	sever
+	wait "$JOB"
+	ends 125 '^omrun: .*(lost|answer|connection)'
+}
+
 # Nobody reads what it says: it must end nevertheless
 faults_cut_unheard() {
 	own

@@ -2,6 +2,7 @@
 /* listen HOW: print `ready`, then a line for each signal, while the time is spent as HOW says. */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,14 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	say(text);
 }
 
+static void *other(void *unused)
+{
+	(void)unused;
+	for (;;)
+		pause();
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	static const int sigs[] = {SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT, SIGALRM};
@@ -32,6 +41,7 @@ int main(int argc, char **argv)
 	struct sigaction sa = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART};
 	volatile double x = 1;
 	sigset_t none, all;
+	pthread_t thread;
 	FILE *file;
 	int p[2], c;
 
@@ -49,6 +59,12 @@ int main(int argc, char **argv)
 	sigfillset(&all);
 	if (!strcmp(how, "blocked") || !strcmp(how, "suspend") || !strcmp(how, "wait"))
 		sigprocmask(SIG_BLOCK, &all, NULL);
+	/* The leader ends, the process does not */
+	if (!strcmp(how, "others")) {
+		pthread_create(&thread, NULL, other, NULL);
+		say("ready\n");
+		pthread_exit(NULL);
+	}
 	say("ready\n");
 	for (;;) {
 		if (!strcmp(how, "busy"))
