@@ -179,6 +179,37 @@ at_home() {
 	omps "$ME" --no-headers | grep -Eq "^ *$1 home +home +1 0:00\\.00 +0K +0 +0 $2 +"
 }
 
+# Where omrun --children=best sends a program by the load of this machine; nothing: that is too close to say
+best_place() {
+	awk -v cpus="$(getconf _NPROCESSORS_ONLN)" '$1 >= cpus + 0.2 { print "away" } $1 < cpus - 0.2 { print "home" }' /proc/loadavg
+}
+
+# best_shown PID: print where it is shown to be
+best_shown() {
+	if at_home "$1" '--children'; then
+		echo home
+	else
+		omps "$ME" --no-headers | grep -Eq "^ *$1 ${NODES[$ME]} .* sleep 1000$" && echo away
+	fi
+}
+
+# Later programs stay at home while a processor is idle, and go away otherwise
+omps_best() {
+	local before child shown
+
+	place
+	OPTIONS=--children=best
+	before=$(best_place)
+	task "$ME" sh -c 'sleep 1000; :'
+	child=$(until_true 10 pgrep -P "$TASK") || wrong 'no child'
+	shown=$(until_true 10 best_shown "$child") || wrong "$(omps "$ME")"
+	if [ -n "$before" ] && [ "$before" = "$(best_place)" ]; then
+		[ "$shown" = "$before" ] || wrong "$shown instead of $before: $(cat /proc/loadavg)"
+	fi
+	kill "$child"
+	until_true 10 no_row "$ME" || wrong "still there: $(omps "$ME")"
+}
+
 # Programs with special rights, from the start and later
 omps_special_rights() {
 	local how
