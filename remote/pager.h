@@ -164,7 +164,7 @@ struct pager {
 	uint64_t ahead_bytes;
 	uint64_t reads;
 	bool paused;
-	uint8_t buffer[1u << 17];
+	_Alignas(8) uint8_t buffer[1u << 17];
 };
 
 /* The process's life, with the descriptors above; returns its exit status */
