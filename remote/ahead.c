@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -456,6 +457,15 @@ static bool serve_fcntl(struct thread *thread, const uint64_t arg[6], int64_t *r
 }
 
 /**
+ * serve_ioctl() - Is it a terminal? No: isatty(3)
+ */
+static bool serve_ioctl(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	*ret = -ENOTTY;
+	return (uint32_t)arg[1] == TCGETS && is_known(thread->guest, KNOWN_SEEKABLE, (uint32_t)arg[0]);
+}
+
+/**
  * serve_close() - close
  */
 static bool serve_close(struct thread *thread, const uint64_t arg[6], int64_t *ret)
@@ -481,6 +491,7 @@ static const struct {
 	{ SYS_pread64, serve_pread },	  { SYS_fcntl, serve_fcntl },
 	{ SYS_fadvise64, serve_fadvise }, { SYS_write, writes_serve },
 	{ SYS_pwrite64, writes_serve },	  { SYS_lseek, serve_lseek },
+	{ SYS_ioctl, serve_ioctl },
 };
 
 bool ahead_serve(struct thread *thread)

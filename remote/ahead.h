@@ -16,7 +16,8 @@
  * linker maps a library in five pieces.
  *
  * Only one answer: to close a descriptor that was opened for reading a regular file or a directory succeeds, and so does
- * changing its FD_CLOEXEC; and so does lseek to a place in a regular file. guest->known has a bit for each descriptor that is
+ * changing its FD_CLOEXEC; and so does lseek to a place in a regular file, which is no terminal
+ * either. guest->known has a bit for each descriptor that is
  * known to be such a one.
  *
  * Writes: see remote/writes.h.

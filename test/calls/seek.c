@@ -2,7 +2,9 @@
 /* Places in files: what is asked of them right after an open, between reads and writes, and by whoever shares the open. */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 
 #include "show.h"
 
@@ -114,6 +116,45 @@ static void scattered(void)
 	close(fd);
 }
 
+/* What the import of a Python module does; and is it a terminal? */
+static void asked(void)
+{
+	struct stat st;
+	int fd;
+
+	file_make("f", 3000);
+	fd = MUST(open("f", O_RDONLY | O_CLOEXEC));
+	SHOW(fstat(fd, &st));
+	SHOW(isatty(fd));
+	SHOW(lseek(fd, 0, SEEK_CUR));
+	SHOW(fstat(fd, &st));
+	show_read(fd, 3001);
+	show_read(fd, 1);
+	SHOW(isatty(fd));
+	SHOW(SYS(ioctl, fd, TCGETS, 0));
+	SHOW(ioctl(fd, TIOCGWINSZ, buf));
+	SHOW(ioctl(fd, FIONREAD, buf));
+	close(fd);
+	SHOW(isatty(fd));
+	fd = MUST(open(".", O_RDONLY));
+	SHOW(isatty(fd));
+	close(fd);
+	fd = MUST(open("f", O_PATH));
+	SHOW(isatty(fd));
+	close(fd);
+	fd = MUST(open("/dev/null", O_RDWR));
+	SHOW(isatty(fd));
+	close(fd);
+	fd = MUST(posix_openpt(O_RDWR | O_NOCTTY));
+	SHOW(isatty(fd));
+	close(fd);
+	fd = MUST(open("f", O_RDWR));
+	SHOW(isatty(fd));
+	MUST(dup2(MUST(posix_openpt(O_RDWR | O_NOCTTY)), fd));
+	SHOW(isatty(fd));
+	close(fd);
+}
+
 /* What has no places, or others */
 static void others(void)
 {
@@ -144,6 +185,7 @@ int main(void)
 	walk(5000, O_RDWR);
 	shared();
 	scattered();
+	asked();
 	others();
 	return 0;
 }
