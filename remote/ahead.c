@@ -17,7 +17,6 @@
 #include "remote/session.h"
 #include "remote/writes.h"
 
-#define AHEAD_MS 20
 #define USER_END (1ull << 47) /* the kernel refuses its own addresses even where nothing is read */
 
 /* The flags that tell whether a descriptor is for reading alone */

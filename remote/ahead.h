@@ -35,6 +35,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How long what was said holds at most */
+#define AHEAD_MS 20
+
 struct guest;
 struct session;
 struct thread;

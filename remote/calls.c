@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 
 #include "log.h"
+#include "remote/again.h"
 #include "remote/ahead.h"
 #include "remote/calls.h"
 #include "remote/fork.h"
@@ -156,6 +157,7 @@ void call_post(struct thread *thread, uint32_t nr, const uint64_t arg[6], const 
 
 	if (asks)
 		msg.flags |= WIRE_CALL_AHEAD;
+	session->posts++;
 	memcpy(msg.arg, arg, sizeof(msg.arg));
 	channel_queue(session->channel, WIRE_CALL, &msg, &piece, tail_len ? 1 : 0);
 	if (!uv_is_active((uv_handle_t *)&session->later))
@@ -279,6 +281,7 @@ void call_result(struct session *session, const struct wire_result *msg, const u
 		session_end(session, "the deputy told of a file that was not opened");
 		return;
 	}
+	again_take(thread, msg->ret, tail, tail_len);
 	if (thread->call.handler && thread->call.handler->result)
 		thread->call.handler->result(thread, msg->ret, tail, tail_len);
 	else
@@ -318,7 +321,7 @@ static uint64_t call_arrived(struct session *session, int listener, const struct
 			    -ERESTARTNOINTR); /* the signal first: nothing would take the thread out of the call */
 		return 0;
 	}
-	if (ahead_serve(thread) || listing_serve(thread))
+	if (ahead_serve(thread) || listing_serve(thread) || again_serve(thread))
 		return 0;
 	row = sysdef_resolve(call->nr, call->arg, &resolved);
 	if (row->where == SYS_DENY)

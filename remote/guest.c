@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "log.h"
+#include "remote/again.h"
 #include "remote/ahead.h"
 #include "remote/ownfilter.h"
 #include "remote/procfiles.h"
@@ -153,6 +154,7 @@ static void thread_unlink(struct thread *thread)
 	if (thread->call.planned)
 		sysplan_release(&thread->call.plan);
 	ahead_drop(thread);
+	again_drop(thread);
 	waits_forget(thread);
 	free(thread->born);
 	procfiles_drop(thread);

@@ -42,6 +42,7 @@ struct queued;
 struct home_timer;
 struct handler;
 struct attach;
+struct again;
 struct ahead;
 struct born;
 struct procfile;
@@ -168,6 +169,7 @@ struct mapped {
  * @strict:	Is in strict mode
  * @attach:	Segment that it attaches or detaches, or NULL
  * @ahead:	What home has said ahead, or NULL (ahead.c)
+ * @again:	What it has asked last, or NULL (again.h)
  * @mapped:	What it has mapped last
  * @procfile:	File of /proc that it is opening, or NULL (procfiles.h)
  * @reading:	The descriptor of its last read that went home
@@ -196,6 +198,7 @@ struct thread {
 	bool strict;
 	struct attach *attach;
 	struct ahead *ahead;
+	struct again *again;
 	struct mapped mapped;
 	struct procfile *procfile;
 	int reading;

@@ -40,6 +40,8 @@ void listings_clear(struct listing_table *table);
 
 /* What looking for @path would give, if that is known: -ENOENT, -ENOTDIR, 0: it is there and no link; 1: ask home */
 int listing_look(const struct listing_table *table, const char *path);
+/* Read the path that the guest has at @addr; false when it is too long, or not all there */
+bool path_read(const struct thread *thread, uint64_t addr, char out[static WIRE_LISTING_PATH_MAX + 1]);
 /* Answer the call that the thread has made, if that is possible; true when it was */
 bool listing_serve(struct thread *thread);
 

@@ -75,10 +75,7 @@ static const struct {
 	{ SYS_readlinkat, 1, good_readlink, true },
 };
 
-/**
- * path_read() - Read the path that the guest has at @addr; false when it is too long, or not all there
- */
-static bool path_read(const struct thread *thread, uint64_t addr, char out[static WIRE_LISTING_PATH_MAX + 1])
+bool path_read(const struct thread *thread, uint64_t addr, char out[static WIRE_LISTING_PATH_MAX + 1])
 {
 	size_t first = PAGE_BYTES - addr % PAGE_BYTES, cap = WIRE_LISTING_PATH_MAX + 1;
 	struct iovec local = { out, cap };

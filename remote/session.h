@@ -47,6 +47,7 @@ struct stock {
  * @objects:	File objects
  * @serial:	Number of the last call
  * @news:	Counts what guests may have learned something from (ahead.h)
+ * @posts:	Counts calls that were posted
  * @linger:	Active waiting for the answer to a call
  * @oom_kills:	Processes that the kernel had killed for lack of memory when the session began
  * @watch:	Watches for SIGCHLD
@@ -72,6 +73,7 @@ struct session {
 	struct object_table objects;
 	uint64_t serial;
 	uint64_t news;
+	uint64_t posts;
 	struct aspin linger;
 	uint64_t oom_kills;
 	struct childwatch watch;
