@@ -3,13 +3,14 @@
  * DOC: Theory of operation
  *
  * Who opens a file asks next for its attributes and reads it. So with the answer to an open goes what fstat would say,
- * and the first data of a regular file: all of a small one, HEAD_BYTES of a larger one (the header of a library); and of a
- * program or library that the family has mapped before, which object that is, so that it can be mapped without asking. With the
- * answer to a read go the data behind it, when the remote sees that the file is read on and on. The remote uses that only as
- * long as the guest cannot have learned that time has passed (remote/ahead.h).
+ * and the first data of a regular file: all of a small one, HEAD_BYTES of a larger one (the header of a library); and
+ * of a program or library that the family has mapped before, which object that is, so that it can be mapped without
+ * asking. With the answer to a read go the data behind it, when the remote sees that the file is read on and on. The
+ * remote uses that only as long as the guest cannot have learned that time has passed (remote/ahead.h).
  *
- * The file is read through a descriptor of the deputy's own: neither the offset of the guest's descriptor moves, nor, where that can be avoided (open(2), O_NOATIME), its time of access. The reads that the guest makes
- * of these data come as posted calls (posted.c) and do both. Data that would have to come from a disk are not waited for.
+ * The file is read through a descriptor of the deputy's own: neither the offset of the guest's descriptor moves, nor,
+ * where that can be avoided (open(2), O_NOATIME), its time of access. The reads that the guest makes of these data
+ * come as posted calls (posted.c) and do both. Data that would have to come from a disk are not waited for.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -100,8 +101,8 @@ static bool has_our_ids(struct task *task)
 }
 
 /*
- * What is there to say of the file that @fd is open on? @data has room for WIRE_AHEAD_DATA_MAX bytes, of which at most @cap
- * are wanted when there is more than that. How many there are, or -1: nothing to say
+ * What is there to say of the file that @fd is open on? @data has room for WIRE_AHEAD_DATA_MAX bytes, of which at most
+ * @cap are wanted when there is more than that. How many there are, or -1: nothing to say
  */
 static ssize_t file_look(struct deputy *d, int fd, size_t cap, struct wire_ahead *ahead, uint8_t *data)
 {

@@ -3,10 +3,10 @@
  * DOC: Theory of operation
  *
  * A path is watched from the root down: when the watch of a directory is there, no later change of what its next
- * component means goes unseen. An event concerns what is told of that directory, and, if the name is on the way to others,
- * all that is told below it, whose watches may be of other directories by now. A directory in which very much happens is not
- * watched any more, and nothing below it. When events were lost, or mounts have changed, all
- * begins anew.
+ * component means goes unseen. An event concerns what is told of that directory, and, if the name is on the way to
+ * others, all that is told below it, whose watches may be of other directories by now. A directory in which very much
+ * happens is not watched any more, and nothing below it. When events were lost, or mounts have changed, all begins
+ * anew.
  */
 #include <errno.h>
 #include <limits.h>
@@ -23,12 +23,12 @@
 #include "deputy/dirwatch.h"
 #include "deputy/plainfs.h"
 
-#define DIRS_MAX 2048u
-#define BUCKETS	 256u
+#define DIRS_MAX   2048u
+#define BUCKETS	   256u
 #define EVENTS_MAX 10000u /* after which a directory is too busy to be worth it */
 #define EVENTS                                                                                                         \
-	(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | \
-	 IN_DONT_FOLLOW | IN_EXCL_UNLINK)
+	(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF |             \
+	 IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK)
 #define SELF_GONE (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)
 
 /**
@@ -322,7 +322,8 @@ static ssize_t events_take(struct deputy *d)
 
 void dirs_drain(struct deputy *d)
 {
-	struct pollfd ready[] = { { .fd = d->dirs->inotify, .events = POLLIN }, { .fd = d->dirs->mounts, .events = POLLPRI } };
+	struct pollfd ready[] = { { .fd = d->dirs->inotify, .events = POLLIN },
+				  { .fd = d->dirs->mounts, .events = POLLPRI } };
 
 	if (poll(ready, 2, 0) <= 0)
 		return;

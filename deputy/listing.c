@@ -16,8 +16,8 @@
 #include "deputy/dirwatch.h"
 #include "deputy/listing.h"
 
-#define HITS_MIN    2	/* look-ups in vain that make a directory worth telling */
-#define SPOILT_MAX  16	/* changes after which it is not told again */
+#define HITS_MIN    2  /* look-ups in vain that make a directory worth telling */
+#define SPOILT_MAX  16 /* changes after which it is not told again */
 #define ENTRIES_MAX 1000
 
 /* Calls that say whether something is there, and which argument is the path */
@@ -25,15 +25,15 @@ static const struct {
 	uint32_t nr;
 	unsigned int path;
 } lookups[] = {
-	{ SYS_open, 0 },      { SYS_openat, 1 }, { SYS_access, 0 }, { SYS_faccessat, 1 },  { SYS_faccessat2, 1 },
-	{ SYS_stat, 0 },      { SYS_lstat, 0 },	 { SYS_statx, 1 },  { SYS_newfstatat, 1 }, { SYS_readlink, 0 },
-	{ SYS_readlinkat, 1 },
+	{ SYS_open, 0 },       { SYS_openat, 1 },   { SYS_access, 0 },	   { SYS_faccessat, 1 },
+	{ SYS_faccessat2, 1 }, { SYS_stat, 0 },	    { SYS_lstat, 0 },	   { SYS_statx, 1 },
+	{ SYS_newfstatat, 1 }, { SYS_readlink, 0 }, { SYS_readlinkat, 1 },
 };
 
 /* Calls that change what paths mean, or what may be looked at */
 static const uint32_t guarded[] = {
-	SYS_chroot,   SYS_pivot_root, SYS_mount,    SYS_umount2,   SYS_setns,	  SYS_unshare,	   SYS_move_mount,
-	SYS_setuid,   SYS_setgid,     SYS_setreuid, SYS_setregid,  SYS_setresuid, SYS_setresgid,   SYS_setfsuid,
+	SYS_chroot,   SYS_pivot_root, SYS_mount,    SYS_umount2,   SYS_setns,	  SYS_unshare,	     SYS_move_mount,
+	SYS_setuid,   SYS_setgid,     SYS_setreuid, SYS_setregid,  SYS_setresuid, SYS_setresgid,     SYS_setfsuid,
 	SYS_setfsgid, SYS_setgroups,  SYS_capset,   SYS_open_tree, SYS_fsmount,	  SYS_mount_setattr,
 };
 
@@ -89,8 +89,8 @@ static bool is_exact(int fd)
 }
 
 /*
- * Lay out a LISTING's tail: the path, then kind and name of each entry, all strings with their ends. Its length, or 0 when
- * the directory cannot be told
+ * Lay out a LISTING's tail: the path, then kind and name of each entry, all strings with their ends. Its length, or 0
+ * when the directory cannot be told
  */
 static size_t listing_read(const char *path, uint8_t *out, size_t cap)
 {

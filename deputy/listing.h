@@ -5,19 +5,19 @@
  * Programs look for files where there are none: a compiler along its include path, a shell along PATH, an interpreter
  * for its modules; and realpath(3) asks of each directory whether it is a symbolic link. So when a family has looked
  * twice into a directory for what is not there, the worker is told what is: LISTING has the names and kinds of all its
- * entries. The remote then answers by itself that there is no such name, or that it is no link (remote/listing.h). What is
- * there is home's affair: who opens it, or asks for its attributes, asks home.
+ * entries. The remote then answers by itself that there is no such name, or that it is no link (remote/listing.h).
+ * What is there is home's affair: who opens it, or asks for its attributes, asks home.
  *
- * That is exact, because nothing that a guest can learn from goes to the worker before the deputy has looked whether
- * a listing still holds (listings_check(), before each RESULT, SIGNAL, START...): the kernel has queued the inotify event
- * of a change, at this directory or at any above it, when the call that made the change returns; and if one does not
- * hold, STALE goes first. A guest that waits for a file to appear, and does nothing else, sees it too: STALE goes out as
- * soon as the event comes.
+ * That is exact, because nothing that a guest can learn from goes to the worker before the deputy has looked whether a
+ * listing still holds (listings_check(), before each RESULT, SIGNAL, START...): the kernel has queued the inotify
+ * event of a change, at this directory or at any above it, when the call that made the change returns; and if one does
+ * not hold, STALE goes first. A guest that waits for a file to appear, and does nothing else, sees it too: STALE goes
+ * out as soon as the event comes.
  *
  * Told are only directories that are reached without symbolic links, in file systems whose changes all pass through
- * this kernel; whose entries anybody who may search them sees alike. The family is at the deputy's own root, with its rights; when a
- * member changes that, there are no more listings (listings_guard()), and after a change of mounts they begin anew. A directory
- * that changes all the time, or has many entries, is not told.
+ * this kernel; whose entries anybody who may search them sees alike. The family is at the deputy's own root, with its
+ * rights; when a member changes that, there are no more listings (listings_guard()), and after a change of mounts they
+ * begin anew. A directory that changes all the time, or has many entries, is not told.
  */
 #ifndef OM_DEPUTY_LISTING_H
 #define OM_DEPUTY_LISTING_H

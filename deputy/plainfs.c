@@ -11,7 +11,7 @@
 
 bool is_plain_fs(const struct statfs *fs)
 {
-	static const unsigned int plain[] = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,	BTRFS_SUPER_MAGIC,
+	static const unsigned int plain[] = { EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,       BTRFS_SUPER_MAGIC,
 					      TMPFS_MAGIC,	OVERLAYFS_SUPER_MAGIC, F2FS_SUPER_MAGIC };
 
 	for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++) {

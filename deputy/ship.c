@@ -2,9 +2,9 @@
 /*
  * DOC: Theory of operation
  *
- * The image of a stopped process goes to the worker in three parts: what it looks like (BODY: registers, mappings, signal
- * mask; LIMITS), the files it maps (OBJECT), and the memory that is its own (PAGES: what pagemap shows as present and not
- * of a file, so a freshly executed program costs its stack and a page or two). START ends it.
+ * The image of a stopped process goes to the worker in three parts: what it looks like (BODY: registers, mappings,
+ * signal mask; LIMITS), the files it maps (OBJECT), and the memory that is its own (PAGES: what pagemap shows as
+ * present and not of a file, so a freshly executed program costs its stack and a page or two). START ends it.
  *
  * All of it is gathered before anything is sent: a process that cannot be described stays at home untouched.
  */
@@ -254,8 +254,8 @@ static bool map_is_akin(const struct procmap *a, const struct procmap *b)
 }
 
 /*
- * Turn one mapping into its row of BODY; 1 when it has no object although it has a file (its pages go instead). @before:
- * the row of the mapping before it, which is of the same file, or NULL.
+ * Turn one mapping into its row of BODY; 1 when it has no object although it has a file (its pages go instead).
+ * @before: the row of the mapping before it, which is of the same file, or NULL.
  */
 static int map_describe(struct deputy *d, pid_t pid, const struct procmap *map, const struct wire_vma *before,
 			struct wire_vma *vma)

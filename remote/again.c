@@ -75,7 +75,8 @@ static bool is_same(const struct thread *thread, const struct again *again, uint
 	const struct session *session = thread->guest->session;
 
 	return again->answered && again->nr == thread->call.nr && again->flags == flags && !strcmp(again->path, path) &&
-	       again->news == session->news && again->posts == session->posts && !session->objects.watched && uv_hrtime() <= again->until_ns;
+	       again->news == session->news && again->posts == session->posts && !session->objects.watched &&
+	       uv_hrtime() <= again->until_ns;
 }
 
 bool again_serve(struct thread *thread)
@@ -90,7 +91,8 @@ bool again_serve(struct thread *thread)
 		return false;
 	flags = question->flags < 0 ? 0 : call->arg[question->flags];
 	if (again && is_same(thread, again, flags, path) &&
-	    (again->ret || !tracee_write(thread->outer, call->arg[question->buffer], again->stat, sizeof(again->stat)))) {
+	    (again->ret ||
+	     !tracee_write(thread->outer, call->arg[question->buffer], again->stat, sizeof(again->stat)))) {
 		call_return(thread, again->ret);
 		return true;
 	}
@@ -109,7 +111,8 @@ void again_take(struct thread *thread, int64_t ret, const uint8_t *tail, size_t 
 {
 	struct again *again = thread->again;
 
-	if (!again || again->nr != thread->call.nr || (ret && ret != -ENOENT) || tail_len != (ret ? 0 : sizeof(again->stat)))
+	if (!again || again->nr != thread->call.nr || (ret && ret != -ENOENT) ||
+	    tail_len != (ret ? 0 : sizeof(again->stat)))
 		return;
 	again->answered = true;
 	again->news = thread->guest->session->news;

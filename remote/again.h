@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The same question twice in a row: interpreters ask for the attributes of a file once to see that it is there, and again to see
- * how old it is. As with what is said ahead (remote/ahead.h), who has learned nothing in between cannot tell whether home
- * was asked now or then; so the second answer is the first.
+ * The same question twice in a row: interpreters ask for the attributes of a file once to see that it is there, and
+ * again to see how old it is. As with what is said ahead (remote/ahead.h), who has learned nothing in between cannot
+ * tell whether home was asked now or then; so the second answer is the first.
  */
 #ifndef OM_REMOTE_AGAIN_H
 #define OM_REMOTE_AGAIN_H

@@ -287,7 +287,8 @@ static bool serve_stat(struct thread *thread, const uint64_t arg[6], int64_t *re
 	const struct ahead *ahead = told_of(thread, arg[0]);
 
 	*ret = 0;
-	return ahead && !(ahead->moved && ahead->told.traits & WIRE_AHEAD_ACCESSED) && guest_write(thread, arg[1], ahead->told.stat, sizeof(ahead->told.stat));
+	return ahead && !(ahead->moved && ahead->told.traits & WIRE_AHEAD_ACCESSED) &&
+	       guest_write(thread, arg[1], ahead->told.stat, sizeof(ahead->told.stat));
 }
 
 /**

@@ -5,28 +5,28 @@
  * Calls that are answered without asking home, although they are home's: because home has said the answer ahead, or
  * because there is only one.
  *
- * Ahead: the RESULT of an open brings what fstat, fcntl(F_GETFL) and the first reads would say (deputy/ahead.c), and that of
- * a read, when the file is read in small pieces from one end to the other, what the next ones would. A guest
- * that asks for that right away cannot tell whether it was asked now or then, as long as it has learned nothing else in
- * between: from another call, of any guest of the session, for guests may share memory; from a result, a signal, or any
- * other message of home. All these are news, counted in session->news, and with news what was said ahead is void; it is,
- * too, when it is AHEAD_MS old, for there are clocks. So this is exact, and no cache: nothing has to be kept coherent.
+ * Ahead: the RESULT of an open brings what fstat, fcntl(F_GETFL) and the first reads would say (deputy/ahead.c), and
+ * that of a read, when the file is read in small pieces from one end to the other, what the next ones would. A guest
+ * that asks for that right away cannot tell whether it was asked now or then, as long as it has learned nothing else
+ * in between: from another call, of any guest of the session, for guests may share memory; from a result, a signal, or
+ * any other message of home. All these are news, counted in session->news, and with news what was said ahead is void;
+ * it is, too, when it is AHEAD_MS old, for there are clocks. So this is exact, and no cache: nothing has to be kept
+ * coherent.
  *
- * Of which object a private mapping of a file is, the answer to the first says of those that follow at once: the dynamic
- * linker maps a library in five pieces.
+ * Of which object a private mapping of a file is, the answer to the first says of those that follow at once: the
+ * dynamic linker maps a library in five pieces.
  *
- * Only one answer: to close a descriptor that was opened for reading a regular file or a directory succeeds, and so does
- * changing its FD_CLOEXEC; and so does lseek to a place in a regular file, which is no terminal
- * either. guest->known has a bit for each descriptor that is
- * known to be such a one.
+ * Only one answer: to close a descriptor that was opened for reading a regular file or a directory succeeds, and so
+ * does changing its FD_CLOEXEC; and so does lseek to a place in a regular file, which is no terminal either.
+ * guest->known has a bit for each descriptor that is known to be such a one.
  *
  * Writes: see remote/writes.h.
  *
- * What such a call does at home is posted: CALL with WIRE_CALL_POSTED, which has no RESULT. It leaves together with the next
- * message, or after LATER_MS; home makes it before whatever comes behind it (deputy/posted.c).
+ * What such a call does at home is posted: CALL with WIRE_CALL_POSTED, which has no RESULT. It leaves together with
+ * the next message, or after LATER_MS; home makes it before whatever comes behind it (deputy/posted.c).
  *
- * A guest with descriptors in common with another process gets neither; and while files are mapped shared in the session
- * nothing is said ahead, for their content is not home's alone.
+ * A guest with descriptors in common with another process gets neither; and while files are mapped shared in the
+ * session nothing is said ahead, for their content is not home's alone.
  */
 #ifndef OM_REMOTE_AHEAD_H
 #define OM_REMOTE_AHEAD_H

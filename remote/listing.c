@@ -155,7 +155,8 @@ static bool is_plain(const char *path, size_t len)
 }
 
 /**
- * entry_look() - What a listing says of a name that begins at @name and is @len bytes long; @last: nothing comes behind it
+ * entry_look() - What a listing says of a name that begins at @name and is @len bytes long; @last: nothing comes
+ * behind it
  */
 static int entry_look(const struct listing *l, const char *name, size_t len, bool last)
 {

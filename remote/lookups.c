@@ -15,7 +15,8 @@
 
 /* Flags of an open that are good with any file that is there, and with one that is not */
 #define OPEN_FLAGS                                                                                                     \
-	(O_ACCMODE | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_DIRECTORY | O_NOFOLLOW | O_APPEND | O_TRUNC | 0100000 /* O_LARGEFILE */)
+	(O_ACCMODE | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_DIRECTORY | O_NOFOLLOW | O_APPEND | O_TRUNC |               \
+	 0100000 /* O_LARGEFILE */)
 
 /* Are the arguments from @arg on good? */
 static bool good_open(const uint64_t *arg)

@@ -43,7 +43,7 @@ static void walk(size_t size, int flags)
 		{ 0, SEEK_SET, 10 },	   { 100, SEEK_SET, 100 },   { 100, SEEK_SET, 100 },  { -50, SEEK_CUR, 10 },
 		{ 0, SEEK_CUR, 0 },	   { 3000, SEEK_CUR, 2000 }, { -1, SEEK_SET, 1 },     { -100000, SEEK_CUR, 1 },
 		{ 0, SEEK_END, 1 },	   { -10, SEEK_END, 20 },    { 1 << 20, SEEK_SET, 5 }, { 5, SEEK_SET, 60000 },
-		{ 0x80000000ll, SEEK_SET, 1 }, { 0, SEEK_CUR, 1 },   { 7, 99, 1 },	      { 4096, SEEK_SET, 1 },
+		{ 0x80000000LL, SEEK_SET, 1 }, { 0, SEEK_CUR, 1 },   { 7, 99, 1 },	      { 4096, SEEK_SET, 1 },
 		{ 0, SEEK_DATA, 3 },	   { 0, SEEK_HOLE, 3 },	     { 1, SEEK_SET, 1 },
 	};
 	struct stat st;
