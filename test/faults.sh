@@ -616,6 +616,8 @@ faults_odd_surroundings() {
 	local around show='ls /proc/self/fd; grep -E "^Sig(Blk|Ign)" /proc/self/status; pwd; umask; ulimit -a; (exit 7); echo $?'
 
 	while read -r around; do
+		# A sanitizer takes more address space than that before it begins
+		[[ $around = *' -v '* && $(nm -D "$BIN/omrun" 2>/dev/null) = *__asan* ]] && continue
 		stage
 		scene_run "$TEST" "$ME" 50 '' sh -c "$around" sh sh -c "$show"
 		mv "$SCENE/stdout" "$SCENE/native"
