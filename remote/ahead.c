@@ -87,6 +87,7 @@ void ahead_inherit(struct guest *child, struct guest *parent, bool same_files)
 	child->loud = parent->loud;
 	if (parent->loud)
 		memset(parent->known, 0, sizeof(parent->known));
+	memset(parent->known[KNOWN_PRIVATE], 0, sizeof(parent->known[KNOWN_PRIVATE]));
 	memcpy(child->known, parent->known, sizeof(child->known));
 }
 
@@ -137,7 +138,10 @@ uint32_t ahead_flags(struct thread *thread)
 	case SYS_pwrite64:
 		return writes_flags(thread);
 	case SYS_lseek:
-		thread->sequential = 0;
+		/* Where it is in what only it has opened, a process could know; but it is home that has counted */
+		thread->call.silent = !arg[1] && (int)arg[2] == SEEK_CUR && is_known(guest, KNOWN_PRIVATE, (uint32_t)arg[0]);
+		if (!thread->call.silent)
+			thread->sequential = 0;
 		return 0;
 	case SYS_fcntl:
 	case SYS_ioctl:
@@ -192,8 +196,10 @@ static bool file_told(struct thread *thread, int fd, const uint8_t *tail, size_t
 	if (thread->call.nr != SYS_read && (told.flags & QUIET_FLAGS) == O_RDONLY &&
 	    (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
 		known_set(thread, KNOWN_QUIET, (uint64_t)fd);
-	if (thread->call.nr != SYS_read && told.traits & WIRE_AHEAD_SEEKABLE)
+	if (thread->call.nr != SYS_read && told.traits & WIRE_AHEAD_SEEKABLE) {
 		known_set(thread, KNOWN_SEEKABLE, (uint64_t)fd);
+		known_set(thread, KNOWN_PRIVATE, (uint64_t)fd);
+	}
 	return true;
 }
 

@@ -13,6 +13,9 @@
  * it is, too, when it is AHEAD_MS old, for there are clocks. So this is exact, and no cache: nothing has to be kept
  * coherent.
  *
+ * No news is where a process is in a file that it has opened, and shares with no other process: it could have counted. An
+ * encoder asks that of its output again and again while it reads its input.
+ *
  * Of which object a private mapping of a file is, the answer to the first says of those that follow at once: the
  * dynamic linker maps a library in five pieces.
  *

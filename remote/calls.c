@@ -134,7 +134,7 @@ void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32
 
 	if (session->objects.watched)
 		live_sync(session); /* whoever learns of this call may look at the files */
-	session->news++;
+	session->news += !thread->call.silent;
 	thread->call.written = session->objects.written;
 	thread->call.id = call_number(thread);
 	if (nr == SYS_clone && !(arg[0] & CLONE_THREAD))
@@ -268,6 +268,7 @@ void call_result(struct session *session, const struct wire_result *msg, const u
 {
 	struct thread *thread = call_find(session, msg->call);
 
+	session->news += !thread || !thread->call.silent;
 	if (!thread) { /* it has died */
 		if ((msg->call & CALL_MAKES_PROCESS) && msg->ret > 0 && msg->ret <= INT32_MAX)
 			newborn_end(session, (uint32_t)msg->ret, SYS_exit_group);
@@ -312,6 +313,7 @@ static uint64_t call_arrived(struct session *session, int listener, const struct
 	call->nr = (uint32_t)notif->data.nr;
 	memcpy(call->arg, notif->data.args, sizeof(call->arg));
 	call->interrupted = false;
+	call->silent = false;
 	call->handler = handler_find(call->nr);
 	thread->suspend = SUSPEND_NONE;
 	log_debug("thread %u: %s", thread->tid, sysdef_name(call->nr));

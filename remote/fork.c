@@ -496,7 +496,7 @@ void fork_stopped(struct thread *thread)
 	}
 	call->nr = SYS_clone;
 	call->handler = &fork_handler;
-	call->interrupted = false;
+	call->interrupted = call->silent = false;
 	arg[0] = call->arg[FORK_FLAGS];
 	if (more.wanted) {
 		arg[1] = more.cgroup;

@@ -80,6 +80,7 @@ enum exit_trace {
 enum known {
 	KNOWN_QUIET,	/* open for reading a file or a directory: to close it changes nothing */
 	KNOWN_SEEKABLE, /* of a regular file in which every place can be gone to */
+	KNOWN_PRIVATE,	/* opened by this process, and shared with no other: its place is what the process has made of it */
 	KNOWN_NR,
 };
 /* Descriptors that may have credit at a time (writes.c) */
@@ -98,6 +99,7 @@ typedef void (*stop_action)(struct thread *thread, struct user_regs_struct *regs
  * @plan:	How its memory travels; valid if @planned
  * @planned:	@plan has to be released
  * @interrupted: INTERRUPT was sent
+ * @silent:	Its result is no news: the process could know it
  * @closes:	The guest's @closes when it was sent
  * @written:	How many WRITE_BACKs were sent before it
  */
@@ -110,6 +112,7 @@ struct call {
 	struct sysplan plan;
 	bool planned;
 	bool interrupted;
+	bool silent;
 	uint64_t closes;
 	uint64_t written;
 };

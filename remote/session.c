@@ -238,7 +238,7 @@ static void on_message(void *ctx, enum wire_type type, const union wire_any *msg
 
 	if (session->ended)
 		return;
-	session->news++;
+	session->news += type != WIRE_RESULT; /* of these call_result() knows more */
 	err = message_table[type] ? message_table[type](session, msg, tail, tail_len) : -EPROTO;
 	if (!err)
 		return;

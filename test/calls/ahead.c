@@ -233,11 +233,48 @@ static void special(void)
 	SHOW(close(fd));
 }
 
+/* One file is read, another is written and asked for its place, as encoders do; then others have a hand in that */
+static void encoder(void)
+{
+	int in, out, status;
+	long sum = 0;
+	ssize_t n;
+
+	file_write("f", 'e', 90000);
+	in = MUST(open("f", O_RDONLY));
+	out = MUST(open("h", O_RDWR | O_CREAT | O_TRUNC, 0600));
+	while ((n = read(in, buf, 4096)) > 0) {
+		sum += lseek(out, 0, SEEK_CUR);
+		MUST((int)write(out, buf, (size_t)n / 2));
+		if (sum == 0)
+			file_write("f", 'E', 80000);
+	}
+	printf("sum of places %ld, last byte %c\n", sum, buf[0]);
+	SHOW(lseek(in, 0, SEEK_CUR));
+	SHOW(lseek(in, 0, SEEK_SET));
+	MUST((int)read(in, buf, 4096));
+	for (int i = 0; i < 20; i++) {
+		if (!fork()) {
+			MUST((int)lseek(out, i * 10, SEEK_SET));
+			file_write("f", 'a' + i, 80000);
+			_exit(0);
+		}
+		MUST(wait(&status));
+		n = lseek(out, 0, SEEK_CUR);
+		MUST((int)read(in, buf, 100));
+		printf(" %zd%c", n, buf[0]);
+	}
+	printf("\n");
+	close(in);
+	close(out);
+}
+
 int main(void)
 {
 	sizes();
 	offsets();
 	changes();
+	encoder();
 	shared_news();
 	shared_close();
 	flags();
