@@ -256,7 +256,7 @@ static void encoder(void)
 	for (int i = 0; i < 20; i++) {
 		if (!fork()) {
 			MUST((int)lseek(out, i * 10, SEEK_SET));
-			file_write("f", 'a' + i, 80000);
+			file_write("f", (char)('a' + i), 80000);
 			_exit(0);
 		}
 		MUST(wait(&status));
