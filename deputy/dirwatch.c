@@ -22,6 +22,7 @@
 #include "deputy/deputy.h"
 #include "deputy/dirwatch.h"
 #include "deputy/plainfs.h"
+#include "plainpath.h"
 
 #define DIRS_MAX   2048u
 #define BUCKETS	   256u
@@ -50,14 +51,9 @@ struct dirs {
 	unsigned int open, untold;
 };
 
-/* FNV-1a */
-static unsigned int hash(const char *text)
+static unsigned int bucket_of(const char *path)
 {
-	unsigned int h = 2166136261u;
-
-	while (*text)
-		h = (h ^ (unsigned char)*text++) * 16777619u;
-	return h % BUCKETS;
+	return plainpath_hash(path, strlen(path)) % BUCKETS;
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)
@@ -108,7 +104,7 @@ int dirs_open(struct deputy *d)
 
 struct dir *dir_get(struct dirs *dirs, const char *path)
 {
-	struct dir **bucket = &dirs->by_path[hash(path)], *dir = *bucket;
+	struct dir **bucket = &dirs->by_path[bucket_of(path)], *dir = *bucket;
 	size_t len = strlen(path) + 1;
 
 	while (dir && strcmp(dir->path, path) != 0)
@@ -129,7 +125,7 @@ struct dir *dir_get(struct dirs *dirs, const char *path)
 /* The record of @path if there is one */
 static struct dir *dir_find(const struct dirs *dirs, const char *path)
 {
-	struct dir *dir = dirs->by_path[hash(path)];
+	struct dir *dir = dirs->by_path[bucket_of(path)];
 
 	while (dir && strcmp(dir->path, path) != 0)
 		dir = dir->next;

@@ -15,6 +15,7 @@
 #include "deputy/deputy.h"
 #include "deputy/dirwatch.h"
 #include "deputy/listing.h"
+#include "plainpath.h"
 
 #define HITS_MIN    2  /* look-ups in vain that make a directory worth telling */
 #define SPOILT_MAX  16 /* changes after which it is not told again */
@@ -37,14 +38,6 @@ static const uint32_t guarded[] = {
 	SYS_setfsgid, SYS_setgroups,  SYS_capset,   SYS_open_tree, SYS_fsmount,	  SYS_mount_setattr,
 };
 
-/* A path of the simple kind: absolute, without empty or dotted components, not too long */
-static bool is_plain(const char *path, size_t len)
-{
-	if (len < 2 || len > WIRE_LISTING_PATH_MAX || path[0] != '/' || path[len - 1] == '/')
-		return false;
-	return !strstr(path, "//") && !strstr(path, "/.");
-}
-
 /* The path that the call has looked for in vain; NULL: it has not, or it is not of the simple kind */
 static const char *lookup_path(const struct thread *thread, int64_t ret)
 {
@@ -59,7 +52,7 @@ static const char *lookup_path(const struct thread *thread, int64_t ret)
 		if (lookups[i].nr != call->nr)
 			continue;
 		path = call_pointer(thread, call->home_arg[lookups[i].path], WIRE_LISTING_PATH_MAX + 1);
-		return path && is_plain(path, strnlen(path, WIRE_LISTING_PATH_MAX + 1)) ? path : NULL;
+		return path && plainpath_is(path, strnlen(path, WIRE_LISTING_PATH_MAX + 1)) ? path : NULL;
 	}
 	return NULL;
 }

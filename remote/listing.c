@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plainpath.h"
 #include "remote/listing.h"
 
 #define LISTINGS_MAX 1024u
@@ -24,22 +25,12 @@ struct listing {
 	char path[];
 };
 
-/* FNV-1a */
-static unsigned int hash(const char *text, size_t len)
-{
-	unsigned int h = 2166136261u;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)text[i]) * 16777619u;
-	return h % LISTING_BUCKETS;
-}
-
 /**
  * listing_find() - The listing of the directory whose path is the first @len bytes of @path, or NULL
  */
 static const struct listing *listing_find(const struct listing_table *table, const char *path, size_t len)
 {
-	const struct listing *l = table->bucket[hash(path, len)];
+	const struct listing *l = table->bucket[plainpath_hash(path, len) % LISTING_BUCKETS];
 
 	while (l && (strncmp(l->path, path, len) != 0 || l->path[len]))
 		l = l->next;
@@ -109,7 +100,7 @@ int listing_add(struct listing_table *table, const struct wire_listing *msg, con
 	if (!msg->path_len || msg->path_len > WIRE_LISTING_PATH_MAX || msg->path_len >= len || path[0] != '/' ||
 	    strnlen(path, len) != msg->path_len)
 		return -EPROTO;
-	bucket = &table->bucket[hash(path, msg->path_len)];
+	bucket = &table->bucket[plainpath_hash(path, msg->path_len) % LISTING_BUCKETS];
 	for (at = bucket; *at && strcmp((*at)->path, path) != 0; at = &(*at)->next)
 		;
 	if (*at)
@@ -147,14 +138,6 @@ void listings_clear(struct listing_table *table)
 }
 
 /**
- * is_plain() - Is it a path of the simple kind: absolute, without empty or dotted components?
- */
-static bool is_plain(const char *path, size_t len)
-{
-	return len > 1 && path[0] == '/' && path[len - 1] != '/' && !strstr(path, "//") && !strstr(path, "/.");
-}
-
-/**
  * entry_look() - What a listing says of a name that begins at @name and is @len bytes long; @last: nothing comes
  * behind it
  */
@@ -186,7 +169,7 @@ int listing_look(const struct listing_table *table, const char *path)
 {
 	size_t len = strlen(path), end = len;
 
-	if (!table->nr || !is_plain(path, len))
+	if (!table->nr || !plainpath_is(path, len))
 		return 1;
 	while (end) {
 		const struct listing *l;
