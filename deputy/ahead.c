@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "deputy/ahead.h"
 #include "deputy/deputy.h"
 #include "deputy/object.h"
 #include "deputy/plainfs.h"

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "deputy/aio.h"
 #include "deputy/deputy.h"
 
 /**

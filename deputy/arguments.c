@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "deputy/arguments.h"
 #include "deputy/deputy.h"
 
 #define PAGE  4096u

@@ -12,9 +12,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "deputy/ahead.h"
+#include "deputy/call.h"
 #include "deputy/deputy.h"
+#include "deputy/fork.h"
+#include "deputy/handlers.h"
 #include "deputy/listing.h"
+#include "deputy/lost.h"
 #include "deputy/object.h"
+#include "deputy/outbox.h"
+#include "deputy/posted.h"
+#include "deputy/stock.h"
+#include "deputy/trace.h"
+#include "deputy/writes.h"
 #include "sysdef.h"
 
 /* The call has been answered: let go of what belongs to it */

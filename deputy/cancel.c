@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <sys/ptrace.h>
 
+#include "deputy/cancel.h"
 #include "deputy/deputy.h"
+#include "deputy/home.h"
+#include "deputy/trace.h"
 
 #define SYSCALL_INSN_LEN 2
 

@@ -14,11 +14,23 @@
 
 #include "cpu.h"
 #include "deputy/absent.h"
+#include "deputy/arguments.h"
 #include "deputy/deputy.h"
-#include "deputy/monitor.h"
+#include "deputy/launch.h"
 #include "deputy/listing.h"
+#include "deputy/lost.h"
+#include "deputy/monitor.h"
 #include "deputy/object.h"
+#include "deputy/outbox.h"
 #include "deputy/pages.h"
+#include "deputy/posted.h"
+#include "deputy/shm.h"
+#include "deputy/signal.h"
+#include "deputy/stats.h"
+#include "deputy/stock.h"
+#include "deputy/title.h"
+#include "deputy/trace.h"
+#include "deputy/usage.h"
 
 void deputy_end_if_done(struct deputy *d)
 {

@@ -10,8 +10,19 @@
 #include <unistd.h>
 
 #include "deputy/absent.h"
+#include "deputy/aio.h"
+#include "deputy/arguments.h"
 #include "deputy/deputy.h"
+#include "deputy/exec.h"
+#include "deputy/home.h"
+#include "deputy/launch.h"
+#include "deputy/lost.h"
 #include "deputy/object.h"
+#include "deputy/outbox.h"
+#include "deputy/sent.h"
+#include "deputy/ship.h"
+#include "deputy/shm.h"
+#include "deputy/slots.h"
 
 /* Why the program that @pid has now cannot run elsewhere, or NULL */
 static const char *stays_home(pid_t pid)

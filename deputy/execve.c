@@ -19,7 +19,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "deputy/arguments.h"
+#include "deputy/cancel.h"
 #include "deputy/deputy.h"
+#include "deputy/execve.h"
+#include "deputy/lost.h"
+#include "deputy/privileged.h"
+#include "deputy/sent.h"
 
 /* First bytes of the slot's data: mask, default disposition, ignoring one; the arguments follow */
 #define DATA_MASK    0

@@ -32,7 +32,13 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/fork.h"
+#include "deputy/home.h"
+#include "deputy/lost.h"
 #include "deputy/object.h"
+#include "deputy/shm.h"
+#include "deputy/slots.h"
+#include "deputy/trace.h"
 
 /* What a child shares with its parent, or gets, of the system's side. A pid namespace would give it another number. */
 #define PROCESS_FLAGS                                                                                                  \

@@ -16,8 +16,15 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "deputy/aio.h"
 #include "deputy/deputy.h"
+#include "deputy/execve.h"
+#include "deputy/fork.h"
+#include "deputy/handlers.h"
 #include "deputy/object.h"
+#include "deputy/shm.h"
+#include "deputy/signal.h"
+#include "deputy/times.h"
 
 #define MMAP_ANSWER_LEN 20
 

@@ -18,6 +18,7 @@
 
 #include "deputy/deputy.h"
 #include "deputy/object.h"
+#include "deputy/signal.h"
 
 /**
  * struct held - A file that a process maps so

@@ -11,6 +11,9 @@
 #include <sys/wait.h>
 
 #include "deputy/deputy.h"
+#include "deputy/home.h"
+#include "deputy/slots.h"
+#include "deputy/trace.h"
 
 /*
  * Bring a stopped thread to a stop outside any system call. In an event stop inside one (exec, clone) the kernel would

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/launch.h"
 
 /* Limits that the user set for the program, not for us: away with them, or up to where they may be */
 static void limits_raise(void)

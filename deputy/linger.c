@@ -9,6 +9,7 @@
 #include <poll.h>
 
 #include "deputy/deputy.h"
+#include "deputy/linger.h"
 
 #define ROUNDS_MAX 64 /* calls in a row before the loop has its turn */
 

@@ -15,8 +15,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "deputy/cancel.h"
 #include "deputy/deputy.h"
+#include "deputy/fork.h"
+#include "deputy/lost.h"
+#include "deputy/outbox.h"
 #include "deputy/pages.h"
+#include "deputy/posted.h"
+#include "deputy/trace.h"
 #include "log.h"
 
 #define WORD_MS	 2000 /* how long stderr is waited for */

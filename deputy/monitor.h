@@ -22,9 +22,9 @@
 
 #include <stddef.h>
 
-#define MONITOR_CLIENTS_MAX 8	/* at a moment */
-#define MONITOR_BACKLOG 64	/* that may wait */
-#define MONITOR_CLIENT_MS 2000u /* to say what they want, and again to take it */
+#define MONITOR_CLIENTS_MAX 8	  /* at a moment */
+#define MONITOR_BACKLOG	    64	  /* that may wait */
+#define MONITOR_CLIENT_MS   2000u /* to say what they want, and again to take it */
 
 struct deputy;
 struct monitor;

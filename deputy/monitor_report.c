@@ -9,6 +9,7 @@
 #include "deputy/deputy.h"
 #include "deputy/monitor.h"
 #include "deputy/pages.h"
+#include "deputy/usage.h"
 #include "report.h"
 #include "sysdef.h"
 

@@ -43,6 +43,8 @@
 #include "deputy/deputy.h"
 #include "deputy/hashes.h"
 #include "deputy/object.h"
+#include "deputy/outbox.h"
+#include "deputy/shm.h"
 #include "procmaps.h"
 
 bool stat_same_file(const struct stat *a, const struct stat *b)

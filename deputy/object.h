@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "deputy/call.h"
 #include "deputy/hashes.h"
 #include "wire.h"
 
@@ -19,12 +20,12 @@ enum mmap_kind { MMAP_FILE, MMAP_ZERO, MMAP_LIVE, MMAP_LIVE_READ_ONLY, MMAP_ZERO
 
 /* Has the worker been asked whether it wants the content? */
 enum object_offer {
-	OFFER_NONE,	/* no, or it does */
-	OFFER_OUT,	/* its answer is to come */
+	OFFER_NONE,	 /* no, or it does */
+	OFFER_OUT,	 /* its answer is to come */
 	OFFER_PAGED_OUT, /* likewise, and it may be that it fetches pages */
-	OFFER_DECLINED, /* it does not */
-	OFFER_JOINING,	/* it fetches pages, when there is a connection for that */
-	OFFER_PAGED,	/* it does */
+	OFFER_DECLINED,	 /* it does not */
+	OFFER_JOINING,	 /* it fetches pages, when there is a connection for that */
+	OFFER_PAGED,	 /* it does */
 };
 
 /**
@@ -125,7 +126,7 @@ int held_inherit(struct task *child, const struct task *parent); /* by a fork */
 void held_forget(struct deputy *d, struct task *task);		 /* its address space is gone */
 void held_end(struct deputy *d, const struct object *object);	 /* nobody maps it any more */
 
-void held_unwritable(struct deputy *d, uint64_t object);		 /* what was written there cannot be kept */
+void held_unwritable(struct deputy *d, uint64_t object); /* what was written there cannot be kept */
 
 /* trim.c: an object was made; it may be time to end others */
 void objects_trim(struct deputy *d);

@@ -19,6 +19,7 @@
 #include "deputy/deputy.h"
 #include "deputy/hashes.h"
 #include "deputy/object.h"
+#include "deputy/outbox.h"
 #include "deputy/pages.h"
 
 /* Contents of steady objects that are worth a question, and not too much to be kept */

@@ -24,6 +24,7 @@
 #include "deputy/deputy.h"
 #include "deputy/listing.h"
 #include "deputy/object.h"
+#include "deputy/outbox.h"
 
 #define BACKLOG_MAX    (1u << 20) /* bytes queued in the channel above which the outbox waits */
 #define PAGE_BYTES     4096u

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/lost.h"
 #include "deputy/object.h"
 #include "deputy/pages.h"
 

@@ -25,6 +25,11 @@
 #include <sys/syscall.h>
 
 #include "deputy/deputy.h"
+#include "deputy/linger.h"
+#include "deputy/lost.h"
+#include "deputy/posted.h"
+#include "deputy/signal.h"
+#include "deputy/writes.h"
 
 #define RETRY_MS       1
 #define HELD_BYTES_MAX (256u << 20) /* more calls than that do not come from our remote: a thread makes one at a time */

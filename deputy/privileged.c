@@ -17,7 +17,14 @@
 #include <unistd.h>
 
 #include "deputy/absent.h"
+#include "deputy/arguments.h"
 #include "deputy/deputy.h"
+#include "deputy/fork.h"
+#include "deputy/home.h"
+#include "deputy/outbox.h"
+#include "deputy/privileged.h"
+#include "deputy/sent.h"
+#include "deputy/trace.h"
 
 /* How often to look whether the untraced process has its new program; nobody tells */
 #define LOOK_MS 1

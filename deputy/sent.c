@@ -21,6 +21,9 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/home.h"
+#include "deputy/outbox.h"
+#include "deputy/sent.h"
 
 /**
  * struct sent - A signal

@@ -21,7 +21,11 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/home.h"
 #include "deputy/object.h"
+#include "deputy/outbox.h"
+#include "deputy/ship.h"
+#include "deputy/slots.h"
 #include "procmaps.h"
 #include "proctitle.h"
 

@@ -33,6 +33,8 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/outbox.h"
+#include "deputy/shm.h"
 #include "log.h"
 #include "procmaps.h"
 

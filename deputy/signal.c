@@ -22,7 +22,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "deputy/cancel.h"
 #include "deputy/deputy.h"
+#include "deputy/fork.h"
+#include "deputy/home.h"
+#include "deputy/lost.h"
+#include "deputy/sent.h"
+#include "deputy/signal.h"
+#include "deputy/trace.h"
 
 /* Does the default action of this signal stop the process? */
 static bool default_stops(int signo)

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/slots.h"
 
 /**
  * struct growth - A further arena on its way (one at a time for a thread: it is busy with it)

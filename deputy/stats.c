@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/stats.h"
 
 void stats_write(const struct deputy *d)
 {

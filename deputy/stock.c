@@ -23,7 +23,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "deputy/ahead.h"
 #include "deputy/deputy.h"
+#include "deputy/stock.h"
 
 #define READ_MIN    (32u << 10) /* shorter reads are ahead.c's */
 #define ALIGN	    4096u	/* as files are in memory: copying is faster */

@@ -6,8 +6,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "deputy/aio.h"
+#include "deputy/arguments.h"
 #include "deputy/deputy.h"
+#include "deputy/home.h"
 #include "deputy/object.h"
+#include "deputy/posted.h"
+#include "deputy/sent.h"
+#include "deputy/shm.h"
+#include "deputy/slots.h"
+#include "deputy/task.h"
 
 /* States a thread may go to from each state, as bits */
 static const uint8_t thread_allowed[TH_NR] = {

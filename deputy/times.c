@@ -24,6 +24,9 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/sent.h"
+#include "deputy/times.h"
+#include "deputy/usage.h"
 
 /* struct tms counts in this, whatever the kernel's own tick is */
 #define TICKS_PER_S 100u

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "deputy/deputy.h"
+#include "deputy/title.h"
 #include "proctitle.h"
 #include "tracee.h"
 

@@ -6,7 +6,15 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
+#include "deputy/cancel.h"
 #include "deputy/deputy.h"
+#include "deputy/exec.h"
+#include "deputy/fork.h"
+#include "deputy/home.h"
+#include "deputy/outbox.h"
+#include "deputy/signal.h"
+#include "deputy/times.h"
+#include "deputy/trace.h"
 
 /* Signals whose stop, reported as an event, is a group stop */
 static bool is_stop_signal(int signo)

@@ -22,6 +22,7 @@
 
 #include "deputy/deputy.h"
 #include "deputy/object.h"
+#include "deputy/outbox.h"
 
 /* New objects, or bytes of these, after which the worker is asked */
 #define FRESH_NR    1024u

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a task has used and done; see deputy/usage.h. */
 #include "deputy/deputy.h"
+#include "deputy/usage.h"
 
 /**
  * rate_turn() - Move the windows on to where @now_ms is in the one that is being filled

@@ -32,6 +32,17 @@ void rate_count(struct rate *rate, uint64_t now_ms);
 uint64_t rate_per_s(struct rate *rate, uint64_t now_ms);
 
 /**
+ * struct usage - What a task has used on the worker
+ * @utime_us:	User time, microseconds
+ * @stime_us:	System time, microseconds
+ * @rss_bytes:	Resident memory now
+ * @peak_bytes:	The most of it that was told
+ */
+struct usage {
+	uint64_t utime_us, stime_us, rss_bytes, peak_bytes;
+};
+
+/**
  * struct tally - What is counted of a task, for monitors
  * @calls:	Calls forwarded
  * @call_rate:	The same per second

@@ -31,7 +31,9 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/lost.h"
 #include "deputy/object.h"
+#include "deputy/writes.h"
 #include "sysdef.h"
 
 #define CREDIT	 (8u << 20)

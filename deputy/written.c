@@ -17,6 +17,7 @@
 
 #include "deputy/deputy.h"
 #include "deputy/object.h"
+#include "deputy/outbox.h"
 
 /* Size from which on only what was written is sent */
 #define LARGE_MIN (256u << 10)

@@ -16,7 +16,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "deputy/deputy.h"
+#include "deputy/launch.h"
+#include "deputy/privileged.h"
 #include "key.h"
 #include "log.h"
 #include "nodefile.h"

@@ -15,6 +15,7 @@
 
 #include "deputy/deputy.h"
 #include "deputy/monitor.h"
+#include "deputy/usage.h"
 #include "report.h"
 #include "test/unit/unit.h"
 

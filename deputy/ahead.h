@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the guest will ask next, with the answer to what it has asked: see deputy/ahead.c. */
+#ifndef OM_DEPUTY_AHEAD_H
+#define OM_DEPUTY_AHEAD_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "deputy/call.h"
+
+struct wire_call;
+
+/* How the call is finished if that goes with its answer; NULL: there is nothing to say */
+call_finisher ahead_finisher(const struct wire_call *msg);
+
+size_t ahead_read(int fd, off_t pos, void *buf, size_t cap); /* what is in memory of the file that @fd is open on */
+
+#endif
