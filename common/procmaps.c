@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "procmaps.h"
+#include "usermem.h"
 
 /* Take one line apart; 0 or -EINVAL */
 static int line_parse(char *line, struct procmap *map)
@@ -86,7 +87,7 @@ int pagemap_open(pid_t pid)
 int pagemap_read(int fd, uint64_t addr, size_t pages, uint64_t *out)
 {
 	ssize_t want = (ssize_t)(pages * sizeof(*out));
-	ssize_t got = pread(fd, out, (size_t)want, (off_t)(addr / 4096 * sizeof(*out)));
+	ssize_t got = pread(fd, out, (size_t)want, (off_t)(addr / PAGE_BYTES * sizeof(*out)));
 
 	if (got == want)
 		return 0;

@@ -59,7 +59,7 @@ static int wishes_read(struct gather *g, struct wish wish[6], int *nr)
 			continue;
 		len = plan_length(p, arg);
 		if (arg->size == SIZE_STR) {
-			uint64_t page = GUEST_PAGE - addr % GUEST_PAGE;
+			uint64_t page = PAGE_BYTES - addr % PAGE_BYTES;
 
 			if (len > STRING_GUESS)
 				len = STRING_GUESS;
@@ -210,8 +210,7 @@ static void outputs_clamp(struct sysplan *p)
 		if (arg->size != SIZE_ARG)
 			continue;
 		len = plan_length(p, arg);
-		if (len > SYSPLAN_PART_MAX && len <= INT32_MAX && p->arg[i] < USER_END &&
-		    len <= USER_END - p->arg[i])
+		if (len > SYSPLAN_PART_MAX && len <= INT32_MAX && p->arg[i] < USER_END && len <= USER_END - p->arg[i])
 			p->arg[arg->ref] = SYSPLAN_PART_MAX / arg->unit;
 	}
 }

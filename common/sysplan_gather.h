@@ -5,7 +5,6 @@
 
 #include "common/sysplan_walk.h"
 
-#define GUEST_PAGE 4096u
 /* What is read of a string before its length is known */
 #define STRING_GUESS 256u
 /* Entries of one readv */

@@ -14,7 +14,6 @@
  */
 #include "common/sysplan_walk.h"
 
-#define HOME_PAGE 4096u
 /* Spans from this length on keep their position within a page */
 #define ALIGN_LEN_MIN 512u
 /* Bytes that a call may lose for that */
@@ -65,7 +64,7 @@ static int room_take(struct place *h, uint64_t addr, size_t len, uint32_t *at)
 	size_t start = addr ? (h->from + 15) & ~(size_t)15 : h->from;
 
 	if (addr && len >= ALIGN_LEN_MIN) {
-		uint32_t loss = (uint32_t)((addr - address(&h->w, start)) % HOME_PAGE);
+		uint32_t loss = (uint32_t)((addr - address(&h->w, start)) % PAGE_BYTES);
 
 		if (loss <= h->loss) {
 			h->loss -= loss;
@@ -81,7 +80,7 @@ static int room_take(struct place *h, uint64_t addr, size_t len, uint32_t *at)
 
 int walk_room(struct walk *w, uint32_t len, struct placed *out)
 {
-	int err = room_take(place_of(w), HOME_PAGE, len, &out->at);
+	int err = room_take(place_of(w), PAGE_BYTES, len, &out->at);
 
 	out->bytes = w->p->data + out->at;
 	out->home = address(w, out->at);

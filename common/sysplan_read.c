@@ -55,7 +55,7 @@ void reads_add(struct reads *r, uint64_t addr, uint64_t len, void *to)
 void reads_probe(struct reads *r, uint64_t addr, uint64_t len, uint8_t *probe)
 {
 	reads_add(r, addr, 1, probe);
-	if (addr / GUEST_PAGE != (addr + len - 1) / GUEST_PAGE)
+	if (addr / PAGE_BYTES != (addr + len - 1) / PAGE_BYTES)
 		reads_add(r, addr + len - 1, 1, probe);
 }
 
@@ -78,7 +78,7 @@ ssize_t read_good(const struct gather *g, uint64_t addr, uint64_t len, uint8_t *
 
 		reads_begin(&r);
 		while (at < len && r.nr < READV_MAX) {
-			uint64_t here = GUEST_PAGE - (addr + at) % GUEST_PAGE;
+			uint64_t here = PAGE_BYTES - (addr + at) % PAGE_BYTES;
 
 			if (here > len - at)
 				here = len - at;
@@ -91,7 +91,7 @@ ssize_t read_good(const struct gather *g, uint64_t addr, uint64_t len, uint8_t *
 		if (to) /* so many bytes */
 			good += (uint64_t)n;
 		else if (n) /* so many pages */
-			good = ((addr + good) / GUEST_PAGE + (uint64_t)n) * GUEST_PAGE - addr;
+			good = ((addr + good) / PAGE_BYTES + (uint64_t)n) * PAGE_BYTES - addr;
 		if ((size_t)n < r.len)
 			break;
 	}
@@ -167,7 +167,7 @@ int gather_string(struct walk *w, uint64_t addr, uint32_t max, struct placed *ou
 	if (span_class(addr, 1) != SPAN_TRAVELS)
 		return 0;
 	while (len < max && there && !ended) {
-		uint64_t step = GUEST_PAGE - (addr + len) % GUEST_PAGE;
+		uint64_t step = PAGE_BYTES - (addr + len) % PAGE_BYTES;
 		const uint8_t *end;
 		ssize_t n;
 
@@ -318,7 +318,7 @@ static int argv_pointers(struct gather *g, uint64_t addr, struct placed *out)
 	uint8_t *bytes = NULL;
 
 	while (there && !ended) {
-		uint64_t step = GUEST_PAGE - (addr + len) % GUEST_PAGE;
+		uint64_t step = PAGE_BYTES - (addr + len) % PAGE_BYTES;
 		int err = gather_begin(g, len + step, &bytes);
 		ssize_t n;
 

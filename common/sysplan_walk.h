@@ -18,9 +18,8 @@
 #include <string.h>
 
 #include "sysplan.h"
+#include "usermem.h"
 
-/* First address that no user can have */
-#define USER_END 0x7ffffffff000ull
 /* What the home kernel gets for an address that no user can have */
 #define NO_ADDRESS 0xffff800000000000ull
 /* Longest vector and longest array of messages that a kernel takes (UIO_MAXIOV) */

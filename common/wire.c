@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cursor.h"
+#include "usermem.h"
 #include "wire.h"
 
 /* Columns of wire.def as values */
@@ -131,7 +132,7 @@ struct wire_row {
 
 static const struct wire_row wire_rows[WIRE_TYPES] = {
 #define MSG(name, sender, phase, fields)                                                                               \
-	[WIRE_##name] = {#name, FROM_##sender, phase, SIZE_##name, TAIL_MAX_##name, encode_##name, decode_##name},
+	[WIRE_##name] = { #name, FROM_##sender, phase, SIZE_##name, TAIL_MAX_##name, encode_##name, decode_##name },
 #include "wire.def"
 #undef MSG
 };
@@ -280,8 +281,7 @@ void wire_vma_encode(const struct wire_vma *vma, uint8_t out[static WIRE_VMA_SIZ
 }
 
 /* Pages are at least this large, and user memory ends at most there (5-level paging) */
-#define VMA_PAGE_SIZE 4096u
-#define VMA_END_MAX   (1ull << 56)
+#define VMA_END_MAX (1ull << 56)
 
 /**
  * wire_vma_decode() - Read a mapping
@@ -302,7 +302,7 @@ int wire_vma_decode(const uint8_t in[static WIRE_VMA_SIZE], struct wire_vma *out
 	out->offset = cursor_u64(&cur);
 	if (out->start >= out->end || out->end > VMA_END_MAX)
 		return -EPROTO;
-	if ((out->start | out->end | out->offset) % VMA_PAGE_SIZE != 0)
+	if ((out->start | out->end | out->offset) % PAGE_BYTES != 0)
 		return -EPROTO;
 	if (out->offset > INT64_MAX - (out->end - out->start))
 		return -EPROTO;

@@ -18,8 +18,8 @@
 
 #include "deputy/arguments.h"
 #include "deputy/deputy.h"
+#include "usermem.h"
 
-#define PAGE  4096u
 #define SPARE (256u << 10) /* for alignment */
 
 /**
@@ -77,8 +77,9 @@ void arguments_map(struct deputy *d, struct thread *thread, call_finisher then)
 {
 	struct arguments *args = thread->arguments;
 
-	args->size = (args->len + SPARE + PAGE - 1) & ~(size_t)(PAGE - 1);
-	args->addr = thread->task->code - PAGE - args->size; /* the page between is nobody's, as bad pointers need it */
+	args->size = (args->len + SPARE + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1);
+	args->addr = thread->task->code - PAGE_BYTES -
+		     args->size; /* the page between is nobody's, as bad pointers need it */
 	executor_begin(thread->arena, (unsigned int)thread->slot, 0);
 	executor_add(thread->arena, (unsigned int)thread->slot, SYS_mmap, args->addr, args->size,
 		     PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0);

@@ -25,10 +25,10 @@
 #include "deputy/listing.h"
 #include "deputy/object.h"
 #include "deputy/outbox.h"
+#include "usermem.h"
 
 #define BACKLOG_MAX    (1u << 20) /* bytes queued in the channel above which the outbox waits */
-#define PAGE_BYTES     4096u
-#define OUTBOX_BLOCKED 2 /* what a source returns that has to wait for the worker */
+#define OUTBOX_BLOCKED 2	  /* what a source returns that has to wait for the worker */
 
 /**
  * struct outbox_item - One message, or one source of messages

@@ -27,10 +27,10 @@
 #include "deputy/lost.h"
 #include "deputy/object.h"
 #include "deputy/pages.h"
+#include "usermem.h"
 
 #define CONNECT_MS  3000
 #define BACKLOG_MAX (4u << 20) /* bytes queued in the channel above which fetches wait */
-#define PAGE_BYTES  4096u
 
 static_assert(WIRE_FETCH_MAX <= PIECE_MAX, "a piece is read into the deputy's buffer");
 

@@ -28,10 +28,12 @@
 #include "deputy/slots.h"
 #include "procmaps.h"
 #include "proctitle.h"
+#include "usermem.h"
 
-#define ARENA_WISHED 0x6f0000000000ull /* between where the kernel puts programs and where it puts libraries and stacks */
-#define ARENA_STEP 0x10000000000ull
-#define VMAS_MAX (WIRE_PAGES_MAX / WIRE_VMA_SIZE)
+#define ARENA_WISHED                                                                                                   \
+	0x6f0000000000ull /* between where the kernel puts programs and where it puts libraries and stacks */
+#define ARENA_STEP    0x10000000000ull
+#define VMAS_MAX      (WIRE_PAGES_MAX / WIRE_VMA_SIZE)
 #define PAGEMAP_BATCH 512u
 
 /**
@@ -63,7 +65,8 @@ static int arena_place(const struct image *im, uint64_t *addr)
 		bool free_room = true;
 
 		for (int i = 0; i < im->nr && free_room; i++)
-			free_room = im->maps[i].end + ARENA_STEP / 16 <= at || at + size + ARENA_STEP / 16 <= im->maps[i].start;
+			free_room = im->maps[i].end + ARENA_STEP / 16 <= at ||
+				    at + size + ARENA_STEP / 16 <= im->maps[i].start;
 		if (free_room) {
 			*addr = at;
 			return 0;
@@ -232,8 +235,8 @@ static int map_ship_own(struct deputy *d, pid_t pid, int pagemap, const struct p
 
 	if (all)
 		return outbox_memory(d, pid, map->start, map->end, flags);
-	for (uint64_t at = map->start; at < map->end && !err; at += PAGEMAP_BATCH * 4096ull) {
-		uint64_t left = (map->end - at) / 4096;
+	for (uint64_t at = map->start; at < map->end && !err; at += PAGEMAP_BATCH * (uint64_t)PAGE_BYTES) {
+		uint64_t left = (map->end - at) / PAGE_BYTES;
 		size_t n = left < PAGEMAP_BATCH ? left : PAGEMAP_BATCH;
 
 		err = pagemap_read(pagemap, at, n, entry);
@@ -241,9 +244,9 @@ static int map_ship_own(struct deputy *d, pid_t pid, int pagemap, const struct p
 			bool own = entry[i] & (PAGEMAP_PRESENT | PAGEMAP_SWAPPED) && !(entry[i] & PAGEMAP_FILE);
 
 			if (own && !from)
-				from = at + i * 4096;
+				from = at + i * PAGE_BYTES;
 			if (!own && from) {
-				err = outbox_memory(d, pid, from, at + i * 4096, flags);
+				err = outbox_memory(d, pid, from, at + i * PAGE_BYTES, flags);
 				from = 0;
 			}
 		}
@@ -267,8 +270,9 @@ static int map_describe(struct deputy *d, pid_t pid, const struct procmap *map, 
 	struct object *object;
 	int fd, err;
 
-	*vma = (struct wire_vma){ map->start, map->end, map->prot, map->shared ? MAP_SHARED : MAP_PRIVATE,
-				  WIRE_OBJECT_ANONYMOUS, 0 };
+	*vma = (struct wire_vma){
+		map->start, map->end, map->prot, map->shared ? MAP_SHARED : MAP_PRIVATE, WIRE_OBJECT_ANONYMOUS, 0
+	};
 	if (!strcmp(map->path, "[stack]"))
 		vma->flags |= WIRE_VMA_STACK;
 	if (!map->inode) {
@@ -308,7 +312,8 @@ static int image_send(struct deputy *d, struct task *task, struct image *im)
 
 		if (map_is_special(&im->maps[i]))
 			continue;
-		err = map_describe(d, task->pid, &im->maps[i], last && map_is_akin(last, &im->maps[i]) ? &before : NULL, &vma);
+		err = map_describe(d, task->pid, &im->maps[i], last && map_is_akin(last, &im->maps[i]) ? &before : NULL,
+				   &vma);
 		last = &im->maps[i];
 		if (err > 0) {
 			content[i] = 1;

@@ -37,8 +37,7 @@
 #include "deputy/shm.h"
 #include "log.h"
 #include "procmaps.h"
-
-#define PAGE_BYTES 4096u
+#include "usermem.h"
 
 /* The answer to shmat: object, size, kind, as for mmap */
 #define SHMAT_ANSWER_LEN 20
@@ -117,7 +116,7 @@ static void segment_free(struct deputy *d, struct segment *segment)
 /* One attachment less */
 static void segment_put(struct deputy *d, struct segment *segment)
 {
-	struct wire_forget msg = {segment->object};
+	struct wire_forget msg = { segment->object };
 
 	if (--segment->users)
 		return;
@@ -159,7 +158,7 @@ static struct segment *segment_new(struct deputy *d, const struct thread *thread
 {
 	struct segment *segment = calloc(1, sizeof(*segment));
 	uint64_t addr = thread->call.home_arg[HOME_ADDR];
-	struct wire_object msg = {.flags = WIRE_OBJECT_LIVE};
+	struct wire_object msg = { .flags = WIRE_OBJECT_LIVE };
 
 	if (!segment)
 		return NULL;
@@ -268,7 +267,7 @@ static int attachment_add(struct task *task, struct segment *segment, uint64_t a
 
 	if (!a)
 		return -ENOMEM;
-	*a = (struct attachment){task->attachments, segment, addr, writable};
+	*a = (struct attachment){ task->attachments, segment, addr, writable };
 	task->attachments = a;
 	segment->users++;
 	segment->writable |= writable;

@@ -17,9 +17,8 @@
 #include "remote/session.h"
 #include "remote/vdso.h"
 #include "tracee.h"
+#include "usermem.h"
 
-#define PAGE	      4096u
-#define USER_END      0x7ffffffff000ull
 #define XSTATE_BV     512 /* where the XSAVE image says what it holds */
 #define MXCSR_DEFAULT 0x1f80u
 #define FCW_DEFAULT   0x37fu
@@ -96,13 +95,13 @@ static uint64_t vdso_place(const struct image *image, const struct vdso_map *map
 {
 	uint64_t lead = vdso_ehdr(map) - vdso_start(map), size = vdso_size(map), start = image->body.vdso - lead;
 
-	if (image->body.vdso >= lead + PAGE && start < USER_END - size && is_free(image, start, start + size))
+	if (image->body.vdso >= lead + PAGE_BYTES && start < USER_END - size && is_free(image, start, start + size))
 		return image->body.vdso;
 	if (is_free(image, vdso_start(map), vdso_end(map)))
 		return vdso_ehdr(map);
 	for (unsigned int i = image->vma_nr; i > 0; i--) {
-		start = image->vma[i - 1].start - size - PAGE;
-		if (image->vma[i - 1].start > size + 16 * PAGE && is_free(image, start, start + size))
+		start = image->vma[i - 1].start - size - PAGE_BYTES;
+		if (image->vma[i - 1].start > size + 16 * PAGE_BYTES && is_free(image, start, start + size))
 			return start + lead;
 	}
 	return 0;
@@ -221,7 +220,7 @@ int image_begin(struct session *session, const struct wire_body *msg, const uint
 	int err;
 
 	if (guest_by_pid(session, msg->pid) || msg->pid != msg->tid || msg->pid < 2 || msg->pid > INT32_MAX ||
-	    msg->arena_addr % PAGE || msg->arena_addr > USER_END || msg->arena_size > USER_END - msg->arena_addr)
+	    msg->arena_addr % PAGE_BYTES || msg->arena_addr > USER_END || msg->arena_size > USER_END - msg->arena_addr)
 		return -EPROTO;
 	if (before)
 		guest_reap(before);

@@ -18,6 +18,7 @@
 #include "remote/stops.h"
 #include "remote/title.h"
 #include "tracee.h"
+#include "usermem.h"
 
 /* Offsets in the slot's data of what the calls point to */
 #define DATA_MM	    0
@@ -140,7 +141,7 @@ static bool word_at(struct stack_walk *walk, uint64_t addr, uint64_t *out)
 {
 	if (addr < walk->base || addr >= walk->base + walk->have * 8) {
 		/* to the end of the page at most, for the next one may be missing */
-		size_t len = 4096 - addr % 4096;
+		size_t len = PAGE_BYTES - addr % PAGE_BYTES;
 
 		walk->base = addr;
 		walk->have = 0;

@@ -11,9 +11,9 @@
 #include "remote/live.h"
 #include "remote/merge.h"
 #include "remote/session.h"
+#include "usermem.h"
 
 #define CHUNK LIVE_CHUNK
-#define PAGE  4096u
 /* Bytes of content that may wait to be sent, and how long home may take none of them */
 #define BACKLOG_MAX (4u << 20)
 #define DRAIN_MS    15000
@@ -62,7 +62,7 @@ static int shadow_size(struct object *object, uint64_t size)
  */
 static int shadow_cut(struct object *object, uint64_t size)
 {
-	uint64_t page = size / PAGE * PAGE, next = page + PAGE;
+	uint64_t page = size / PAGE_BYTES * PAGE_BYTES, next = page + PAGE_BYTES;
 
 	if (size > page && page < object->shadow_len)
 		memset(object->shadow + size, 0, (next < object->shadow_len ? next : object->shadow_len) - size);

@@ -20,8 +20,8 @@
 #include "remote/paged.h"
 #include "remote/pager.h"
 #include "remote/sandbox.h"
+#include "usermem.h"
 
-#define PAGE	   4096u
 #define FROM_BYTES (16u << 20) /* unless the environment says otherwise */
 #define FROM_ENV   "OPENMOSIX_PAGED_FROM"
 
@@ -168,9 +168,11 @@ int paged_resize(int fd, uint64_t before, uint64_t size)
 
 int paged_stale(int fd, uint64_t offset, uint64_t len)
 {
-	uint64_t from = offset / PAGE * PAGE, to = (offset + len + PAGE - 1) / PAGE * PAGE;
+	uint64_t from = offset / PAGE_BYTES * PAGE_BYTES,
+		 to = (offset + len + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
 
 	if (!len)
 		return 0;
-	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)(to - from)) < 0 ? -errno : 0;
+	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)(to - from)) < 0 ? -errno
+													      : 0;
 }

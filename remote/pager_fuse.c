@@ -19,6 +19,7 @@
 
 #include "log.h"
 #include "remote/pager.h"
+#include "usermem.h"
 
 /* What the kernel reads ahead; beyond that the pager does (pager_pieces.c), which can see whether it is worth it */
 #define READAHEAD_BYTES (64u << 10)
@@ -29,7 +30,6 @@
 #define MINOR_MIN 28u
 /* How long attributes are valid, seconds: for ever */
 #define VALID_S (1u << 30)
-#define PAGE	4096u
 
 /**
  * struct request - A request of the kernel
@@ -66,7 +66,7 @@ static void attr_fill(const struct pager_file *file, struct fuse_attr *attr)
 		.nlink = 1,
 		.uid = geteuid(),
 		.gid = getegid(),
-		.blksize = PAGE,
+		.blksize = PAGE_BYTES,
 	};
 }
 
@@ -238,7 +238,7 @@ static void on_lookup(struct pager *pager, const struct request *r)
  */
 static void on_statfs(struct pager *pager, const struct request *r)
 {
-	const struct fuse_statfs_out out = { .st = { .bsize = PAGE, .frsize = PAGE, .namelen = 255 } };
+	const struct fuse_statfs_out out = { .st = { .bsize = PAGE_BYTES, .frsize = PAGE_BYTES, .namelen = 255 } };
 
 	(void)pager;
 	fuse_reply(r->head->unique, 0, &out, sizeof(out));

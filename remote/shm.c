@@ -21,8 +21,7 @@
 #include "remote/session.h"
 #include "remote/shm.h"
 #include "tracee.h"
-
-#define PAGE_BYTES 4096u
+#include "usermem.h"
 
 /* Home's answer to shmat: object, size, kind */
 #define SHMAT_ANSWER_LEN 20
@@ -143,7 +142,7 @@ void shm_stay(struct guest *guest)
 int shm_object_forget(struct session *session, uint64_t id)
 {
 	struct object *object = object_find(&session->objects, id);
-	struct wire_write_back msg = {.object = id};
+	struct wire_write_back msg = { .object = id };
 
 	if (!object || !object->live || object->shadow)
 		return -EPROTO;
@@ -193,14 +192,14 @@ static void detached_home(struct thread *thread, int64_t ret, const uint8_t *tai
 		call_return(thread, result);
 }
 
-static const struct handler detached_handler = {SYS_shmat, NULL, detached_home};
+static const struct handler detached_handler = { SYS_shmat, NULL, detached_home };
 
 /**
  * detach_home() - Within its shmat: have home detach what is not mapped here; then the call returns @ret
  */
 static void detach_home(struct thread *thread, struct attach *attach, int64_t ret)
 {
-	const uint64_t arg[6] = {attach->home};
+	const uint64_t arg[6] = { attach->home };
 
 	thread->attach = attach;
 	attach->going = true;
@@ -240,7 +239,7 @@ static int64_t map_here(const struct thread *thread, const struct user_regs_stru
 {
 	uint64_t addr = thread->call.arg[SHM_ADDR], flags = thread->call.arg[SHM_FLAGS];
 	uint64_t start = addr & ~(uint64_t)(PAGE_BYTES - 1), fd = FILTER_OWN_FD | (uint32_t)attach->fd;
-	uint64_t arg[6] = {start, attach->size, PROT_READ, MAP_SHARED, fd, 0};
+	uint64_t arg[6] = { start, attach->size, PROT_READ, MAP_SHARED, fd, 0 };
 	int64_t ret;
 
 	if (start && !(flags & SHM_REMAP) && start + attach->size < start)
@@ -278,7 +277,7 @@ static void attach_made(struct thread *thread, struct attach *attach, uint64_t a
 static void attach_map(struct thread *thread, struct user_regs_struct *regs)
 {
 	struct attach *attach = thread->attach;
-	const uint64_t close_arg[6] = {FILTER_OWN_FD | (uint32_t)attach->fd};
+	const uint64_t close_arg[6] = { FILTER_OWN_FD | (uint32_t)attach->fd };
 	int64_t ret = -ENOMEM;
 
 	if (fd_is_ours(thread, attach)) {
@@ -399,7 +398,7 @@ static void detach_unmap(struct thread *thread, struct user_regs_struct *regs)
 
 	for (int i = 0; i < nr; i++) {
 		const struct procmap *m = &maps[i];
-		const uint64_t arg[6] = {m->start, m->end - m->start};
+		const uint64_t arg[6] = { m->start, m->end - m->start };
 
 		if (m->inode == attach->st.st_ino && m->dev == dev && m->start >= attach->addr &&
 		    m->end <= attach->addr + attach->size && m->start - attach->addr == m->offset)
@@ -415,7 +414,7 @@ static void detach_unmap(struct thread *thread, struct user_regs_struct *regs)
 void shm_detach_begin(struct thread *thread)
 {
 	struct guest *guest = thread->guest;
-	uint64_t arg[6] = {0};
+	uint64_t arg[6] = { 0 };
 
 	for (struct attach *a = guest->attaches; a; a = a->next) {
 		if (!a->addr || a->addr != thread->call.arg[0] || a->going)

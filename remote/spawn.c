@@ -31,10 +31,9 @@
 #include "remote/newborn.h"
 #include "remote/spawn.h"
 #include "tracee.h"
+#include "usermem.h"
 
-#define PAGE	   4096u
-#define USER_END   0x7ffffffff000ull /* end of user space with four levels of page tables */
-#define USER_BEGIN 0x10000ull	     /* below it the kernel may refuse (vm.mmap_min_addr) */
+#define USER_BEGIN 0x10000ull /* below it the kernel may refuse (vm.mmap_min_addr) */
 
 /* Places far apart (no arena is nearly as large), for what has to go somewhere before it can go where it belongs */
 #define DETOUR_FIRST 0x100000000000ull
@@ -57,7 +56,7 @@ static int arena_create(struct arena *arena, uint64_t addr, unsigned int slots)
 	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		goto out_close;
-	*arena = (struct arena){.addr = addr, .slots = slots, .map = map};
+	*arena = (struct arena){ .addr = addr, .slots = slots, .map = map };
 	arena_slot_take(arena);
 	return fd;
 
@@ -165,7 +164,8 @@ static int64_t batch_make(const struct guest_body *body, bool stopped)
 static void batch_add_unmap(const struct guest_body *body)
 {
 	uint64_t arena_end = body->arena.addr + arena_size(body->arena.slots);
-	struct vdso_range keep[2] = {{body->arena.addr, arena_end}, {vdso_start(&body->vdso), vdso_end(&body->vdso)}};
+	struct vdso_range keep[2] = { { body->arena.addr, arena_end },
+				      { vdso_start(&body->vdso), vdso_end(&body->vdso) } };
 	uint64_t from = 0;
 
 	if (keep[1].start < keep[0].start) {
@@ -192,7 +192,7 @@ static void batch_add_filter(const struct guest_body *body, const struct sock_fp
 {
 	const size_t behind = sizeof(struct newborn_report);
 	uint64_t at = arena_data_addr(&body->arena, 0) + behind;
-	struct sock_fprog prog = {.len = filter->len, .filter = (struct sock_filter *)(at + sizeof(prog))};
+	struct sock_fprog prog = { .len = filter->len, .filter = (struct sock_filter *)(at + sizeof(prog)) };
 	uint8_t *data = arena_data(&body->arena, 0) + behind;
 
 	memcpy(data, &prog, sizeof(prog));
@@ -206,11 +206,11 @@ static void batch_add_filter(const struct guest_body *body, const struct sock_fp
 static int body_step(const struct guest_body *body, uint64_t insn, long nr, uint64_t a0, uint64_t a1, uint64_t a2,
 		     uint64_t a3, uint64_t a4)
 {
-	const uint64_t arg[6] = {a0, a1, a2, a3, a4, 0};
+	const uint64_t arg[6] = { a0, a1, a2, a3, a4, 0 };
 	int err;
 	int64_t ret = tracee_syscall(body->pid, insn, nr, arg, &err);
 
-	return err ? err : ret < 0 && ret > -(int64_t)PAGE ? (int)ret : 0;
+	return err ? err : ret < 0 && ret > -(int64_t)PAGE_BYTES ? (int)ret : 0;
 }
 
 /**
@@ -239,7 +239,7 @@ static int vdso_make_way(struct guest_body *body, uint64_t addr)
 	if (added < 0)
 		return added;
 	ret = batch_make(body, true);
-	return ret < 0 && ret > -(int64_t)PAGE ? (int)ret : 0;
+	return ret < 0 && ret > -(int64_t)PAGE_BYTES ? (int)ret : 0;
 }
 
 /**
@@ -295,7 +295,8 @@ static int listener_take(struct guest_body *body, int fd)
 static int body_birth(struct sandbox *sb, pid_t pid, int memfd, struct guest_body *body)
 {
 	struct init_request request = {
-		.op = INIT_SPAWN, .pid = pid, .slots = body->arena.slots, .arena_addr = body->arena.addr};
+		.op = INIT_SPAWN, .pid = pid, .slots = body->arena.slots, .arena_addr = body->arena.addr
+	};
 	const uint64_t wanted = body->arena.addr;
 	struct init_reply reply;
 	int err = sandbox_request(sb, &request, memfd, &reply, &body->pidfd);
@@ -362,10 +363,10 @@ static void arena_wipe(const struct guest_body *body, const struct sock_fprog *f
 
 int sandbox_spawn(struct sandbox *sb, pid_t pid, uint64_t arena_addr, unsigned int slots, struct guest_body *out)
 {
-	struct guest_body body = {.pidfd = -1, .listener = -1, .vdso = sb->vdso};
+	struct guest_body body = { .pidfd = -1, .listener = -1, .vdso = sb->vdso };
 	int memfd, err;
 
-	if (pid < 2 || !slots || slots > ARENA_SLOTS_MAX || arena_addr % PAGE || arena_addr < USER_BEGIN ||
+	if (pid < 2 || !slots || slots > ARENA_SLOTS_MAX || arena_addr % PAGE_BYTES || arena_addr < USER_BEGIN ||
 	    arena_addr > USER_END - arena_size(slots))
 		return -EINVAL;
 	memfd = arena_create(&body.arena, arena_addr, slots);

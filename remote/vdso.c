@@ -19,9 +19,7 @@
 
 #include "procmaps.h"
 #include "remote/vdso.h"
-
-#define PAGE	 4096u
-#define USER_END 0x7ffffffff000ull /* end of user space with four levels of page tables */
+#include "usermem.h"
 
 /* Candidates for the intermediate place, far apart: source, destination and arena each take at most one of the four */
 #define SCRATCH_FIRST 0x10000000ull
@@ -47,7 +45,7 @@ int vdso_find(pid_t pid, struct vdso_map *out)
 		}
 		if (is_code)
 			out->ehdr = out->nr;
-		out->range[out->nr++] = (struct vdso_range){maps[i].start, maps[i].end};
+		out->range[out->nr++] = (struct vdso_range){ maps[i].start, maps[i].end };
 	}
 	free(maps);
 	return err;
@@ -125,7 +123,7 @@ int vdso_move_calls(const struct arena *arena, unsigned int slot, struct vdso_ma
 
 	if (!map->nr || vdso_ehdr(map) == ehdr)
 		return 0;
-	if (ehdr % PAGE || ehdr < lead + PAGE || target > USER_END - size)
+	if (ehdr % PAGE_BYTES || ehdr < lead + PAGE_BYTES || target > USER_END - size)
 		return -EINVAL;
 	if (overlaps(target, size, arena->addr, arena_size(arena->slots)))
 		return -EEXIST;

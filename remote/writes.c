@@ -10,10 +10,10 @@
 #include "remote/calls.h"
 #include "remote/session.h"
 #include "remote/writes.h"
+#include "usermem.h"
 
-#define OFFSET_MAX  (1ll << 42) /* far from where files end */
-#define LATER_BYTES 8192	/* less data than that wait for company */
-#define USER_END    (1ull << 47)
+#define OFFSET_MAX  (1ll << 42)	     /* far from where files end */
+#define LATER_BYTES 8192	     /* less data than that wait for company */
 #define REFUSED(fd) (INT_MIN + (fd)) /* guest->written: there is no credit for that descriptor, do not ask again */
 
 /**
