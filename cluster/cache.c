@@ -13,6 +13,7 @@
 
 #include "cluster/cache.h"
 #include "cluster/nodestat.h"
+#include "fdpass.h"
 #include "log.h"
 
 /* Share of the memory that a cache is at most by default, and share that has to be available for it to stay */
@@ -224,7 +225,7 @@ static void get(struct cache *cache, const uint8_t hash[static CACHE_HASH_LEN], 
 		cache->misses++;
 	}
 	/* One that has gone meanwhile, or that sends us what is no socket, does without */
-	cachelink_send(answer, &found, sizeof(found), entry ? entry->fd : -1);
+	fdpass_send(answer, &found, sizeof(found), entry ? entry->fd : -1, MSG_DONTWAIT);
 	close(answer);
 }
 
@@ -241,8 +242,9 @@ static void on_request(uv_poll_t *poll, int status, int events)
 	int fd, err;
 
 	(void)events;
-	while (!status && (err = cachelink_receive(cache->request_fd, &request, sizeof(request), &fd)) != -EAGAIN) {
-		if (err == -EPROTO || (!err && fd < 0))
+	while (!status &&
+	       (err = fdpass_receive(cache->request_fd, &request, sizeof(request), &fd, MSG_DONTWAIT)) != -EAGAIN) {
+		if (err == -EPROTO || err == -EPIPE || (!err && fd < 0))
 			continue;
 		if (err)
 			return;

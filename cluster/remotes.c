@@ -14,9 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cachelink.h"
 #include "cluster/cache.h"
 #include "cluster/remotes.h"
+#include "fdpass.h"
 #include "log.h"
 
 /* How long remotes may take to end when they are asked to */
@@ -237,7 +237,7 @@ struct remote_entry *remotes_find(struct remotes *remotes, const uint8_t ticket[
 
 int remotes_join(struct remote_entry *entry, const struct handover *block, int socket_fd)
 {
-	int err = cachelink_send(entry->join_fd, block, sizeof(*block), socket_fd);
+	int err = fdpass_send(entry->join_fd, block, sizeof(*block), socket_fd, MSG_DONTWAIT);
 
 	/* A ticket is good for one connection, whether or not it is taken */
 	close(entry->join_fd);

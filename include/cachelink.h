@@ -33,13 +33,4 @@ struct cache_request {
 	uint8_t hash[CACHE_HASH_LEN];
 };
 
-/* Send @len bytes and, unless it is -1, a descriptor; 0 or negative errno */
-int cachelink_send(int sock, const void *data, size_t len, int fd);
-
-/*
- * Take a message of exactly @len bytes; *@fd is its descriptor (close-on-exec), or -1. 0, -EAGAIN when there is none,
- * -EPROTO when it is none of ours (nothing is left open), or another negative errno.
- */
-int cachelink_receive(int sock, void *data, size_t len, int *fd);
-
 #endif

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fdpass.h"
 #include "handover.h"
 #include "log.h"
 #include "remote/cache.h"
@@ -63,7 +64,7 @@ static int answer_take(int sock)
 
 	if (poll(&pfd, 1, ANSWER_MS) != 1)
 		return -ETIMEDOUT;
-	err = cachelink_receive(sock, &found, sizeof(found), &fd);
+	err = fdpass_receive(sock, &found, sizeof(found), &fd, MSG_DONTWAIT);
 	if (err)
 		return err;
 	return fd < 0 ? -ENOENT : fd;
@@ -79,7 +80,7 @@ int cache_get(const uint8_t hash[static CACHE_HASH_LEN], uint64_t size)
 	memcpy(request.hash, hash, CACHE_HASH_LEN);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
-	err = cachelink_send(cache_sock, &request, sizeof(request), pair[1]);
+	err = fdpass_send(cache_sock, &request, sizeof(request), pair[1], MSG_DONTWAIT);
 	close(pair[1]); /* if omd drops its copy, the answer is the end */
 	fd = err ? err : answer_take(pair[0]);
 	close(pair[0]);
@@ -95,6 +96,6 @@ void cache_keep(int fd)
 {
 	struct cache_request request = { .op = CACHE_KEEP };
 
-	if (cache_sock >= 0 && cachelink_send(cache_sock, &request, sizeof(request), fd))
+	if (cache_sock >= 0 && fdpass_send(cache_sock, &request, sizeof(request), fd, MSG_DONTWAIT))
 		log_debug("a content is not kept");
 }

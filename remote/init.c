@@ -15,11 +15,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "executor.h"
+#include "fdpass.h"
 #include "remote/fusemount.h"
 #include "remote/newborn.h"
 #include "remote/settle.h"
@@ -33,7 +33,7 @@
  */
 static int clocks_shift(struct init *init, const int64_t offset_ns[2])
 {
-	static const char *const names[2] = {"monotonic", "boottime"};
+	static const char *const names[2] = { "monotonic", "boottime" };
 	char text[128];
 	int len = 0;
 
@@ -142,7 +142,7 @@ static int body_fork(const struct init *init, const struct arena *arena, pid_t p
 static void body_spawn(const struct init *init, const struct init_request *request, int memfd, struct init_reply *reply,
 		       int *pidfd)
 {
-	struct arena arena = {.addr = request->arena_addr, .slots = request->slots};
+	struct arena arena = { .addr = request->arena_addr, .slots = request->slots };
 
 	reply->stage = "mapping the arena";
 	reply->error = arena_put(&arena, memfd);
@@ -154,71 +154,16 @@ static void body_spawn(const struct init *init, const struct init_request *reque
 	arena_drop(&arena);
 }
 
-/**
- * fd_received() - The descriptor that came with a message, or -1
- */
-static int fd_received(struct msghdr *msg)
-{
-	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
-	int fd = -1;
-
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(fd)))
-		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	return fd;
-}
-
-int init_send(int sock, const void *data, size_t len, int fd)
-{
-	union {
-		char buf[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = {0};
-	struct iovec iov = {(void *)data, len};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-
-	if (fd >= 0) {
-		struct cmsghdr *c;
-
-		msg.msg_control = control.buf;
-		msg.msg_controllen = sizeof(control.buf);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	return error_of(sendmsg(sock, &msg, MSG_NOSIGNAL));
-}
-
-int init_recv(int sock, void *data, size_t len, int *fd)
-{
-	union {
-		char buf[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec iov = {data, len};
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.buf, .msg_controllen = sizeof(control.buf)};
-	ssize_t n;
-
-	do {
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
-	*fd = n < 0 ? -1 : fd_received(&msg);
-	if (n < 0)
-		return -errno;
-	return (size_t)n == len ? 0 : n ? -EPROTO : -EPIPE;
-}
-
 void init_run(int command)
 {
 	struct init init = {
-		.command = command, .last_pid = -EOPNOTSUPP, .timens_offsets = -EOPNOTSUPP, .fuse = -EOPNOTSUPP};
-	struct init_request request = {0};
+		.command = command, .last_pid = -EOPNOTSUPP, .timens_offsets = -EOPNOTSUPP, .fuse = -EOPNOTSUPP
+	};
+	struct init_request request = { 0 };
 	int memfd;
 
-	while (!init_recv(command, &request, sizeof(request), &memfd)) {
-		struct init_reply reply = {0};
+	while (!fdpass_receive(command, &request, sizeof(request), &memfd, 0)) {
+		struct init_reply reply = { 0 };
 		int out = -1;
 
 		switch (request.op) {
@@ -245,7 +190,7 @@ void init_run(int command)
 			reply.error = out < 0 ? out : 0;
 			break;
 		}
-		if (init_send(command, &reply, sizeof(reply), out))
+		if (fdpass_send(command, &reply, sizeof(reply), out, 0))
 			break;
 		if (out >= 0)
 			close(out);

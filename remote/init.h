@@ -2,7 +2,7 @@
 /*
  * Between the remote and init, the first process of a sandbox: see remote/sandbox.h for the theory of operation.
  *
- * They talk over a SOCK_SEQPACKET pair, one request, one reply. The first request is INIT_SETTLE.
+ * They talk over a SOCK_SEQPACKET pair, one request, one reply (fdpass.h). The first request is INIT_SETTLE.
  */
 #ifndef OM_INIT_H
 #define OM_INIT_H
@@ -69,10 +69,6 @@ struct init_reply {
 	const char *stage;
 	bool arena_taken;
 };
-
-/* Send or receive one message of @len bytes, with a descriptor or -1. 0 or negative errno; -EPIPE: nobody is there */
-int init_send(int sock, const void *data, size_t len, int fd);
-int init_recv(int sock, void *data, size_t len, int *fd);
 
 /* The life of init, with its end of the socket pair. Ends when the remote closes the other. */
 void init_run(int command) __attribute__((noreturn));

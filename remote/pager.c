@@ -4,10 +4,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#include "cachelink.h"
 #include "channel.h"
+#include "fdpass.h"
 #include "handover.h"
 #include "log.h"
 #include "remote/pager.h"
@@ -114,7 +115,7 @@ static void on_join(uv_poll_t *poll, int status, int events)
 	struct pager *pager = poll->data;
 	struct wire_accept accept = { 0 };
 	struct handover block;
-	int fd, err = cachelink_receive(PAGER_JOIN_FD, &block, sizeof(block), &fd);
+	int fd, err = fdpass_receive(PAGER_JOIN_FD, &block, sizeof(block), &fd, MSG_DONTWAIT);
 
 	(void)status;
 	(void)events;
@@ -125,7 +126,8 @@ static void on_join(uv_poll_t *poll, int status, int events)
 		return;
 	pager->channel = channel_open(&pager->loop, fd, &block.keys, WIRE_WORKER, &ops, pager);
 	handover_wipe(&block);
-	if (!pager->channel || (block.leftover_len && channel_feed(pager->channel, block.leftover, block.leftover_len))) {
+	if (!pager->channel ||
+	    (block.leftover_len && channel_feed(pager->channel, block.leftover, block.leftover_len))) {
 		log_warn("cannot take over the connection for pages");
 		uv_stop(&pager->loop);
 		return;

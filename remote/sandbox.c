@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fdpass.h"
 #include "remote/filter.h"
 #include "remote/limits.h"
 #include "remote/spawn.h"
@@ -28,11 +29,11 @@ int sandbox_request(struct sandbox *sb, const struct init_request *request, int 
 		    int *fd_out)
 {
 	int received = -1;
-	int err = init_send(sb->command, request, sizeof(*request), fd);
+	int err = fdpass_send(sb->command, request, sizeof(*request), fd, 0);
 
 	memset(reply, 0, sizeof(*reply));
 	if (!err)
-		err = init_recv(sb->command, reply, sizeof(*reply), &received);
+		err = fdpass_receive(sb->command, reply, sizeof(*reply), &received, 0);
 	if (!err)
 		err = reply->error;
 	if (fd_out)
@@ -47,7 +48,7 @@ int sandbox_request(struct sandbox *sb, const struct init_request *request, int 
  */
 static int init_fork(struct sandbox *sb)
 {
-	struct clone_args args = {.flags = CLONE_PIDFD, .pidfd = (uintptr_t)&sb->init_pidfd, .exit_signal = SIGCHLD};
+	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uintptr_t)&sb->init_pidfd, .exit_signal = SIGCHLD };
 	int pair[2], err = 0;
 	long pid;
 
@@ -130,8 +131,8 @@ static int ids_map(const struct sandbox *sb, struct init_setup *setup)
  */
 static int init_settle(struct sandbox *sb, const char **stage)
 {
-	struct init_request request = {.op = INIT_SETTLE,
-				       .setup = {.namespaces = !sandbox_degraded(sb), .guest_id = -1}};
+	struct init_request request = { .op = INIT_SETTLE,
+					.setup = { .namespaces = !sandbox_degraded(sb), .guest_id = -1 } };
 	struct init_reply reply;
 	int err = 0;
 
@@ -183,7 +184,7 @@ int sandbox_start(struct sandbox **out, unsigned int flags, char *why, size_t wh
 	int err = -ENOMEM;
 
 	if (sb) {
-		*sb = (struct sandbox){.flags = flags, .command = -1, .init_pidfd = -1};
+		*sb = (struct sandbox){ .flags = flags, .command = -1, .init_pidfd = -1 };
 		err = sandbox_build(sb, &stage);
 	}
 	if (!err) {
@@ -213,7 +214,7 @@ pid_t sandbox_init_pid(const struct sandbox *sb)
 
 int sandbox_configure(struct sandbox *sb, int64_t mono_offset_ns, int64_t boot_offset_ns)
 {
-	struct init_request request = {.op = INIT_CONFIGURE, .offset_ns = {mono_offset_ns, boot_offset_ns}};
+	struct init_request request = { .op = INIT_CONFIGURE, .offset_ns = { mono_offset_ns, boot_offset_ns } };
 	struct init_reply reply;
 
 	if (!mono_offset_ns && !boot_offset_ns)
@@ -225,7 +226,7 @@ int sandbox_configure(struct sandbox *sb, int64_t mono_offset_ns, int64_t boot_o
 
 int sandbox_next_pid(struct sandbox *sb, pid_t pid)
 {
-	struct init_request request = {.op = INIT_NEXT_PID, .pid = pid};
+	struct init_request request = { .op = INIT_NEXT_PID, .pid = pid };
 	bool counts_on = sb->last_pid && pid == sb->last_pid + 1;
 	struct init_reply reply;
 	int err = 0;
@@ -239,7 +240,7 @@ int sandbox_next_pid(struct sandbox *sb, pid_t pid)
 
 int sandbox_fuse(struct sandbox *sb, int *mount, int *device)
 {
-	struct init_request request = {.op = INIT_MOUNT};
+	struct init_request request = { .op = INIT_MOUNT };
 	struct init_reply reply;
 	int err = sandbox_request(sb, &request, -1, &reply, mount);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cluster/cache.h"
+#include "fdpass.h"
 #include "test/unit/unit.h"
 
 #define MIB 1048576u
@@ -70,7 +71,7 @@ static void keep(int fd)
 {
 	struct cache_request request = { .op = CACHE_KEEP };
 
-	ck_assert_int_eq(cachelink_send(cache.remote_fd, &request, sizeof(request), fd), 0);
+	ck_assert_int_eq(fdpass_send(cache.remote_fd, &request, sizeof(request), fd, MSG_DONTWAIT), 0);
 	close(fd);
 	settle();
 }
@@ -85,10 +86,10 @@ static bool has(char fill, size_t size)
 
 	hash_of(fill, size, request.hash);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
-	ck_assert_int_eq(cachelink_send(cache.remote_fd, &request, sizeof(request), pair[1]), 0);
+	ck_assert_int_eq(fdpass_send(cache.remote_fd, &request, sizeof(request), pair[1], MSG_DONTWAIT), 0);
 	close(pair[1]);
 	settle();
-	ck_assert_int_eq(cachelink_receive(pair[0], &found, sizeof(found), &fd), 0);
+	ck_assert_int_eq(fdpass_receive(pair[0], &found, sizeof(found), &fd, MSG_DONTWAIT), 0);
 	close(pair[0]);
 	ck_assert_int_eq(found, fd >= 0);
 	if (fd < 0)
@@ -169,15 +170,15 @@ START_TEST(cache_passes_over_nonsense)
 	int fd;
 
 	begin(16 * MIB);
-	ck_assert_int_eq(cachelink_send(cache.remote_fd, &request, sizeof(request), -1), 0);
-	ck_assert_int_eq(cachelink_send(cache.remote_fd, &request, 3, -1), 0);
-	ck_assert_int_eq(cachelink_send(cache.remote_fd, "", 0, -1), 0);
+	ck_assert_int_eq(fdpass_send(cache.remote_fd, &request, sizeof(request), -1, MSG_DONTWAIT), 0);
+	ck_assert_int_eq(fdpass_send(cache.remote_fd, &request, 3, -1, MSG_DONTWAIT), 0);
+	ck_assert_int_eq(fdpass_send(cache.remote_fd, "", 0, -1, MSG_DONTWAIT), 0);
 	fd = open("/dev/null", O_RDWR);
-	ck_assert_int_eq(cachelink_send(cache.remote_fd, &request, sizeof(request), fd), 0);
-	ck_assert_int_eq(cachelink_send(cache.remote_fd, &request, 5, fd), 0);
+	ck_assert_int_eq(fdpass_send(cache.remote_fd, &request, sizeof(request), fd, MSG_DONTWAIT), 0);
+	ck_assert_int_eq(fdpass_send(cache.remote_fd, &request, 5, fd, MSG_DONTWAIT), 0);
 	request.op = CACHE_GET; /* no place for an answer, and one that takes none */
-	ck_assert_int_eq(cachelink_send(cache.remote_fd, &request, sizeof(request), -1), 0);
-	ck_assert_int_eq(cachelink_send(cache.remote_fd, &request, sizeof(request), fd), 0);
+	ck_assert_int_eq(fdpass_send(cache.remote_fd, &request, sizeof(request), -1, MSG_DONTWAIT), 0);
+	ck_assert_int_eq(fdpass_send(cache.remote_fd, &request, sizeof(request), fd, MSG_DONTWAIT), 0);
 	close(fd);
 	settle();
 	keep(content('a', 4096, CACHE_SEALS));
@@ -194,7 +195,7 @@ START_TEST(cache_ends_while_it_computes)
 
 	begin(64 * MIB);
 	fd = content('a', 8 * MIB, CACHE_SEALS);
-	ck_assert_int_eq(cachelink_send(cache.remote_fd, &request, sizeof(request), fd), 0);
+	ck_assert_int_eq(fdpass_send(cache.remote_fd, &request, sizeof(request), fd, MSG_DONTWAIT), 0);
 	close(fd);
 	uv_run(&loop, UV_RUN_NOWAIT);
 	end();

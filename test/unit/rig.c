@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cachelink.h"
 #include "cpu.h"
 #include "executor.h"
+#include "fdpass.h"
 #include "handover.h"
 #include "test/unit/rig.h"
 #include "test/unit/unit.h"
@@ -195,7 +195,9 @@ bool rig_start(struct rig *rig, const struct wire_hello *hello)
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	ck_assert_int_eq(pipe2(pipes, O_CLOEXEC), 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, join), 0);
-	ck_assert_int_eq(handover_write(pipes[1], &turned, encoded, (size_t)len, NULL, 0, (const uint8_t[WIRE_TICKET_LEN]){ 0 }), 0);
+	ck_assert_int_eq(
+		handover_write(pipes[1], &turned, encoded, (size_t)len, NULL, 0, (const uint8_t[WIRE_TICKET_LEN]){ 0 }),
+		0);
 	rig->remote = fork();
 	if (!rig->remote)
 		become_remote(pair[1], pipes[0], join[1]);
@@ -239,7 +241,7 @@ void rig_join(struct rig *rig)
 	randombytes_buf(keys.tx_key, sizeof(keys.tx_key));
 	randombytes_buf(keys.rx_key, sizeof(keys.rx_key));
 	block.keys = keys_turned(&keys);
-	ck_assert_int_eq(cachelink_send(rig->join, &block, sizeof(block), pair[1]), 0);
+	ck_assert_int_eq(fdpass_send(rig->join, &block, sizeof(block), pair[1], MSG_DONTWAIT), 0);
 	close(pair[1]);
 	rig->pages = channel_open(&rig->loop, pair[0], &keys, WIRE_HOME, &pages_ops, rig);
 	ck_assert_ptr_nonnull(rig->pages);
@@ -276,7 +278,8 @@ static bool message_take(struct rig *rig, enum wire_type wanted)
 	if (!rig->queued)
 		return false;
 	memmove(rig->queue, rig->queue + 1, --rig->queued * sizeof(*rig->queue));
-	ck_assert_msg(!wanted || message->type == wanted, "%s came instead of %s", wire_name(message->type), wire_name(wanted));
+	ck_assert_msg(!wanted || message->type == wanted, "%s came instead of %s", wire_name(message->type),
+		      wire_name(wanted));
 	rig->type = message->type;
 	rig->msg = message->msg;
 	rig->tail_len = message->tail_len < sizeof(rig->tail) ? message->tail_len : sizeof(rig->tail) - 1;
