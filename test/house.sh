@@ -3,7 +3,7 @@
 #
 # What the house says about itself is true: the files that README.md, HACKING.md and the headers name exist, every
 # option is in its manual page and its completion, every source has its licence, manual pages and scripts are well
-# formed.
+# formed, and nothing is in the repository that does not belong there.
 
 cd "$(dirname "$0")/.." || exit 2
 BUILD=${BUILD:-build}
@@ -144,6 +144,18 @@ scripts_well_formed() {
 	done
 }
 
+# In the repository is what people write: no large file, and no binary one, such as tests and builds leave behind
+nothing_left_behind() {
+	local file
+
+	git rev-parse --git-dir >/dev/null 2>&1 || return
+	git ls-files | while read -r file; do
+		[ -f "$file" ] || continue
+		[ "$(wc -c <"$file")" -le 1048576 ] || echo "$file is large"
+		[ ! -s "$file" ] || grep -qI . "$file" || echo "$file is binary"
+	done
+}
+
 nothing_unfinished() {
 	# shellcheck disable=SC2046
 	grep -rnE 'TODO|FIXME|XXX:' $(files '*.[ch]' '*.def' '*.sh' '*.md') | grep -v '^test/house.sh'
@@ -162,6 +174,7 @@ check options_of_omd options_documented omd man/omd.8
 check numbers_documented numbers_documented
 check pages_well_formed pages_well_formed
 check scripts_well_formed scripts_well_formed
+check nothing_left_behind nothing_left_behind
 check nothing_unfinished nothing_unfinished
 printf 'house: %d passed, %d failed\n' $passed $failed
 [ $failed = 0 ]

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Faults that the program catches: SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP with their siginfo; going on after them. */
-#include <setjmp.h>
 #include <ucontext.h>
 
-#include "show.h"
+#include "try.h"
 
 #define PAGE 4096ul
 
-static sigjmp_buf back;
 static char *base;
 static volatile sig_atomic_t nested;
 
-static void on_fault(int sig, siginfo_t *info, void *context)
+static void on_any_fault(int sig, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
 	long at = (char *)info->si_addr - base;
@@ -33,15 +31,6 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		return;
 	siglongjmp(back, 1);
 }
-
-#define TRY(what)                                                                                                      \
-	do {                                                                                                           \
-		printf("%s\n", #what);                                                                                 \
-		if (!sigsetjmp(back, 1)) {                                                                             \
-			what;                                                                                          \
-			printf("  no fault\n");                                                                        \
-		}                                                                                                      \
-	} while (0)
 
 static void memory_faults(void)
 {
@@ -150,14 +139,14 @@ int main(void)
 
 	MUST(sigaltstack(&ss, NULL));
 	base = pages(3 * PAGE);
-	handle_info(SIGSEGV, on_fault, SA_ONSTACK);
-	handle_info(SIGBUS, on_fault, 0);
-	handle_info(SIGFPE, on_fault, 0);
-	handle_info(SIGILL, on_fault, 0);
-	handle_info(SIGTRAP, on_fault, 0);
+	handle_info(SIGSEGV, on_any_fault, SA_ONSTACK);
+	handle_info(SIGBUS, on_any_fault, 0);
+	handle_info(SIGFPE, on_any_fault, 0);
+	handle_info(SIGILL, on_any_fault, 0);
+	handle_info(SIGTRAP, on_any_fault, 0);
 	memory_faults();
 	file_faults();
-	handle_info(SIGSEGV, on_fault, SA_ONSTACK);
+	handle_info(SIGSEGV, on_any_fault, SA_ONSTACK);
 	processor_faults();
 	repairs();
 	return 0;

@@ -1,28 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Mappings of a file that changes after it was mapped: by write, by truncation, by growth. */
-#include <setjmp.h>
 
-#include "show.h"
+#include "try.h"
 
 #define PAGE 4096ul
 #define RW   (PROT_READ | PROT_WRITE)
-
-static sigjmp_buf back;
-
-static void on_fault(int sig, siginfo_t *info, void *context UNUSED)
-{
-	printf("  %s code %d\n", strsignal(sig), info->si_code);
-	siglongjmp(back, 1);
-}
-
-#define TRY(what)                                                                                                      \
-	do {                                                                                                           \
-		printf("%s\n", #what);                                                                                 \
-		if (!sigsetjmp(back, 1)) {                                                                             \
-			what;                                                                                          \
-			printf("  no fault\n");                                                                        \
-		}                                                                                                      \
-	} while (0)
 
 static void written(void)
 {

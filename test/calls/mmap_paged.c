@@ -7,32 +7,15 @@
  */
 #include <linux/futex.h>
 #include <pthread.h>
-#include <setjmp.h>
 
-#include "show.h"
+#include "try.h"
 
 #define PAGE  4096ul
 #define MIB   (1ul << 20)
 #define SIZE  (20 * MIB)
 #define PAGES (SIZE / PAGE)
 
-static sigjmp_buf back;
 static const unsigned char *shared_by_threads;
-
-static void on_fault(int sig, siginfo_t *info, void *context UNUSED)
-{
-	printf("  %s code %d\n", strsignal(sig), info->si_code);
-	siglongjmp(back, 1);
-}
-
-#define TRY(what)                                                                                                      \
-	do {                                                                                                           \
-		printf("%s\n", #what);                                                                                 \
-		if (!sigsetjmp(back, 1)) {                                                                             \
-			what;                                                                                          \
-			printf("  no fault\n");                                                                        \
-		}                                                                                                      \
-	} while (0)
 
 static unsigned char *map(const char *path, int open_flags, int prot, int flags, size_t len)
 {
@@ -272,5 +255,7 @@ int main(int argc, char **argv)
 	resizing();
 	sharing(argv[0]);
 	changing();
+	show_file("fresh");
+	unlink("fresh"); /* large files are not left behind */
 	return 0;
 }

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a private mapping sees of what is written to its file later: pages that it has not copied change, others do not. */
-#include <setjmp.h>
 #include <sys/sendfile.h>
 
-#include "show.h"
+#include "try.h"
 
 #define PAGE 4096ul
 #define RW   (PROT_READ | PROT_WRITE)
-
-static sigjmp_buf back;
-
-static void on_fault(int sig, siginfo_t *info, void *context UNUSED)
-{
-	printf("  %s code %d\n", strsignal(sig), info->si_code);
-	siglongjmp(back, 1);
-}
 
 static char *map(const char *name, size_t len, int flags)
 {
