@@ -263,6 +263,8 @@ static int start(struct omd *omd)
 	}
 	start_cache(omd);
 	watch_signals(omd);
+	omd->remotes.ready_max = omd->options.ready;
+	remotes_prepare(&omd->remotes);
 	announce(omd);
 	return 0;
 }

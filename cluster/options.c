@@ -8,10 +8,14 @@
 #include <unistd.h>
 
 #include "cluster/options.h"
+#include "cluster/remotes.h"
 #include "log.h"
 
+/* Processes that wait for a task */
+#define READY_DEFAULT 1
+
 static const char help[] =
-	"usage: omd [--listen ADDR[:PORT]] [--name NAME] [--key FILE] [--cache SIZE]\n"
+	"usage: omd [--listen ADDR[:PORT]] [--name NAME] [--key FILE] [--cache SIZE] [--ready N]\n"
 	"Let tasks of other nodes run on this one. Stays in the foreground; SIGTERM ends it and its guests.\n"
 	"\n"
 	"  --listen ADDR[:PORT]  listen there (default: port 4660 on all addresses)\n"
@@ -20,21 +24,20 @@ static const char help[] =
 	"                        /etc/openmosix/key); made with `omctl keygen`\n"
 	"  --cache SIZE          keep up to SIZE bytes (or with K, M, G) of programs and libraries for tasks\n"
 	"                        to come; 0: none (default: an eighth of the memory, 1G at most)\n"
+	"  --ready N             have N processes ready for tasks to come (default: 1), so that these start sooner;\n"
+	"                        0: none\n"
 	"  --help                print this help\n"
 	"  --version             print the version\n"
 	"\n"
 	"See omd(8).\n";
 
-enum option_id { OPT_LISTEN = 256, OPT_NAME, OPT_KEY, OPT_CACHE, OPT_HELP, OPT_VERSION };
+enum option_id { OPT_LISTEN = 256, OPT_NAME, OPT_KEY, OPT_CACHE, OPT_READY, OPT_HELP, OPT_VERSION };
 
 static const struct option options[] = {
-	{ "listen", required_argument, NULL, OPT_LISTEN },
-	{ "name", required_argument, NULL, OPT_NAME },
-	{ "key", required_argument, NULL, OPT_KEY },
-	{ "cache", required_argument, NULL, OPT_CACHE },
-	{ "help", no_argument, NULL, OPT_HELP },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ NULL, 0, NULL, 0 },
+	{ "listen", required_argument, NULL, OPT_LISTEN }, { "name", required_argument, NULL, OPT_NAME },
+	{ "key", required_argument, NULL, OPT_KEY },	   { "cache", required_argument, NULL, OPT_CACHE },
+	{ "ready", required_argument, NULL, OPT_READY },   { "help", no_argument, NULL, OPT_HELP },
+	{ "version", no_argument, NULL, OPT_VERSION },	   { NULL, 0, NULL, 0 },
 };
 
 /**
@@ -106,12 +109,33 @@ static int set_cache(struct omd_options *out, const char *text)
 	return 0;
 }
 
+/**
+ * set_ready() - Take how many remotes are kept ready
+ * @out:	Where to
+ * @text:	A number
+ *
+ * Return: 0 or -EINVAL, logged.
+ */
+static int set_ready(struct omd_options *out, const char *text)
+{
+	unsigned long ready;
+	char *end;
+
+	ready = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || ready > REMOTES_READY_MAX) {
+		log_error("--ready %s: not a number from 0 to %d", text, REMOTES_READY_MAX);
+		return -EINVAL;
+	}
+	out->ready = (unsigned int)ready;
+	return 0;
+}
+
 int omd_options_parse(int argc, char **argv, struct omd_options *out)
 {
 	char why[256];
 	int opt;
 
-	*out = (struct omd_options){ .listen.port = NODE_PORT };
+	*out = (struct omd_options){ .listen.port = NODE_PORT, .ready = READY_DEFAULT };
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		switch (opt) {
@@ -130,6 +154,10 @@ int omd_options_parse(int argc, char **argv, struct omd_options *out)
 			break;
 		case OPT_CACHE:
 			if (set_cache(out, optarg) < 0)
+				return EXIT_FAILED;
+			break;
+		case OPT_READY:
+			if (set_ready(out, optarg) < 0)
 				return EXIT_FAILED;
 			break;
 		case OPT_HELP:

@@ -15,6 +15,7 @@
  * @key:	Path of the key, or NULL for the usual places
  * @cache_bytes: Most that the cache of file contents may take; 0: none
  * @cache_set:	@cache_bytes was given
+ * @ready:	How many om-remotes wait for an arrival
  */
 struct omd_options {
 	struct node_addr listen;
@@ -22,6 +23,7 @@ struct omd_options {
 	const char *key;
 	uint64_t cache_bytes;
 	bool cache_set;
+	unsigned int ready;
 };
 
 /* Parse; returns -1 to go on, or the status to exit with (help was printed, or one line about what is wrong) */

@@ -91,16 +91,16 @@ static void conn_hand_over(struct conn *conn, const struct wire_hello *hello)
 	int ret, len;
 
 	make_label(arrival.label, hello);
-	len = wire_encode(WIRE_HELLO, hello, arrival.hello, sizeof(arrival.hello));
+	len = wire_encode(WIRE_HELLO, hello, arrival.block.hello, sizeof(arrival.block.hello));
 	ret = len < 0 ? len
-		      : channel_detach(conn->ch, &conn->fd, &arrival.keys, arrival.leftover, sizeof(arrival.leftover),
-				       &arrival.leftover_len);
+		      : channel_detach(conn->ch, &conn->fd, &arrival.block.keys, arrival.block.leftover,
+				       sizeof(arrival.block.leftover), &arrival.block.leftover_len);
 	if (ret < 0) {
 		conn_refuse(conn, WIRE_REFUSE_INTERNAL, strerror(-ret));
 		return;
 	}
 	conn->ch = NULL;
-	arrival.hello_len = (size_t)len;
+	arrival.block.hello_len = (size_t)len;
 	arrival.socket_fd = conn->fd;
 	ret = remotes_start(intake->remotes, &arrival);
 	if (ret == 0) {
@@ -108,7 +108,7 @@ static void conn_hand_over(struct conn *conn, const struct wire_hello *hello)
 		       conn->peer);
 		conn_drop(conn);
 	} else {
-		conn->ch = channel_open(intake->loop, conn->fd, &arrival.keys, WIRE_WORKER, &conn_ops, conn);
+		conn->ch = channel_open(intake->loop, conn->fd, &arrival.block.keys, WIRE_WORKER, &conn_ops, conn);
 		conn->fd = -1;
 		if (conn->ch)
 			conn_refuse(conn, ret == -EAGAIN ? WIRE_REFUSE_BUSY : WIRE_REFUSE_INTERNAL,
@@ -116,7 +116,7 @@ static void conn_hand_over(struct conn *conn, const struct wire_hello *hello)
 		else
 			conn_drop(conn);
 	}
-	session_keys_wipe(&arrival.keys);
+	session_keys_wipe(&arrival.block.keys);
 }
 
 /**

@@ -16,13 +16,12 @@
 
 #include "cluster/cache.h"
 #include "cluster/remotes.h"
-#include "fdpass.h"
 #include "log.h"
 
 /* How long remotes may take to end when they are asked to */
 #define PATIENCE_MS 2000
 /* Lowest descriptor that is none of a remote's own */
-#define REMOTE_FD_FREE (HANDOVER_JOIN_FD + 1)
+#define REMOTE_FD_FREE (HANDOVER_CACHE_FD + 1)
 /* A remote and its guests are this much more welcome victims of the OOM killer than omd (of 1000) */
 #define OOM_SCORE_ADJ "500"
 
@@ -102,13 +101,10 @@ static void child_signals(void)
 /**
  * become_remote() - The child's part: arrange descriptors and surroundings, then exec
  * @remotes:	All remotes
- * @socket_fd:	The connection
- * @pipe_fd:	Reading end of the pipe
- * @join_fd:	Where a second connection comes
+ * @link_fd:	Where connections are handed over
  * @omd:	Pid of omd
  */
-static void __attribute__((noreturn))
-become_remote(const struct remotes *remotes, int socket_fd, int pipe_fd, int join_fd, pid_t omd)
+static void __attribute__((noreturn)) become_remote(const struct remotes *remotes, int link_fd, pid_t omd)
 {
 	char *argv[] = { "om-remote", NULL };
 	int score, cache_fd = -1;
@@ -118,13 +114,10 @@ become_remote(const struct remotes *remotes, int socket_fd, int pipe_fd, int joi
 		_exit(EXIT_FAILED);
 	setsid();
 	/* All out of the way first: any may have another's number */
-	socket_fd = fcntl(socket_fd, F_DUPFD, REMOTE_FD_FREE);
-	pipe_fd = fcntl(pipe_fd, F_DUPFD, REMOTE_FD_FREE);
-	join_fd = fcntl(join_fd, F_DUPFD, REMOTE_FD_FREE);
+	link_fd = fcntl(link_fd, F_DUPFD, REMOTE_FD_FREE);
 	if (remotes->cache && remotes->cache->remote_fd >= 0)
 		cache_fd = fcntl(remotes->cache->remote_fd, F_DUPFD, REMOTE_FD_FREE);
-	if (socket_fd < 0 || pipe_fd < 0 || join_fd < 0 || dup2(socket_fd, HANDOVER_SOCKET_FD) < 0 ||
-	    dup2(pipe_fd, HANDOVER_PIPE_FD) < 0 || dup2(join_fd, HANDOVER_JOIN_FD) < 0) {
+	if (link_fd < 0 || dup2(link_fd, HANDOVER_LINK_FD) < 0) {
 		say_child_error("om-remote: descriptors");
 		_exit(EXIT_FAILED);
 	}
@@ -152,15 +145,13 @@ become_remote(const struct remotes *remotes, int socket_fd, int pipe_fd, int joi
 /**
  * spawn() - Start the program
  * @remotes:	All remotes
- * @socket_fd:	The connection
- * @pipe_fd:	Reading end of the pipe
- * @join_fd:	Where a second connection comes
+ * @link_fd:	Where connections are handed over
  *
  * Signals are blocked around the fork, so that none reaches libuv's handlers in the child.
  *
  * Return: pid, or negative errno.
  */
-static pid_t spawn(const struct remotes *remotes, int socket_fd, int pipe_fd, int join_fd)
+static pid_t spawn(const struct remotes *remotes, int link_fd)
 {
 	sigset_t all, before;
 	pid_t omd = getpid();
@@ -170,74 +161,132 @@ static pid_t spawn(const struct remotes *remotes, int socket_fd, int pipe_fd, in
 	sigprocmask(SIG_SETMASK, &all, &before);
 	pid = fork();
 	if (pid == 0)
-		become_remote(remotes, socket_fd, pipe_fd, join_fd, omd);
+		become_remote(remotes, link_fd, omd);
 	if (pid < 0)
 		pid = -errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return pid;
 }
 
-int remotes_start(struct remotes *remotes, const struct arrival *arrival)
+/**
+ * ready_start() - Start one that waits for an arrival
+ * @remotes:	All remotes
+ *
+ * Return: 0 or negative errno.
+ */
+static int ready_start(struct remotes *remotes)
 {
-	struct remote_entry *entry;
-	int pipe_fd[2], join_fd[2], ret;
+	struct remote_entry *entry = calloc(1, sizeof(*entry));
+	int link_fd[2], ret;
 
-	if (remotes->count >= REMOTES_MAX || remotes->ended)
-		return -EAGAIN;
-	entry = calloc(1, sizeof(*entry));
 	if (!entry)
 		return -ENOMEM;
-	if (pipe2(pipe_fd, O_CLOEXEC) < 0) {
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, link_fd) < 0) {
 		ret = -errno;
 		goto free_entry;
 	}
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, join_fd) < 0) {
-		ret = -errno;
-		goto close_pipe;
+	ret = spawn(remotes, link_fd[1]);
+	close(link_fd[1]);
+	if (ret < 0) {
+		close(link_fd[0]);
+		goto free_entry;
 	}
-	randombytes_buf(entry->ticket, sizeof(entry->ticket));
-	ret = handover_write(pipe_fd[1], &arrival->keys, arrival->hello, arrival->hello_len, arrival->leftover,
-			     arrival->leftover_len, entry->ticket);
-	if (ret < 0)
-		goto close_join;
-	ret = spawn(remotes, arrival->socket_fd, pipe_fd[0], join_fd[1]);
-	if (ret < 0)
-		goto close_join;
 	entry->pid = ret;
-	entry->join_fd = join_fd[0];
-	join_fd[0] = -1;
-	entry->guest = arrival->guest;
-	snprintf(entry->label, sizeof(entry->label), "%s", arrival->label);
+	entry->ready = true;
+	entry->join_fd = link_fd[0];
+	snprintf(entry->label, sizeof(entry->label), "ready");
 	entry->next = remotes->first;
 	remotes->first = entry;
-	remotes->count++;
-	remotes->guests += entry->guest;
-	entry = NULL;
-	ret = 0;
-close_join:
-	if (join_fd[0] >= 0)
-		close(join_fd[0]);
-	close(join_fd[1]);
-close_pipe:
-	close(pipe_fd[0]);
-	close(pipe_fd[1]);
+	remotes->ready++;
+	return 0;
 free_entry:
 	free(entry);
 	return ret;
+}
+
+/**
+ * ready_find() - One that waits, preferably for long, or NULL
+ * @remotes:	All remotes
+ */
+static struct remote_entry *ready_find(const struct remotes *remotes)
+{
+	struct remote_entry *found = NULL;
+
+	for (struct remote_entry *entry = remotes->first; entry; entry = entry->next) {
+		if (entry->ready && entry->join_fd >= 0)
+			found = entry;
+	}
+	return found;
+}
+
+void remotes_prepare(struct remotes *remotes)
+{
+	while (!remotes->ended && remotes->ready < remotes->ready_max && !ready_start(remotes))
+		;
+}
+
+/**
+ * ready_take() - Hand an arrival to one that waits, or to one that is started for it
+ * @remotes:	All remotes
+ * @arrival:	The arrival
+ * @out:	Who has it
+ *
+ * Return: 0 or negative errno.
+ */
+static int ready_take(struct remotes *remotes, struct arrival *arrival, struct remote_entry **out)
+{
+	struct remote_entry *entry;
+	int ret;
+
+	while ((entry = ready_find(remotes))) {
+		*out = entry;
+		if (!handover_send(entry->join_fd, &arrival->block, arrival->socket_fd))
+			return 0;
+		/* It has died, which we are about to be told */
+		close(entry->join_fd);
+		entry->join_fd = -1;
+	}
+	ret = ready_start(remotes);
+	if (ret < 0)
+		return ret;
+	*out = ready_find(remotes);
+	return handover_send((*out)->join_fd, &arrival->block, arrival->socket_fd);
+}
+
+int remotes_start(struct remotes *remotes, struct arrival *arrival)
+{
+	struct remote_entry *entry;
+	int ret;
+
+	if (remotes->count >= REMOTES_MAX || remotes->ended)
+		return -EAGAIN;
+	randombytes_buf(arrival->block.ticket, sizeof(arrival->block.ticket));
+	ret = ready_take(remotes, arrival, &entry);
+	if (ret < 0)
+		return ret;
+	entry->ready = false;
+	entry->guest = arrival->guest;
+	memcpy(entry->ticket, arrival->block.ticket, sizeof(entry->ticket));
+	snprintf(entry->label, sizeof(entry->label), "%s", arrival->label);
+	remotes->ready--;
+	remotes->count++;
+	remotes->guests += entry->guest;
+	remotes_prepare(remotes);
+	return 0;
 }
 
 struct remote_entry *remotes_find(struct remotes *remotes, const uint8_t ticket[static WIRE_TICKET_LEN])
 {
 	struct remote_entry *entry = remotes->first;
 
-	while (entry && (entry->join_fd < 0 || sodium_memcmp(entry->ticket, ticket, WIRE_TICKET_LEN)))
+	while (entry && (entry->ready || entry->join_fd < 0 || sodium_memcmp(entry->ticket, ticket, WIRE_TICKET_LEN)))
 		entry = entry->next;
 	return entry;
 }
 
-int remotes_join(struct remote_entry *entry, const struct handover *block, int socket_fd)
+int remotes_join(struct remote_entry *entry, struct handover *block, int socket_fd)
 {
-	int err = fdpass_send(entry->join_fd, block, sizeof(*block), socket_fd, MSG_DONTWAIT);
+	int err = handover_send(entry->join_fd, block, socket_fd);
 
 	/* A ticket is good for one connection, whether or not it is taken */
 	close(entry->join_fd);
@@ -279,7 +328,10 @@ static void forget(struct remotes *remotes, pid_t pid, int status)
 		if (entry->pid != pid)
 			continue;
 		*at = entry->next;
-		remotes->count--;
+		if (entry->ready)
+			remotes->ready--;
+		else
+			remotes->count--;
 		remotes->guests -= entry->guest;
 		log_end(entry, status, remotes->ended != NULL);
 		if (entry->join_fd >= 0)
@@ -295,7 +347,7 @@ static void forget(struct remotes *remotes, pid_t pid, int status)
  */
 static void announce_end(struct remotes *remotes)
 {
-	if (remotes->count > 0 || !remotes->ended)
+	if (remotes->first || !remotes->ended)
 		return;
 	uv_timer_stop(&remotes->patience);
 	remotes->ended(remotes->ctx);

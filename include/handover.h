@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What omd hands to the om-remote that it starts for an arrival.
+ * What omd hands to an om-remote.
  *
- * om-remote is started with the accepted socket as descriptor HANDOVER_SOCKET_FD and the reading end of a pipe as
- * HANDOVER_PIPE_FD. HANDOVER_CACHE_FD is the way to omd's cache of file contents (cachelink.h), closed where there is
- * none. Through the pipe omd passes what it learned on the connection: the session's keys and counters, the
- * HELLO, and bytes that it received behind the HELLO. The whole block is small enough for a pipe's buffer, so that omd
- * can write it at once, whenever om-remote comes to read it (it starts its sandbox first, so that no child of it has
- * ever seen a key).
+ * om-remote is started with two sockets. On HANDOVER_LINK_FD it is handed the arrival that it is for: a struct handover as
+ * it is in memory, which is what omd learned on the connection, and the connection's descriptor. It starts its sandbox
+ * first, so that no child of it has ever seen a key; so it can be started before there is an arrival (cluster/remotes.h).
+ * Where the same socket has a second message, that is a second connection of the session, which home has opened and
+ * for which it has shown the ticket that the first one had.
  *
- * HANDOVER_JOIN_FD is a socket on which omd hands over a second connection of the session, if home opens one and shows
- * the ticket that the block has: a struct handover as it is in memory, and the connection's descriptor.
+ * HANDOVER_CACHE_FD is the way to omd's cache of file contents (cachelink.h), closed where there is none.
  */
 #ifndef OM_HANDOVER_H
 #define OM_HANDOVER_H
@@ -21,23 +19,24 @@
 #include "handshake.h"
 #include "wire.h"
 
-#define HANDOVER_SOCKET_FD 3
-#define HANDOVER_PIPE_FD   4
-#define HANDOVER_CACHE_FD  5
-#define HANDOVER_JOIN_FD   6
+#define HANDOVER_LINK_FD  3
+#define HANDOVER_CACHE_FD 4
 
 /* Maxima of the parts: a peer that has sent more behind its HELLO, before it was accepted, is refused */
 #define HANDOVER_HELLO_MAX    2048
 #define HANDOVER_LEFTOVER_MAX 16384
 
+/* A name of the process while it is for nobody yet */
+#define HANDOVER_READY_NAME "om-ready"
+
 /**
- * struct handover - The block as om-remote reads it
+ * struct handover - What om-remote is told about a connection
  * @keys:	Keys and counters of the session, as they are behind the HELLO
  * @hello:	HELLO as an encoded wire message (type and fields; wire_decode() it)
  * @hello_len:	Its length
  * @leftover:	Bytes received from the socket behind the HELLO's record, still encrypted
  * @leftover_len: Their number
- * @at_ns:	When omd wrote the block, right after HELLO came: CLOCK_MONOTONIC
+ * @at_ns:	When it was handed over, right after HELLO came: CLOCK_MONOTONIC
  * @ticket:	With which home may open a second connection
  */
 struct handover {
@@ -51,14 +50,16 @@ struct handover {
 };
 
 /*
- * Write a block into the pipe; does not block (the pipe is empty and takes it whole). Returns 0, -EMSGSIZE when a part
- * is longer than its maximum, or the error of write(2).
+ * Hand over a connection, which remains the caller's. Does not block. 0 or negative errno: -EPIPE when the other end has
+ * gone.
  */
-int handover_write(int pipe_fd, const struct session_keys *keys, const void *hello, size_t hello_len,
-		   const uint8_t *leftover, size_t leftover_len, const uint8_t ticket[static WIRE_TICKET_LEN]);
+int handover_send(int link, struct handover *block, int socket_fd);
 
-/* Read a block up to the end of the pipe. Returns 0, -EPROTO when it is no such block, or the error of read(2). */
-int handover_read(int pipe_fd, struct handover *out);
+/*
+ * Wait for a connection. 0, -EPROTO when what comes is none (om-remote and omd are of one build), -EPIPE when omd has gone, or
+ * another negative errno.
+ */
+int handover_receive(int link, struct handover *out, int *socket_fd);
 
 /* Overwrite the keys */
 void handover_wipe(struct handover *block);

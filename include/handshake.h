@@ -72,11 +72,6 @@ struct session_keys {
 	uint64_t rx_count;
 };
 
-#define SESSION_KEYS_SIZE 88 /* bytes of an encoded struct session_keys */
-
-void session_keys_encode(const struct session_keys *keys, uint8_t out[static SESSION_KEYS_SIZE]);
-/* 0, or -EPROTO when version or cipher are none of ours */
-int session_keys_decode(const uint8_t in[static SESSION_KEYS_SIZE], struct session_keys *out);
 /* Overwrite with zeros, in a way that the compiler cannot drop */
 void session_keys_wipe(struct session_keys *keys);
 /* "AES-256-GCM", or NULL for what is none of ours */

@@ -2,11 +2,11 @@
 /*
  * DOC: Theory of operation
  *
- * om-remote is started by omd for each arrival. It is the one process of the worker that knows the session: it owns the
- * connection, and outside the sandbox it watches over the guests in it. The steps are in an order that matters:
+ * om-remote is started by omd, and serves one arrival. It is the one process of the worker that knows the session: it owns
+ * the connection, and outside the sandbox it watches over the guests in it. The steps are in an order that matters:
  *
  *	1. the sandbox, whose processes are copies of this one, before there is anything to keep secret
- *	2. the keys and the HELLO, from omd
+ *	2. the connection, its keys and the HELLO, from omd: now, or when somebody arrives
  *	3. accept or refuse: the sandbox failed, or this CPU lacks what the image may use
  *	4. the clocks of the sandbox, before the first guest
  *	5. serve until the connection ends; then nothing is left of the guests
@@ -15,6 +15,7 @@
  * the pager (pager.h).
  */
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,11 +149,22 @@ static void refuse(struct session *session, const struct refusal *refusal)
 }
 
 /**
+ * struct arrival - What omd has handed over
+ * @fd:		The connection
+ * @block:	What omd knows of it
+ */
+struct arrival {
+	int fd;
+	struct handover block;
+};
+
+/**
  * channel_take() - Open the channel on what omd has handed over
  */
-static struct channel *channel_take(uv_loop_t *loop, struct handover *block, const struct channel_ops *ops, void *ctx)
+static struct channel *channel_take(uv_loop_t *loop, struct arrival *arrival, const struct channel_ops *ops, void *ctx)
 {
-	struct channel *channel = channel_open(loop, HANDOVER_SOCKET_FD, &block->keys, WIRE_WORKER, ops, ctx);
+	struct handover *block = &arrival->block;
+	struct channel *channel = channel_open(loop, arrival->fd, &block->keys, WIRE_WORKER, ops, ctx);
 
 	handover_wipe(block);
 	if (!channel)
@@ -165,16 +177,16 @@ static struct channel *channel_take(uv_loop_t *loop, struct handover *block, con
 /**
  * serve_echo() - A connection for measuring
  */
-static void serve_echo(struct session *session, struct handover *block)
+static void serve_echo(struct session *session, struct arrival *arrival)
 {
 	struct echo echo = { .loop = &session->loop, .bytes = calloc(1, WIRE_DATA_MAX) };
 
 	sandbox_stop(session->sandbox);
 	if (!echo.bytes)
 		die(EXIT_FAILED, "no memory");
-	echo.channel = channel_take(&session->loop, block, &echo_channel_ops, &echo);
+	echo.channel = channel_take(&session->loop, arrival, &echo_channel_ops, &echo);
 	cpu_collect(&session->cpu_here);
-	accept_send(echo.channel, &session->cpu_here, block->ticket, PH_ECHO);
+	accept_send(echo.channel, &session->cpu_here, arrival->block.ticket, PH_ECHO);
 	uv_run(&session->loop, UV_RUN_DEFAULT);
 	channel_close(echo.channel);
 	uv_run(&session->loop, UV_RUN_DEFAULT);
@@ -184,10 +196,10 @@ static void serve_echo(struct session *session, struct handover *block)
 /**
  * serve_arrival() - A task wants to run here
  */
-static void serve_arrival(struct session *session, struct handover *block, const struct wire_hello *hello,
+static void serve_arrival(struct session *session, struct arrival *arrival, const struct wire_hello *hello,
 			  struct refusal *refusal)
 {
-	session->channel = channel_take(&session->loop, block, &session_channel_ops, session);
+	session->channel = channel_take(&session->loop, arrival, &session_channel_ops, session);
 	aspin_init(&session->linger);
 	cpu_compare(session, hello, refusal);
 	if (session_start(session))
@@ -195,46 +207,61 @@ static void serve_arrival(struct session *session, struct handover *block, const
 	if (refusal->code) {
 		refuse(session, refusal);
 	} else {
-		clocks_set(session->sandbox, hello, block->at_ns);
+		clocks_set(session->sandbox, hello, arrival->block.at_ns);
 		log_info("arrival of %.*s from %.*s", (int)sizeof(hello->command), (const char *)hello->command,
 			 (int)sizeof(hello->node), (const char *)hello->node);
-		accept_send(session->channel, &session->cpu_here, block->ticket, PH_RUN);
+		accept_send(session->channel, &session->cpu_here, arrival->block.ticket, PH_RUN);
 	}
 	session_run(session);
+}
+
+/**
+ * arrival_await() - Wait for the arrival that this process is for, under a name that says so
+ */
+static void arrival_await(struct arrival *arrival)
+{
+	int err;
+
+	prctl(PR_SET_NAME, HANDOVER_READY_NAME, 0, 0, 0);
+	err = handover_receive(HANDOVER_LINK_FD, &arrival->block, &arrival->fd);
+	prctl(PR_SET_NAME, "om-remote", 0, 0, 0);
+	if (err == -EPIPE)
+		exit(0); /* nobody has come */
+	if (err)
+		die(EXIT_FAILED, "cannot take over the connection (om-remote is started by omd): %s", strerror(-err));
 }
 
 int main(int argc, char **argv)
 {
 	struct session *session = calloc(1, sizeof(*session));
-	struct handover *block = calloc(1, sizeof(*block));
+	struct arrival *arrival = calloc(1, sizeof(*arrival));
 	struct refusal refusal = { 0 };
 	enum wire_type type;
 	union wire_any hello;
 	const uint8_t *tail;
 	size_t tail_len;
-	int err;
 
 	log_init("om-remote");
 	if (argc == 2 && !strcmp(argv[1], "pager"))
 		return pager_run();
 	cache_open();
 	self_check();
-	if (!session || !block)
+	if (!session || !arrival)
 		die(EXIT_FAILED, "no memory");
 	session->sandbox = sandbox_open(&refusal);
-	err = handover_read(HANDOVER_PIPE_FD, block);
-	if (err)
-		die(EXIT_FAILED, "cannot take over the connection (om-remote is started by omd): %s", strerror(-err));
-	close(HANDOVER_PIPE_FD);
-	if (wire_decode(block->hello, block->hello_len, WIRE_HOME, PH_OPEN, &hello, &type, &tail, &tail_len) ||
-	    type != WIRE_HELLO || uv_loop_init(&session->loop))
+	if (uv_loop_init(&session->loop) || sodium_init() < 0)
+		die(EXIT_FAILED, "cannot prepare the session");
+	arrival_await(arrival);
+	if (wire_decode(arrival->block.hello, arrival->block.hello_len, WIRE_HOME, PH_OPEN, &hello, &type, &tail,
+			&tail_len) ||
+	    type != WIRE_HELLO)
 		die(EXIT_FAILED, "cannot begin the session");
 	if (hello.hello.purpose == WIRE_PURPOSE_ECHO)
-		serve_echo(session, block);
+		serve_echo(session, arrival);
 	else
-		serve_arrival(session, block, &hello.hello, &refusal);
+		serve_arrival(session, arrival, &hello.hello, &refusal);
 	uv_loop_close(&session->loop);
-	free(block);
+	free(arrival);
 	free(session);
 	return 0;
 }

@@ -49,7 +49,7 @@ static bool can_join(void)
 	socklen_t len = sizeof(int);
 	int type;
 
-	return !getsockopt(HANDOVER_JOIN_FD, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_SEQPACKET;
+	return !getsockopt(HANDOVER_LINK_FD, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_SEQPACKET;
 }
 
 /**
@@ -68,9 +68,9 @@ static int pager_start(struct paging *paging, int device)
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, HANDOVER_LINK_FD, PAGER_JOIN_FD);
 	posix_spawn_file_actions_adddup2(&files, device, PAGER_DEVICE_FD);
-	posix_spawn_file_actions_adddup2(&files, HANDOVER_JOIN_FD, PAGER_JOIN_FD);
-	posix_spawn_file_actions_addclosefrom_np(&files, PAGER_JOIN_FD + 1);
+	posix_spawn_file_actions_addclosefrom_np(&files, PAGER_DEVICE_FD + 1);
 	err = -posix_spawn(&paging->pager, "/proc/self/exe", &files, &attr, argv, environ);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
@@ -101,7 +101,7 @@ static void paging_start(struct paging *paging)
 
 	if (!err) {
 		err = pager_start(paging, device);
-		close(HANDOVER_JOIN_FD);
+		close(HANDOVER_LINK_FD);
 		close(device); /* or nobody's death would end the file system: see pager.h */
 	}
 	/* The directory is root's, whom this user namespace may not know, until the kernel has asked whose it is */

@@ -36,11 +36,12 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "handover.h"
 #include "wire.h"
 
 /* Its descriptors */
-#define PAGER_DEVICE_FD 3 /* /dev/fuse */
-#define PAGER_JOIN_FD	4 /* where omd hands over the connection (handover.h) */
+#define PAGER_JOIN_FD	HANDOVER_LINK_FD    /* where omd hands over the connection */
+#define PAGER_DEVICE_FD (PAGER_JOIN_FD + 1) /* /dev/fuse */
 
 #define PAGER_STREAMS 4	  /* sequential readers of a file that are told apart */
 #define PAGER_BUCKETS 256 /* hash buckets of files */

@@ -83,9 +83,9 @@ deputy() {
 	sed -n 's/^TracerPid:\t//p' "/proc/$TASK/status"
 }
 
-# remotes: pids of what our omd has started
+# remotes: pids of what our omd has started for who has arrived, blanks between
 remotes() {
-	cat "/proc/$OMD_PID/task/$OMD_PID/children"
+	remotes_of "$OMD_PID"
 }
 
 # --- no way to the node ----------------------------------------------------------------------------------------

@@ -82,7 +82,7 @@ fine() {
 }
 
 no_remotes() {
-	[ -z "$(cat "/proc/$OMD_PID/task/$OMD_PID/children")" ]
+	[ -z "$(remotes_of "$OMD_PID")" ]
 }
 
 hostile_looks_around() {

@@ -165,6 +165,15 @@ omd_start() {
 	until_true 10 omd_ready || die "omd is not ready, see $(keep "$OMD_LOG")"
 }
 
+# remotes_of PID: what the omd PID has started, but for those that wait for an arrival
+remotes_of() {
+	local pid name
+
+	for pid in $(cat "/proc/$1/task/$1/children"); do
+		read -r name <"/proc/$pid/comm" && [ "$name" = om-ready ] || printf '%s ' "$pid"
+	done 2>/dev/null
+}
+
 # omd_ready: the node answers; ends the wait for it when omd has died
 omd_ready() {
 	kill -0 "$OMD_PID" 2>/dev/null || die "omd ended: $(tail -n 1 "$OMD_LOG")"

@@ -38,7 +38,8 @@ remote_is() {
 # What is run in the surroundings of the place; an array, so that $! is the program's own pid
 OURS=(env -i PATH="$PATH" HOME="$D/home" XDG_RUNTIME_DIR="$D/run" LC_ALL=C OM_CHECK="$WORK" OM_TEST="$TEST")
 
-# node NAME PORT [ARG...]: start an omd and wait until it is ready; sets NODE_PID and NODE_LOG
+# node NAME PORT [ARG...]: start an omd and wait until it is ready; sets NODE_PID and NODE_LOG. By default it has a process
+# for who has arrived, and none for who might
 node() {
 	local name=$1 port=$2
 
@@ -46,7 +47,7 @@ node() {
 	NODE_LOG=$D/$name.log
 	rm -f "$NODE_LOG"
 	# shellcheck disable=SC2086
-	"${OURS[@]}" $OMD_UNDER "$D/bin/omd" --name "$name" --listen "127.0.0.1:$port" "$@" </dev/null >"$NODE_LOG" 2>&1 &
+	"${OURS[@]}" $OMD_UNDER "$D/bin/omd" --name "$name" --listen "127.0.0.1:$port" --ready 0 "$@" </dev/null >"$NODE_LOG" 2>&1 &
 	NODE_PID=$!
 	until_true 20 node_ready || wrong "omd is not ready: $(cat "$NODE_LOG")"
 }
@@ -248,6 +249,8 @@ omd_bad_arguments() {
 	refuses 125 '^omd: --cache 5X: a size is' "${OURS[@]}" "$D/bin/omd" --cache 5X
 	refuses 125 '^omd: --cache -1: a size is' "${OURS[@]}" "$D/bin/omd" --cache -1
 	refuses 125 '^omd: --cache 99999999999G: a size is' "${OURS[@]}" "$D/bin/omd" --cache 99999999999G
+	refuses 125 '^omd: --ready x: not a number' "${OURS[@]}" "$D/bin/omd" --ready x
+	refuses 125 '^omd: --ready 17: not a number' "${OURS[@]}" "$D/bin/omd" --ready 17
 	refuses 125 '^omd: extra: ' "${OURS[@]}" "$D/bin/omd" extra
 	refuses 125 '^omd: --listen 127.0.0.1:99999: ' "${OURS[@]}" "$D/bin/omd" --listen 127.0.0.1:99999
 	refuses 125 '^omd: ' "${OURS[@]}" "$D/bin/omd" --listen '[::1'
@@ -467,7 +470,7 @@ omd_remote_gets_its_own_only() {
 	until_true 5 has_children 0 || wrong 'the remote is not reaped'
 	fds=$(sed -n 's/.* \([0-9]*\) -> \([a-z/]*\).*/\1=\2/p' "$NODE_LOG" | tr '\n' ' ')
 	# The last is what ls reads
-	[[ $fds =~ ^'0=/dev/null 1='[a-z/]*' 2='[a-z/]*' 3=socket 4=pipe 5=socket 6=socket 7=/proc/'[a-z/]*' '$ ]] ||
+	[[ $fds =~ ^'0=/dev/null 1='[a-z/]*' 2='[a-z/]*' 3=socket 4=socket 5=/proc/'[a-z/]*' '$ ]] ||
 		wrong "descriptors: $fds"
 	grep -qx /dev/null "$NODE_LOG" || wrong 'standard output is not /dev/null'
 	node_end
@@ -495,6 +498,79 @@ omd_remote_crashes() {
 	serves alpha
 	node_end
 	until_true 5 nothing_left || wrong "left over: $(marked "OM_TEST=$TEST")"
+}
+
+# pids: what omd has started
+pids() {
+	cat "/proc/$NODE_PID/task/$NODE_PID/children"
+}
+
+omd_has_one_ready() {
+	local waiting
+
+	place
+	node alpha $PORT --ready 2
+	until_true 5 has_children 2 || wrong "$(children) are ready"
+	waiting=$(pids)
+	arrive
+	until_true 5 has_children 3 || wrong "$(children) behind an arrival"
+	[[ $(pids) = "$waiting"* ]] || wrong "it was not handed to one that waited: $waiting, then $(pids)"
+	# shellcheck disable=SC2086
+	kill -KILL $(pids)
+	logged 'om-remote [0-9]* (ready): killed by signal 9'
+	logged 'om-remote [0-9]* (omctl of .*): killed by signal 9'
+	wait "$CLIENT_PID"
+	until_true 5 has_children 0 || wrong 'one was started for nobody'
+	arrive
+	until_true 5 has_children 3 || wrong "$(children) behind the next arrival"
+	node_end
+	until_true 5 nothing_left || wrong "left over: $(marked "OM_TEST=$TEST")"
+}
+
+omd_ready_one_has_died() {
+	local pid
+
+	place
+	cp "$BIN/om-remote" "$D/bin/om-remote"
+	node alpha $PORT --ready 1
+	until_true 5 is_ready || wrong 'none is ready'
+	pid=$(pids)
+	# omd hears of the death when there is an arrival already
+	kill -STOP "$NODE_PID"
+	# shellcheck disable=SC2086
+	kill -KILL $pid
+	omctl ping -c 3 alpha >"$D/ping.out" 2>&1 &
+	until_true 5 zombie $pid || wrong 'it does not die'
+	kill -CONT "$NODE_PID"
+	wait $! || wrong "the client says: $(cat "$D/ping.out")"
+	omctl ping -c 3 alpha >"$D/ping.out" 2>&1 || wrong "the next says: $(cat "$D/ping.out")"
+	kill -KILL "$NODE_PID"
+	wait "$NODE_PID"
+	until_true 5 nothing_left || wrong "left over: $(marked "OM_TEST=$TEST")"
+}
+
+# is_ready: what omd has started waits for an arrival
+is_ready() {
+	# shellcheck disable=SC2046
+	grep -qsx om-ready "/proc/$(printf %d $(pids))/comm"
+}
+
+# zombie PID: it has ended
+zombie() {
+	grep -q '^State:.Z' "/proc/$1/status"
+}
+
+omd_ready_one_cannot_start() {
+	place
+	remote_is 'exit 3'
+	node alpha $PORT --ready 3
+	logged 'om-remote [0-9]* (ready): ended with status 3'
+	until_true 5 has_children 0 || wrong 'it is tried again and again'
+	arrive
+	wait "$CLIENT_PID"
+	[ $? = 125 ] || wrong "the client does not hear of it: $(cat "$D/ping.out")"
+	until_true 5 has_children 0 || wrong 'it is tried again and again'
+	node_end
 }
 
 omd_hundred_remotes() {

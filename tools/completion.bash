@@ -61,8 +61,8 @@ _omrun() {
 _omd() {
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	--key) _openmosix_files ;;
-	--listen | --name | --cache) ;;
-	*) _openmosix_words '--listen --name --key --cache --help --version' ;;
+	--listen | --name | --cache | --ready) ;;
+	*) _openmosix_words '--listen --name --key --cache --ready --help --version' ;;
 	esac
 }
 

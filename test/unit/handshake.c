@@ -447,21 +447,12 @@ START_TEST(handshake_known_answer)
 }
 END_TEST
 
-START_TEST(session_keys_survive_the_pipe)
+START_TEST(session_keys_can_be_wiped)
 {
-	struct session_keys in = {HANDSHAKE_VERSION, SESSION_AES_256_GCM, {1, 2}, {3, 4}, 1ull << 40, 77}, out;
-	uint8_t bytes[SESSION_KEYS_SIZE];
+	struct session_keys keys = { HANDSHAKE_VERSION, SESSION_AES_256_GCM, { 1, 2 }, { 3, 4 }, 1ull << 40, 77 };
 
-	session_keys_encode(&in, bytes);
-	ck_assert_int_eq(session_keys_decode(bytes, &out), 0);
-	ck_assert_int_eq(memcmp(&in, &out, sizeof(in)), 0);
-	bytes[0] = HANDSHAKE_VERSION + 1;
-	ck_assert_int_eq(session_keys_decode(bytes, &out), -EPROTO);
-	bytes[0] = HANDSHAKE_VERSION;
-	bytes[4] = 3;
-	ck_assert_int_eq(session_keys_decode(bytes, &out), -EPROTO);
-	session_keys_wipe(&out);
-	ck_assert_uint_eq(out.tx_key[0] | out.rx_key[0] | out.tx_count, 0);
+	session_keys_wipe(&keys);
+	ck_assert_uint_eq(keys.tx_key[0] | keys.rx_key[0] | keys.tx_count, 0);
 	ck_assert_ptr_null(session_cipher_name(0));
 }
 END_TEST
@@ -483,5 +474,5 @@ UNIT(handshake)
 	tcase_add_test(tc, handshake_points_of_low_order);
 	tcase_add_test(tc, handshake_takes_no_more_than_it_wants);
 	tcase_add_test(tc, handshake_known_answer);
-	tcase_add_test(tc, session_keys_survive_the_pipe);
+	tcase_add_test(tc, session_keys_can_be_wiped);
 }

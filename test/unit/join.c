@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "cluster/remotes.h"
-#include "fdpass.h"
 #include "test/unit/unit.h"
 
 START_TEST(join_finds_whose_ticket_it_is)
@@ -43,7 +42,7 @@ START_TEST(join_hands_over_once)
 	ck_assert_int_eq(remotes_join(&entry, &block, carried[1]), 0);
 	ck_assert_int_eq(entry.join_fd, -1);
 	close(carried[1]);
-	ck_assert_int_eq(fdpass_receive(pair[1], &got, sizeof(got), &fd, MSG_DONTWAIT), 0);
+	ck_assert_int_eq(handover_receive(pair[1], &got, &fd), 0);
 	ck_assert_mem_eq(&got, &block, sizeof(got));
 	ck_assert_int_eq(write(fd, "x", 1), 1);
 	ck_assert_int_eq(read(carried[0], &byte, 1), 1);

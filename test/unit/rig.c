@@ -102,21 +102,16 @@ static void on_timeout(uv_timer_t *timer)
 }
 
 /* Become om-remote; the test's own binary lies in test/ beside bin/ */
-static void become_remote(int socket_fd, int pipe_fd, int join_fd)
+static void become_remote(int link_fd)
 {
 	char self[PATH_MAX] = "", path[PATH_MAX + 32];
 
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		_exit(99);
 	snprintf(path, sizeof(path), "%s/../bin/om-remote", dirname(self));
-	socket_fd = fcntl(socket_fd, F_DUPFD, 10);
-	pipe_fd = fcntl(pipe_fd, F_DUPFD, 10);
-	join_fd = fcntl(join_fd, F_DUPFD, 10);
-	dup2(socket_fd, HANDOVER_SOCKET_FD);
-	dup2(pipe_fd, HANDOVER_PIPE_FD);
-	dup2(join_fd, HANDOVER_JOIN_FD);
-	close(HANDOVER_CACHE_FD);
-	close_range(HANDOVER_JOIN_FD + 1, UINT_MAX, 0);
+	link_fd = fcntl(link_fd, F_DUPFD, 10); /* dup2() of a number to itself would leave it close-on-exec */
+	dup2(link_fd, HANDOVER_LINK_FD);
+	close_range(HANDOVER_CACHE_FD, UINT_MAX, 0);
 	setenv("OPENMOSIX_LOG", "error", 1);
 	execl(path, path, (char *)NULL);
 	_exit(98);
@@ -178,34 +173,30 @@ static struct session_keys keys_turned(const struct session_keys *keys)
 
 bool rig_start(struct rig *rig, const struct wire_hello *hello)
 {
-	struct session_keys keys = { .version = HANDSHAKE_VERSION, .cipher = SESSION_CHACHA20_POLY1305 }, turned;
+	struct session_keys keys = { .version = HANDSHAKE_VERSION, .cipher = SESSION_CHACHA20_POLY1305 };
 	struct wire_hello ordinary = rig_hello();
-	uint8_t encoded[HANDOVER_HELLO_MAX];
-	int pair[2], pipes[2], join[2], len;
+	struct handover block = { 0 };
+	int pair[2], join[2], len;
 
 	memset(rig, 0, sizeof(*rig));
 	image_default(rig);
 	ck_assert_int_ge(sodium_init(), 0);
 	randombytes_buf(keys.tx_key, sizeof(keys.tx_key));
 	randombytes_buf(keys.rx_key, sizeof(keys.rx_key));
-	turned = keys_turned(&keys);
-	len = wire_encode(WIRE_HELLO, hello ? hello : &ordinary, encoded, sizeof(encoded));
+	block.keys = keys_turned(&keys);
+	len = wire_encode(WIRE_HELLO, hello ? hello : &ordinary, block.hello, sizeof(block.hello));
 	ck_assert_int_gt(len, 0);
+	block.hello_len = (size_t)len;
 	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	ck_assert_int_eq(pipe2(pipes, O_CLOEXEC), 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, join), 0);
-	ck_assert_int_eq(
-		handover_write(pipes[1], &turned, encoded, (size_t)len, NULL, 0, (const uint8_t[WIRE_TICKET_LEN]){ 0 }),
-		0);
 	rig->remote = fork();
 	if (!rig->remote)
-		become_remote(pair[1], pipes[0], join[1]);
+		become_remote(join[1]);
 	rig->join = join[0];
 	close(join[1]);
+	ck_assert_int_eq(handover_send(rig->join, &block, pair[1]), 0);
 	close(pair[1]);
-	close(pipes[0]);
-	close(pipes[1]);
 	ck_assert_int_eq(uv_loop_init(&rig->loop), 0);
 	uv_timer_init(&rig->loop, &rig->timer);
 	rig->channel = channel_open(&rig->loop, pair[0], &keys, WIRE_HOME, &ops, rig);
