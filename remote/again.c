@@ -5,10 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <uv.h>
 
 #include "remote/again.h"
-#include "remote/ahead.h"
 #include "remote/calls.h"
 #include "remote/listing.h"
 #include "remote/session.h"
@@ -22,9 +20,8 @@
  * @flags:	Its flags
  * @path:	Path
  * @answered:	Home has answered
- * @news:	session->news then
+ * @said:	When that was
  * @posts:	session->posts then: what guests have done themselves
- * @until_ns:	When that is too old
  * @ret:	The answer
  * @stat:	If it is 0, the attributes
  */
@@ -33,7 +30,8 @@ struct again {
 	uint64_t flags;
 	char path[WIRE_LISTING_PATH_MAX + 1];
 	bool answered;
-	uint64_t news, posts, until_ns;
+	struct said said;
+	uint64_t posts;
 	int64_t ret;
 	uint8_t stat[STAT_LEN];
 };
@@ -75,8 +73,7 @@ static bool is_same(const struct thread *thread, const struct again *again, uint
 	const struct session *session = thread->guest->session;
 
 	return again->answered && again->nr == thread->call.nr && again->flags == flags && !strcmp(again->path, path) &&
-	       again->news == session->news && again->posts == session->posts && !session->objects.watched &&
-	       uv_hrtime() <= again->until_ns;
+	       said_holds(&again->said, session) && again->posts == session->posts && !session->objects.watched;
 }
 
 bool again_serve(struct thread *thread)
@@ -115,9 +112,8 @@ void again_take(struct thread *thread, int64_t ret, const uint8_t *tail, size_t 
 	    tail_len != (ret ? 0 : sizeof(again->stat)))
 		return;
 	again->answered = true;
-	again->news = thread->guest->session->news;
+	again->said = said_now(thread->guest->session);
 	again->posts = thread->guest->session->posts;
-	again->until_ns = uv_hrtime() + AHEAD_MS * 1000000ull;
 	again->ret = ret;
 	memcpy(again->stat, tail, tail_len);
 }

@@ -10,7 +10,7 @@
  * that asks for that right away cannot tell whether it was asked now or then, as long as it has learned nothing else
  * in between: from another call, of any guest of the session, for guests may share memory; from a result, a signal, or
  * any other message of home. All these are news, counted in session->news, and with news what was said ahead is void;
- * it is, too, when it is AHEAD_MS old, for there are clocks. So this is exact, and no cache: nothing has to be kept
+ * it is, too, when it is SAID_MS old (remote/said.h), for there are clocks. So this is exact, and no cache: nothing has to be kept
  * coherent.
  *
  * No news is where a process is in a file that it has opened, and shares with no other process: it could have counted. An
@@ -21,7 +21,7 @@
  *
  * Only one answer: to close a descriptor that was opened for reading a regular file or a directory succeeds, and so
  * does changing its FD_CLOEXEC; and so does lseek to a place in a regular file, which is no terminal either.
- * guest->known has a bit for each descriptor that is known to be such a one.
+ * Which descriptors are such ones is in remote/known.h.
  *
  * Writes: see remote/writes.h.
  *
@@ -37,9 +37,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* How long what was said holds at most */
-#define AHEAD_MS 20
 
 struct guest;
 struct session;
@@ -59,7 +56,5 @@ bool ahead_mapping(struct thread *thread, uint64_t *object, uint32_t *kind);
 void ahead_changed(struct thread *thread, uint64_t dev, uint64_t ino);
 /* Forget what a thread was told */
 void ahead_drop(struct thread *thread);
-/* @child was forked from @parent, with its own descriptors or with the same ones */
-void ahead_inherit(struct guest *child, struct guest *parent, bool same_files);
 
 #endif

@@ -10,10 +10,10 @@
 #include <sys/wait.h>
 
 #include "log.h"
-#include "remote/ahead.h"
 #include "remote/calls.h"
 #include "remote/filter.h"
 #include "remote/fork.h"
+#include "remote/known.h"
 #include "remote/listener.h"
 #include "remote/ownfilter.h"
 #include "remote/session.h"
@@ -300,7 +300,7 @@ static struct guest *guest_born(const struct thread *parent, uint32_t tid, pid_t
 	guest->state = GUEST_LIVE;
 	guest->listener = listener_get(parent->guest->listener);
 	title_inherit(guest, parent->guest);
-	ahead_inherit(guest, parent->guest, parent->call.arg[FORK_FLAGS] & CLONE_FILES);
+	known_inherit(guest, parent->guest, parent->call.arg[FORK_FLAGS] & CLONE_FILES);
 	if (shm_inherit(guest, parent->guest)) {
 		guest_forget(guest);
 		return NULL;

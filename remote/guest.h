@@ -32,6 +32,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "remote/said.h"
 #include "remote/sandbox.h"
 #include "sysplan.h"
 
@@ -75,7 +76,7 @@ enum exit_trace {
 	TRACE_CLONE, /* in clone: will stop at its end */
 };
 
-/* Descriptors that ahead.c keeps an account of, and of what */
+/* Descriptors that are kept an account of, and of what (known.h) */
 #define KNOWN_FDS 1024u
 enum known {
 	KNOWN_QUIET,	/* open for reading a file or a directory: to close it changes nothing */
@@ -135,15 +136,15 @@ struct credit {
 };
 
 /**
- * struct mapped - What the thread has mapped last (ahead.c)
- * @news:	session->news then; 0: nothing
- * @until_ns:	When that is too old
+ * struct mapped - What the thread has mapped last (mappings.c)
+ * @said:	When that was
  * @object:	Object
  * @kind:	enum object_kind
  * @fd:		Descriptor that it was mapped through
  */
 struct mapped {
-	uint64_t news, until_ns, object;
+	struct said said;
+	uint64_t object;
 	uint32_t kind;
 	int fd;
 };
@@ -234,7 +235,7 @@ struct thread {
  * @title_len:	Their length; 0: nothing is told of them
  * @cpu_limit_s: RLIMIT_CPU's hard limit when it was last looked at, seconds
  * @usage:	What the last USAGE told: user time, system time, resident bytes
- * @known:	What is known of descriptors: a bit for each (ahead.c)
+ * @known:	What is known of descriptors: a bit for each (known.h)
  * @credit:	See writes.c
  * @written:	The descriptor of its last write that went home
  * @asked:	It asked for credit

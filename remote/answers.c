@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Calls that are answered from what home has said ahead, or because there is only one answer: see remote/ahead.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "remote/ahead.h"
+#include "remote/ahead_impl.h"
+#include "remote/calls.h"
+#include "remote/known.h"
+#include "remote/session.h"
+#include "remote/writes.h"
+
+#define USER_END (1ull << 47) /* the kernel refuses its own addresses even where nothing is read */
+
+/**
+ * guest_write() - Give the guest @len bytes; false when its memory does not take them: home will say what comes of that
+ */
+static bool guest_write(const struct thread *thread, uint64_t addr, const void *data, size_t len)
+{
+	struct iovec local = { (void *)data, len }, remote = { (void *)(uintptr_t)addr, len };
+
+	return !len || process_vm_writev(thread->outer, &local, 1, &remote, 1, 0) == (ssize_t)len;
+}
+
+/**
+ * serve_stat() - fstat; after a read the time of access may be another one
+ */
+static bool serve_stat(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	const struct ahead *ahead = ahead_of(thread, arg[0]);
+
+	*ret = 0;
+	return ahead && !(ahead->moved && ahead->told.traits & WIRE_AHEAD_ACCESSED) &&
+	       guest_write(thread, arg[1], ahead->told.stat, sizeof(ahead->told.stat));
+}
+
+/**
+ * serve_newfstatat() - The same by another name: with an empty path
+ */
+static bool serve_newfstatat(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	const uint64_t as_fstat[6] = { arg[0], arg[2] };
+	struct iovec local, remote = { (void *)(uintptr_t)arg[1], 1 };
+	char first;
+
+	if ((int)arg[3] != AT_EMPTY_PATH || !ahead_of(thread, arg[0]))
+		return false;
+	local = (struct iovec){ &first, 1 };
+	if (process_vm_readv(thread->outer, &local, 1, &remote, 1, 0) != 1 || first)
+		return false;
+	return serve_stat(thread, as_fstat, ret);
+}
+
+/**
+ * data_at() - How many bytes a read of @count at @pos would get, if that is known; else -1
+ */
+static ssize_t data_at(const struct ahead *ahead, uint64_t pos, uint64_t count)
+{
+	uint64_t rest = pos < ahead->len ? ahead->len - pos : 0;
+
+	if ((!ahead->len || count > rest) && !ahead->told.whole)
+		return -1;
+	return (ssize_t)(count < rest ? count : rest);
+}
+
+/**
+ * serve_read() - read
+ */
+static bool serve_read(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	struct ahead *ahead = ahead_of(thread, arg[0]);
+	uint64_t consume[6] = { arg[0] };
+	ssize_t n = ahead && arg[1] < USER_END ? data_at(ahead, ahead->pos, arg[2]) : -1;
+
+	if (n < 0 || !guest_write(thread, arg[1], ahead->data + ahead->pos, (size_t)n))
+		return false;
+	ahead->pos += (size_t)n;
+	ahead->moved |= n > 0;
+	consume[1] = (uint64_t)n;
+	if (n > 0)
+		call_post(thread, SYS_read, consume, NULL, 0, 0);
+	*ret = n;
+	return true;
+}
+
+/**
+ * serve_lseek() - lseek to a place that is known to exist
+ */
+static bool serve_lseek(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	struct ahead *ahead = ahead_of(thread, arg[0]);
+	uint64_t seek[6] = { arg[0], arg[1], SEEK_SET };
+	int64_t to = (int64_t)arg[1];
+
+	if (ahead && ahead->base)
+		ahead = NULL; /* where its data are is not known */
+	if (to < -WIRE_SEEK_MAX || to > WIRE_SEEK_MAX || !known_is(thread->guest, KNOWN_SEEKABLE, (uint32_t)arg[0]))
+		return false;
+	if ((int)arg[2] == SEEK_CUR && ahead)
+		to += (int64_t)ahead->pos;
+	else if ((int)arg[2] != SEEK_SET)
+		return false;
+	if (to < 0 || to > WIRE_SEEK_MAX)
+		return false;
+	/* What was said of another descriptor of the same open is void, but not this */
+	thread->guest->session->news++;
+	if (ahead) {
+		ahead->pos = (size_t)to;
+		ahead->said.news = thread->guest->session->news;
+	}
+	thread->sequential = 0;
+	seek[1] = (uint64_t)to;
+	call_post(thread, SYS_lseek, seek, NULL, 0, 0);
+	*ret = to;
+	return true;
+}
+
+/**
+ * serve_pread() - pread64
+ */
+static bool serve_pread(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	const struct ahead *ahead = ahead_of(thread, arg[0]);
+	ssize_t n = ahead && !ahead->base && (int64_t)arg[3] >= 0 ? data_at(ahead, arg[3], arg[2]) : -1;
+
+	*ret = n;
+	return n > 0 && guest_write(thread, arg[1], ahead->data + arg[3], (size_t)n);
+}
+
+/**
+ * serve_fadvise() - fadvise64 with advice that exists
+ */
+static bool serve_fadvise(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	const struct ahead *ahead = ahead_of(thread, arg[0]);
+	struct stat st;
+
+	if (!ahead || (int)arg[3] < POSIX_FADV_NORMAL || (int)arg[3] > POSIX_FADV_NOREUSE || (int64_t)arg[2] < 0)
+		return false;
+	memcpy(&st, ahead->told.stat, sizeof(st));
+	if (!S_ISREG(st.st_mode) || ahead->told.flags & O_PATH)
+		return false;
+	call_post(thread, SYS_fadvise64, arg, NULL, 0, 0);
+	*ret = 0;
+	return true;
+}
+
+/**
+ * serve_fcntl() - fcntl: F_GETFL, F_SETFD
+ */
+static bool serve_fcntl(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	const struct ahead *ahead;
+
+	if ((int)arg[1] == F_SETFD && known_is(thread->guest, KNOWN_QUIET, (uint32_t)arg[0])) {
+		const uint64_t posted[6] = { arg[0], F_SETFD, arg[2] };
+
+		call_post(thread, SYS_fcntl, posted, NULL, 0, 0);
+		*ret = 0;
+		return true;
+	}
+	ahead = (int)arg[1] == F_GETFL ? ahead_of(thread, arg[0]) : NULL;
+	if (!ahead)
+		return false;
+	*ret = ahead->told.flags;
+	return true;
+}
+
+/**
+ * serve_ioctl() - Is it a terminal? No: isatty(3)
+ */
+static bool serve_ioctl(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	*ret = -ENOTTY;
+	return (uint32_t)arg[1] == TCGETS && known_is(thread->guest, KNOWN_SEEKABLE, (uint32_t)arg[0]);
+}
+
+/**
+ * serve_close() - close
+ */
+static bool serve_close(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	if (!known_is(thread->guest, KNOWN_QUIET, (uint32_t)arg[0]))
+		return false;
+	known_clear(thread->guest, (uint32_t)arg[0]);
+	for (struct thread *t = thread->guest->threads; t; t = t->next)
+		if (t->ahead && t->ahead->fd == (int)arg[0])
+			ahead_drop(t);
+	call_post(thread, SYS_close, arg, NULL, 0, 0);
+	*ret = 0;
+	return true;
+}
+
+/* Who serves which call */
+static const struct {
+	uint32_t nr;
+	bool (*serve)(struct thread *thread, const uint64_t arg[6], int64_t *ret);
+} serve_table[] = {
+	{ SYS_read, serve_read },	  { SYS_close, serve_close },
+	{ SYS_fstat, serve_stat },	  { SYS_newfstatat, serve_newfstatat },
+	{ SYS_pread64, serve_pread },	  { SYS_fcntl, serve_fcntl },
+	{ SYS_fadvise64, serve_fadvise }, { SYS_write, writes_serve },
+	{ SYS_pwrite64, writes_serve },	  { SYS_lseek, serve_lseek },
+	{ SYS_ioctl, serve_ioctl },
+};
+
+bool ahead_serve(struct thread *thread)
+{
+	uint64_t arg[6];
+	int64_t ret;
+
+	if (thread->guest->loud)
+		return false;
+	memcpy(arg, thread->call.arg, sizeof(arg));
+	for (size_t i = 0; i < sizeof(serve_table) / sizeof(*serve_table); i++) {
+		if (serve_table[i].nr != thread->call.nr)
+			continue;
+		if (!serve_table[i].serve(thread, arg, &ret))
+			return false;
+		call_return(thread, ret);
+		return true;
+	}
+	return false;
+}

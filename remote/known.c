@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is known of descriptors: see remote/known.h. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "remote/known.h"
+#include "remote/writes.h"
+
+bool known_is(const struct guest *guest, enum known what, uint64_t fd)
+{
+	return fd < KNOWN_FDS && guest->known[what][fd / 64] & 1ull << fd % 64;
+}
+
+void known_set(struct thread *thread, enum known what, uint64_t fd)
+{
+	struct guest *guest = thread->guest;
+
+	if (fd < KNOWN_FDS && !guest->loud && thread->call.closes == guest->closes)
+		guest->known[what][fd / 64] |= 1ull << fd % 64;
+}
+
+void known_clear(struct guest *guest, uint64_t fd)
+{
+	guest->closes++;
+	writes_forget(guest, (int)fd);
+	for (int what = 0; what < KNOWN_NR && fd < KNOWN_FDS; what++)
+		guest->known[what][fd / 64] &= ~(1ull << fd % 64);
+}
+
+void known_inherit(struct guest *child, struct guest *parent, bool same_files)
+{
+	parent->loud |= same_files;
+	child->loud = parent->loud;
+	if (parent->loud)
+		memset(parent->known, 0, sizeof(parent->known));
+	memset(parent->known[KNOWN_PRIVATE], 0, sizeof(parent->known[KNOWN_PRIVATE]));
+	memcpy(child->known, parent->known, sizeof(child->known));
+}
+
+/**
+ * is_dup() - Does the call copy a descriptor?
+ */
+static bool is_dup(const struct call *call)
+{
+	return call->nr == SYS_dup || call->nr == SYS_dup2 || call->nr == SYS_dup3 ||
+	       (call->nr == SYS_fcntl && ((int)call->arg[1] == F_DUPFD || (int)call->arg[1] == F_DUPFD_CLOEXEC));
+}
+
+void known_copied(struct thread *thread, int64_t ret)
+{
+	for (enum known what = 0; what < KNOWN_NR && ret >= 0 && is_dup(&thread->call); what++) {
+		if (known_is(thread->guest, what, (uint32_t)thread->call.arg[0]))
+			known_set(thread, what, (uint64_t)ret);
+	}
+}
+
+void known_forget(struct guest *guest)
+{
+	guest->closes++;
+	memset(guest->known, 0, sizeof(guest->known));
+	writes_forget(guest, -1);
+}
