@@ -18,6 +18,7 @@ enum { a0, a1, a2, a3, a4, a5 };
 #define OUTERR	 SYS_OUTERR
 #define TEMPMASK SYS_TEMPMASK
 #define SPLIT	 SYS_SPLIT
+#define LOOKUP	 (SYS_PATH | SYS_LOOKUP)
 
 /* In the column of results a DENY row has its errno */
 #define RET_EPERM	EPERM

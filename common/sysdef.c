@@ -163,3 +163,12 @@ const struct sysdef *sysdef_resolve(int64_t nr, const uint64_t arg[6], struct sy
 		ioctl_guess(key, arg[i + 1], tmp, &tmp->arg[i + 1]);
 	return tmp;
 }
+
+int sysdef_path(const struct sysdef *row)
+{
+	for (int i = 0; i < 6; i++) {
+		if (row->arg[i].kind == ARG_MEM && row->arg[i].size == SIZE_STR)
+			return i;
+	}
+	return -1;
+}

@@ -105,6 +105,8 @@ const char *sysdef_fault(const struct sysdef *def)
 		return "no such result";
 	if ((def->traits & SYS_SPLIT) && (def->arg[1].kind != ARG_MEM || def->ret != RET_COUNT))
 		return "SPLIT without a transfer in the second argument";
+	if ((def->traits & SYS_LOOKUP) && sysdef_path(def) < 0)
+		return "LOOKUP without a name";
 	for (int i = 0; i < 6; i++) {
 		const struct sysarg *arg = &def->arg[i];
 		const char *fault = arg_fault(def, arg);

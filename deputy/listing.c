@@ -16,20 +16,11 @@
 #include "deputy/dirwatch.h"
 #include "deputy/listing.h"
 #include "plainpath.h"
+#include "sysdef.h"
 
 #define HITS_MIN    2  /* look-ups in vain that make a directory worth telling */
 #define SPOILT_MAX  16 /* changes after which it is not told again */
 #define ENTRIES_MAX 1000
-
-/* Calls that say whether something is there, and which argument is the path */
-static const struct {
-	uint32_t nr;
-	unsigned int path;
-} lookups[] = {
-	{ SYS_open, 0 },       { SYS_openat, 1 },   { SYS_access, 0 },	   { SYS_faccessat, 1 },
-	{ SYS_faccessat2, 1 }, { SYS_stat, 0 },	    { SYS_lstat, 0 },	   { SYS_statx, 1 },
-	{ SYS_newfstatat, 1 }, { SYS_readlink, 0 }, { SYS_readlinkat, 1 },
-};
 
 /* Calls that change what paths mean, or what may be looked at */
 static const uint32_t guarded[] = {
@@ -44,17 +35,13 @@ static const char *lookup_path(const struct thread *thread, int64_t ret)
 	const struct call *call = &thread->call;
 	bool is_readlink = call->nr == SYS_readlink || call->nr == SYS_readlinkat;
 
-	if (!call->planned || (ret != -ENOENT && !(ret == -EINVAL && is_readlink)))
-		return NULL;
-	for (size_t i = 0; i < sizeof(lookups) / sizeof(*lookups); i++) {
-		const char *path;
+	const struct sysdef *row = sysdef_row(call->nr);
+	const char *path;
 
-		if (lookups[i].nr != call->nr)
-			continue;
-		path = call_pointer(thread, call->home_arg[lookups[i].path], WIRE_LISTING_PATH_MAX + 1);
-		return path && plainpath_is(path, strnlen(path, WIRE_LISTING_PATH_MAX + 1)) ? path : NULL;
-	}
-	return NULL;
+	if (!call->planned || !(row->traits & SYS_LOOKUP) || (ret != -ENOENT && !(ret == -EINVAL && is_readlink)))
+		return NULL;
+	path = call_pointer(thread, call->home_arg[sysdef_path(row)], WIRE_LISTING_PATH_MAX + 1);
+	return path && plainpath_is(path, strnlen(path, WIRE_LISTING_PATH_MAX + 1)) ? path : NULL;
 }
 
 /* Has the process our root, and our file systems? It has our rights, or had when it began */

@@ -35,6 +35,7 @@ enum sys_trait {
 	SYS_OUTERR = 4,	  /* writes to memory even when it fails */
 	SYS_TEMPMASK = 8, /* has a signal mask for its duration: see struct sysplan */
 	SYS_SPLIT = 16,	  /* larger than a slot's data area: made in parts */
+	SYS_LOOKUP = 32,  /* PATH, and its result says whether there is something of that name */
 };
 
 /* What a successful call returns. For SYS_DENY the column holds the errno instead. */
@@ -287,6 +288,9 @@ const struct sysdef *sysdef_resolve(int64_t nr, const uint64_t arg[6], struct sy
 
 /* Would the filter let this call through? (SYS_LOCAL, or a row of syslocal[] matches) */
 bool sysdef_is_local(int64_t nr, const uint64_t arg[6]);
+
+/* Which argument of a call with PATH or LOOKUP is the name: the first string; -1: none is */
+int sysdef_path(const struct sysdef *row);
 
 /* Name of the call, "?" when there is none */
 const char *sysdef_name(int64_t nr);

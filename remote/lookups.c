@@ -10,6 +10,7 @@
 
 #include "remote/calls.h"
 #include "remote/session.h"
+#include "sysdef.h"
 
 #define PAGE_BYTES 4096u
 
@@ -56,24 +57,23 @@ static bool good_readlink(const uint64_t *arg)
 	return (int)arg[1] > 0;
 }
 
-/* Which calls look for a path, which argument it is, and what is asked of those behind it */
+/* What is asked of the arguments behind the path of the calls that look for one (LOOKUP) */
 static const struct {
 	uint32_t nr;
-	unsigned int path;
 	bool (*is_good)(const uint64_t *arg);
 	bool wants_link;
 } lookups[] = {
-	{ SYS_open, 0, good_open, false },
-	{ SYS_openat, 1, good_open, false },
-	{ SYS_access, 0, good_access, false },
-	{ SYS_faccessat, 1, good_access, false },
-	{ SYS_faccessat2, 1, good_faccessat2, false },
-	{ SYS_stat, 0, good_stat, false },
-	{ SYS_lstat, 0, good_stat, false },
-	{ SYS_newfstatat, 1, good_newfstatat, false },
-	{ SYS_statx, 1, good_statx, false },
-	{ SYS_readlink, 0, good_readlink, true },
-	{ SYS_readlinkat, 1, good_readlink, true },
+	{ SYS_open, good_open, false },
+	{ SYS_openat, good_open, false },
+	{ SYS_access, good_access, false },
+	{ SYS_faccessat, good_access, false },
+	{ SYS_faccessat2, good_faccessat2, false },
+	{ SYS_stat, good_stat, false },
+	{ SYS_lstat, good_stat, false },
+	{ SYS_newfstatat, good_newfstatat, false },
+	{ SYS_statx, good_statx, false },
+	{ SYS_readlink, good_readlink, true },
+	{ SYS_readlinkat, good_readlink, true },
 };
 
 bool path_read(const struct thread *thread, uint64_t addr, char out[static WIRE_LISTING_PATH_MAX + 1])
@@ -94,11 +94,12 @@ bool listing_serve(struct thread *thread)
 	char path[WIRE_LISTING_PATH_MAX + 1];
 
 	for (size_t i = 0; i < sizeof(lookups) / sizeof(*lookups) && table->nr; i++) {
-		const uint64_t *arg = call->arg + lookups[i].path;
+		const uint64_t *arg;
 		int found;
 
 		if (lookups[i].nr != call->nr)
 			continue;
+		arg = call->arg + sysdef_path(sysdef_row(call->nr));
 		found = lookups[i].is_good(arg + 1) && path_read(thread, arg[0], path) ? listing_look(table, path) : 1;
 		if (found > 0 || (!found && !lookups[i].wants_link))
 			return false;

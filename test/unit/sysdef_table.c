@@ -55,6 +55,7 @@ START_TEST(table_finds_faults)
 		{ "no such result", { "x", 0, SYS_DENY, 0, { NONE } } },
 		{ "no such result", { "x", 0, SYS_HOME, RET_NEVER + 1, { NONE } } },
 		{ "SPLIT without a transfer in the second argument", { "x", SPLIT, SYS_HOME, RET_COUNT, { FD, INT } } },
+		{ "LOOKUP without a name", { "x", LOOKUP, SYS_HOME, RET_ZERO, { FD, INT } } },
 		{ "a hole in the arguments", { "x", 0, SYS_HOME, RET_ZERO, { INT, NONE, INT } } },
 		{ "TEMPMASK without a mask", { "x", TEMPMASK, SYS_HOME, RET_ZERO, { INT } } },
 		{ "a mask without TEMPMASK", { "x", 0, SYS_HOME, RET_ZERO, { MASK(a1), SIZE } } },
