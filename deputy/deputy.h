@@ -56,6 +56,7 @@ struct held;
 struct object;
 struct outbox_item;
 struct pages;
+struct pipes;
 struct segment;
 
 /**
@@ -79,6 +80,7 @@ struct segment;
  * @piece:	Buffer for content on its way
  * @iov:	Pieces of a result on its way
  * @stock:	What was sent ahead, by number
+ * @pipes:	Pipes in which there will be something to send ahead, or NULL
  * @fresh:	Room for a read whose data are compared with that, or NULL
  * @strays:	Newborns that stopped before their parents told of them
  * @stray_nr:	Their number
@@ -136,6 +138,7 @@ struct deputy {
 	uint8_t *piece;
 	struct iovec iov[SYSPLAN_IOV_MAX];
 	struct stock stock[WIRE_STOCKS_MAX];
+	struct pipes *pipes;
 	uint8_t *fresh;
 	pid_t strays[STRAYS_MAX];
 	unsigned int stray_nr;

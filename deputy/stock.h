@@ -20,6 +20,7 @@ struct wire_call;
  * @fd:		From where
  * @used_ns:	When he did last
  * @bytes:	How much he has read in a row
+ * @pipe:	From a pipe
  * @data:	Room for WIRE_STOCK_MAX bytes, or NULL
  * @len:	How much of what comes next the worker has, and is there
  * @pos:	How much of that was read
@@ -28,6 +29,7 @@ struct stock {
 	pid_t tid;
 	int fd;
 	uint64_t used_ns, bytes;
+	bool pipe;
 	uint8_t *data;
 	size_t len, pos;
 };
@@ -36,6 +38,8 @@ struct stock {
 call_finisher stock_finisher(const struct wire_call *msg);
 /* Make the call's read here; false: it has to be made as any */
 bool stock_read(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
+/* There is something in the pipe from which @index was read last */
+void stock_filled(struct deputy *d, uint32_t index);
 void stock_clear(struct deputy *d);
 
 #endif

@@ -342,7 +342,8 @@ static uint64_t call_arrived(struct session *session, int listener, const struct
  */
 static void result_await(struct session *session, uint64_t id, int listener)
 {
-	struct pollfd others[] = {
+	struct pollfd sources[] = {
+		{ .fd = channel_fd(session->channel), .events = POLLIN },
 		{ .fd = listener, .events = POLLIN },
 		{ .fd = session->watch.fd, .events = POLLIN },
 	};
@@ -350,10 +351,12 @@ static void result_await(struct session *session, uint64_t id, int listener)
 	if (!aspin_begin(&session->linger))
 		return;
 	do {
-		if (channel_poll(session->channel) < 0 || session->ended)
+		sources[0].events = channel_backlog(session->channel) ? POLLIN | POLLOUT : POLLIN;
+		if (poll(sources, sizeof(sources) / sizeof(*sources), 0) <= 0)
+			continue;
+		if (sources[0].revents && (channel_poll(session->channel) < 0 || session->ended))
 			return;
-	} while (call_find(session, id) && poll(others, sizeof(others) / sizeof(*others), 0) <= 0 &&
-		 aspin_on(&session->linger));
+	} while (call_find(session, id) && !sources[1].revents && !sources[2].revents && aspin_on(&session->linger));
 	aspin_end(&session->linger, !call_find(session, id));
 }
 

@@ -43,22 +43,35 @@ int stock_result(struct session *session, const struct wire_result *msg, const u
 	struct wire_stocked from;
 	struct stock *stock;
 	uint32_t len, saved;
+	uint64_t known;
 	uint8_t *front;
+	size_t more;
 
-	if (tail_len != sizeof(from))
+	if (tail_len < sizeof(from) || tail_len - sizeof(from) > WIRE_STOCK_MAX)
 		return -EPROTO;
 	memcpy(&from, tail, sizeof(from));
+	more = tail_len - sizeof(from);
 	stock = from.stock < WIRE_STOCKS_MAX ? &session->stock[from.stock] : NULL;
-	if (!stock || from.offset >= stock->len || msg->ret <= 0 || (uint64_t)msg->ret > stock->len - from.offset)
+	if (!stock || from.offset >= stock->len || msg->ret <= 0 || (uint64_t)msg->ret <= more || msg->ret > WIRE_STOCK_MAX)
+		return -EPROTO;
+	known = (uint64_t)msg->ret - more;
+	if (known > stock->len - from.offset)
 		return -EPROTO;
 	/* The tail that it would have had: the length, for which there is room before the data, if only in their message's head */
 	len = (uint32_t)msg->ret;
 	front = stock->data + from.offset - sizeof(len);
 	memcpy(&saved, front, sizeof(saved));
 	memcpy(front, &len, sizeof(len));
-	call_result(session, msg, front, sizeof(len) + len);
+	if (more) {
+		uint8_t *end = mempcpy(session->buffer, front, sizeof(len) + known);
+
+		memcpy(end, tail + sizeof(from), more);
+		call_result(session, msg, session->buffer, sizeof(len) + len);
+	} else {
+		call_result(session, msg, front, sizeof(len) + len);
+	}
 	memcpy(front, &saved, sizeof(saved));
-	if (from.offset + len == stock->len)
+	if (from.offset + known == stock->len)
 		block_free(session, stock);
 	return 0;
 }
