@@ -3,10 +3,13 @@
  * stream: read standard input to its end, or write to standard output, in calls of one size; says on standard error how
  * many bytes per second that was.
  *
- *   stream read SIZE          stream write SIZE BYTES
+ *   stream read SIZE [PIPE]          stream write SIZE BYTES [PIPE]
+ *
+ * PIPE: make the pipe that it reads from or writes to as large as that.
  *
  * The time begins after the first call: starting is measured elsewhere.
  */
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,15 +41,16 @@ static ssize_t transfer(int writing, char *buf, size_t len)
 
 int main(int argc, char **argv)
 {
-	int writing = argc == 4 && !strcmp(argv[1], "write");
+	int writing = argc >= 4 && !strcmp(argv[1], "write"), own = writing ? 4 : 3;
 	size_t size = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
 	uint64_t left = writing ? strtoull(argv[3], NULL, 10) : UINT64_MAX, sum = 0;
 	char *buf = malloc(size + 1);
 	double start;
 	ssize_t n;
 
-	if (!buf || !size || (!writing && (argc != 3 || strcmp(argv[1], "read") != 0))) {
-		fputs("usage: stream read SIZE | write SIZE BYTES\n", stderr);
+	if (!buf || !size || argc > own + 1 || (!writing && strcmp(argv[1], "read") != 0) ||
+	    (argc > own && fcntl(writing, F_SETPIPE_SZ, strtol(argv[own], NULL, 10)) < 0)) {
+		fputs("usage: stream read SIZE [PIPE] | write SIZE BYTES [PIPE]\n", stderr);
 		return 2;
 	}
 	memset(buf, 'x', size);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Benches of bulk: reads and writes of a file and of a pipe in calls of 1 MiB, against what the channel can carry.
+# Benches of bulk: reads and writes of a file and of a pipe in calls of 1 MiB, against what the channel can carry. A pipe
+# has room for 64 KiB, unless it was given 1 MiB.
 
 MIB=1048576
 
@@ -36,9 +37,13 @@ stream_race() {
 		read-pipe "streamed '$writer 2>/dev/null | $om $reader'"
 		native-read-pipe "streamed '$writer 2>/dev/null | $reader'"
 		write-pipe "streamed '$om $writer | $reader 2>/dev/null'"
-		native-write-pipe "streamed '$writer | $reader 2>/dev/null'")
+		native-write-pipe "streamed '$writer | $reader 2>/dev/null'"
+		read-pipe-1M "streamed '$writer $MIB 2>/dev/null | $om $reader'"
+		native-read-pipe-1M "streamed '$writer $MIB 2>/dev/null | $reader'"
+		write-pipe-1M "streamed '$om $writer | $reader $MIB 2>/dev/null'"
+		native-write-pipe-1M "streamed '$writer | $reader $MIB 2>/dev/null'")
 	race "$ROUNDS" "${contestants[@]}"
-	for kind in read-file write-file read-pipe write-pipe; do
+	for kind in read-file write-file read-pipe write-pipe read-pipe-1M write-pipe-1M; do
 		row "stream/$kind" B/s $kind channel '>=0.6'
 		row "stream/$kind" B/s $kind native-$kind -
 	done

@@ -17,6 +17,7 @@
 #include "deputy/deputy.h"
 #include "deputy/fork.h"
 #include "deputy/handlers.h"
+#include "deputy/inflow.h"
 #include "deputy/listing.h"
 #include "deputy/lost.h"
 #include "deputy/object.h"
@@ -325,7 +326,7 @@ static uint32_t transfer_bytes(const struct wire_call *msg, size_t tail_len)
 void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len)
 {
 	struct thread *thread = thread_find(d, (pid_t)msg->tid);
-	call_handler handler = handler_find(msg);
+	call_handler handler = msg->flags & WIRE_CALL_STREAMED ? inflow_call : handler_find(msg);
 	int err;
 
 	if (!thread || !thread->task->arena_nr || thread->task->ending)

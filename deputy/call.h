@@ -41,6 +41,9 @@ typedef void (*call_goer)(struct deputy *d, struct thread *thread);
  * @row_finish:	@finish of a call that is as its row says, or NULL
  * @trimmed:	What goes on when objects that nobody maps have ended (trim.c), NULL: it does not wait for that
  * @asked:	The worker has been asked for this one
+ * @got:	Of a write whose data come in pieces (inflow.c): bytes that have come,
+ * @done:	that were written,
+ * @part:	that are being written
  */
 struct call {
 	uint64_t id;
@@ -59,6 +62,7 @@ struct call {
 	call_finisher row_finish;
 	call_goer trimmed;
 	bool asked;
+	uint64_t got, done, part;
 };
 
 void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len);

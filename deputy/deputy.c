@@ -77,7 +77,16 @@ static void on_gone(struct deputy *d, const union wire_any *msg, const uint8_t *
 static void on_call(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
 	usage_call(d, msg->call.tid);
-	posted_call(d, &msg->call, tail, tail_len);
+	if (!(msg->call.flags & WIRE_CALL_STREAMED))
+		posted_call(d, &msg->call, tail, tail_len);
+	else if (inflow_begin(d, &msg->call, tail_len))
+		lost_end(d, "the worker sent a call that does not match the table");
+}
+
+static void on_data(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	if (inflow_take(d, &msg->data, tail, tail_len))
+		lost_end(d, "the worker sent data that no call asks for");
 }
 
 static void on_interrupt(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
@@ -187,7 +196,7 @@ static void (*const message_table[WIRE_TYPES])(struct deputy *, const union wire
 	[WIRE_INTERRUPT] = on_interrupt, [WIRE_DEFAULT] = on_default, [WIRE_PASS] = on_pass,	   [WIRE_GONE] = on_gone,
 	[WIRE_TAKEN] = on_taken,	 [WIRE_USAGE] = on_usage,	 [WIRE_WRITE_BACK] = on_write_back,
 	[WIRE_WANT] = on_want,		 [WIRE_ARGUMENTS] = on_arguments, [WIRE_TRIMMED] = on_trimmed,
-	[WIRE_TITLE] = on_title,
+	[WIRE_TITLE] = on_title,	 [WIRE_DATA] = on_data,
 };
 
 /* A message has come */
@@ -337,6 +346,7 @@ int deputy_run(const struct deputy_options *opt, pid_t target, int talk)
 	stats_write(d);
 	outbox_clear(d);
 	stock_clear(d);
+	inflow_clear(d);
 	listings_free(d);
 	objects_free(d);
 	shm_free(d);

@@ -37,6 +37,7 @@
 #include "aspin.h"
 #include "channel.h"
 #include "childwatch.h"
+#include "deputy/inflow.h"
 #include "deputy/launch.h"
 #include "deputy/stats.h"
 #include "deputy/stock.h"
@@ -81,6 +82,7 @@ struct segment;
  * @iov:	Pieces of a result on its way
  * @stock:	What was sent ahead, by number
  * @pipes:	Pipes in which there will be something to send ahead, or NULL
+ * @inflow:	The write whose data are coming
  * @fresh:	Room for a read whose data are compared with that, or NULL
  * @strays:	Newborns that stopped before their parents told of them
  * @stray_nr:	Their number
@@ -139,6 +141,7 @@ struct deputy {
 	struct iovec iov[SYSPLAN_IOV_MAX];
 	struct stock stock[WIRE_STOCKS_MAX];
 	struct pipes *pipes;
+	struct inflow inflow;
 	uint8_t *fresh;
 	pid_t strays[STRAYS_MAX];
 	unsigned int stray_nr;

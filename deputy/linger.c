@@ -35,7 +35,8 @@ static bool message_look(struct deputy *d)
 		if (came < 0 || d->channel != channel)
 			return false;
 		/* To send what is in a pipe takes time that was not spent on looking */
-		if (!came && sources[2].revents && (!pipes_look(d) || d->channel != channel || !aspin_begin(&d->linger)))
+		if (!came && sources[2].revents &&
+		    (!pipes_look(d) || d->channel != channel || !aspin_begin(&d->linger)))
 			return false;
 	} while (!came && !sources[0].revents && aspin_on(&d->linger));
 	aspin_end(&d->linger, came > 0);

@@ -29,7 +29,7 @@
 #include "deputy/pipes.h"
 #include "deputy/stock.h"
 
-#define PIPE_MIN	    (16u << 10) /* who gets less from a pipe than that waits for its writer, not for us */
+#define PIPE_MIN    (16u << 10) /* who gets less from a pipe than that waits for its writer, not for us */
 #define READ_MIN    (32u << 10) /* shorter reads are ahead.c's */
 #define ALIGN	    4096u	/* as files are in memory: copying is faster */
 #define IDLE_NS	    1000000000u /* after that a number may be used for another reader */
@@ -195,7 +195,8 @@ static void was_read(struct deputy *d, struct thread *thread, int64_t ret)
 	uint64_t asked = thread->call.arg[2];
 	int fd = (int)thread->call.arg[0];
 	struct stock *s = stock_find(d, thread, fd);
-	const uint8_t *data = ret > 0 && s && s->pipe ? call_pointer(thread, thread->call.home_arg[1], (size_t)ret) : NULL;
+	const uint8_t *data =
+		ret > 0 && s && s->pipe ? call_pointer(thread, thread->call.home_arg[1], (size_t)ret) : NULL;
 
 	if (data)
 		answer(d, thread, s, data, (size_t)ret);

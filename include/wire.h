@@ -80,6 +80,7 @@ enum wire_wanted {
 #define WIRE_CALL_MORE	      1u	 /* CALL: first part of a larger transfer */
 #define WIRE_CALL_AHEAD	      2u	 /* CALL: such a RESULT is welcome */
 #define WIRE_CALL_POSTED      4u	 /* CALL that the guest has the result of: there is no RESULT */
+#define WIRE_CALL_STREAMED    8u	 /* CALL of a write that has no tail: arg[2] bytes follow in DATA */
 #define WIRE_VMA_STACK	      (1u << 31) /* struct wire_vma: the main thread's stack; other bits as Linux' MAP_* */
 #define WIRE_TRIMMED_PRIVATE  (1ull << 63) /* TRIMMED, in a number: still mapped, but no more shared and writable */
 #define WIRE_OBJECT_LIVE      1u	 /* OBJECT: mapped shared; its content changes on both sides */
@@ -134,6 +135,7 @@ enum wire_wanted {
 #define WIRE_ID_FETCHED	    wire_fetched, fetched
 #define WIRE_ID_OBJECT_STALE wire_object_stale, object_stale
 #define WIRE_ID_STALE	    wire_stale, stale
+#define WIRE_ID_DATA	    wire_data, data
 
 #define WIRE_ID_1(tag, member) tag
 #define WIRE_ID_2(tag, member) member

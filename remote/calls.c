@@ -25,6 +25,9 @@
 /* Calls served in a row before the event loop gets its turn */
 #define SERVE_MAX 64
 
+#define PIECE_BYTES (128u << 10)      /* of the data of a large write, in one message */
+#define STREAM_MIN  (2 * PIECE_BYTES) /* a write of fewer bytes is one message */
+
 /* How long a posted call may wait for another message to go with */
 #define LATER_MS 10 /* a shorter one has the kernel set its clock anew for each wait: 10 us on virtual machines */
 
@@ -149,7 +152,8 @@ uint64_t call_number(const struct thread *thread)
 	return ++thread->guest->session->serial * THREADS_MAX + thread->index;
 }
 
-void call_post(struct thread *thread, uint32_t nr, const uint64_t arg[6], const void *tail, size_t tail_len, uint64_t asks)
+void call_post(struct thread *thread, uint32_t nr, const uint64_t arg[6], const void *tail, size_t tail_len,
+	       uint64_t asks)
 {
 	struct session *session = thread->guest->session;
 	struct wire_call msg = { .call = asks, .tid = thread->tid, .nr = nr, .flags = WIRE_CALL_POSTED };
@@ -165,14 +169,38 @@ void call_post(struct thread *thread, uint32_t nr, const uint64_t arg[6], const 
 }
 
 /**
+ * part_stream() - Send the @len bytes of a large write in pieces, so that home can begin with it when the first is there
+ */
+static void part_stream(struct thread *thread, uint32_t flags, const uint8_t *data, size_t len)
+{
+	struct channel *channel = thread->guest->session->channel;
+	struct wire_data msg;
+	struct iovec piece;
+
+	call_send(thread, thread->call.nr, thread->call.plan.arg, flags | WIRE_CALL_STREAMED, NULL, 0);
+	msg.call = thread->call.id;
+	for (size_t at = 0; at < len; at += piece.iov_len) {
+		piece.iov_base = (void *)(data + at);
+		piece.iov_len = len - at < PIECE_BYTES ? len - at : PIECE_BYTES;
+		if (channel_send(channel, WIRE_DATA, &msg, &piece, 1) < 0)
+			return;
+	}
+}
+
+/**
  * part_send() - Send what was gathered into the session's buffer
  */
 static void part_send(struct thread *thread, size_t len)
 {
 	const struct call *call = &thread->call;
+	const uint8_t *tail = thread->guest->session->buffer;
+	uint32_t flags = (sysplan_more(&call->plan) ? WIRE_CALL_MORE : 0) | ahead_flags(thread);
 
-	call_send(thread, call->nr, call->plan.arg, (sysplan_more(&call->plan) ? WIRE_CALL_MORE : 0) | ahead_flags(thread),
-		  thread->guest->session->buffer, len);
+	/* All of it could be read, and is behind its length */
+	if (call->nr == SYS_write && call->plan.arg[2] >= STREAM_MIN && len == sizeof(uint32_t) + call->plan.arg[2])
+		part_stream(thread, flags, tail + sizeof(uint32_t), len - sizeof(uint32_t));
+	else
+		call_send(thread, call->nr, call->plan.arg, flags, tail, len);
 }
 
 /**

@@ -52,7 +52,8 @@ int stock_result(struct session *session, const struct wire_result *msg, const u
 	memcpy(&from, tail, sizeof(from));
 	more = tail_len - sizeof(from);
 	stock = from.stock < WIRE_STOCKS_MAX ? &session->stock[from.stock] : NULL;
-	if (!stock || from.offset >= stock->len || msg->ret <= 0 || (uint64_t)msg->ret <= more || msg->ret > WIRE_STOCK_MAX)
+	if (!stock || from.offset >= stock->len || msg->ret <= 0 || (uint64_t)msg->ret <= more ||
+	    msg->ret > WIRE_STOCK_MAX)
 		return -EPROTO;
 	known = (uint64_t)msg->ret - more;
 	if (known > stock->len - from.offset)
