@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A process has a new program: it is placed on the worker before its first instruction, or stays at home and says why. */
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,25 +22,7 @@
 #include "deputy/ship.h"
 #include "deputy/shm.h"
 #include "deputy/slots.h"
-
-/* Why the program that @pid has now cannot run elsewhere, or NULL */
-static const char *stays_home(pid_t pid)
-{
-	unsigned char ident[EI_NIDENT] = { 0 };
-	char path[64];
-	int fd;
-
-	if (pid == 1)
-		return "it is process 1 of a container"; /* the guests' pid namespace has one of its own */
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return "its program cannot be read"; /* execute permission alone: the kernel forbids tracing as well */
-	if (read(fd, ident, sizeof(ident)) < 0)
-		ident[EI_CLASS] = ELFCLASS64; /* cannot tell: gathering the image will */
-	close(fd);
-	return ident[EI_CLASS] == ELFCLASS32 ? "a 32-bit program" : NULL;
-}
+#include "deputy/stays.h"
 
 /* Does the user want this later program elsewhere? */
 static bool wanted_away(const struct deputy *d)

@@ -264,6 +264,28 @@ faults_set_uid_program() {
 	ends 0 '^omrun: .*id-suid'
 }
 
+# A program that traces others runs at home, and one line says so; from a shell on the node, too
+faults_program_that_traces() {
+	stage
+	omrun -j "$SHARED" "$WORK/aids/tracer"
+	ends 0 '^omrun: .*tracer'
+	"$WORK/aids/tracer" | cmp - "$SCENE/stdout" || wrong "it says: $(cat "$SCENE/stdout")"
+	stage
+	omrun -j "$SHARED" sh -c "$WORK/aids/tracer; exit 42"
+	[ "$(cat "$SCENE/status")" = 42 ] || wrong "status $(cat "$SCENE/status")"
+	"$WORK/aids/tracer" | cmp - "$SCENE/stdout" || wrong "from a shell it says: $(cat "$SCENE/stdout")"
+	clean
+}
+
+# So does one with a leak checker, which stops and reads the program at its end
+faults_program_with_leak_checker() {
+	stage
+	echo 'int main(void) { return 0; }' | cc -fsanitize=address -x c -o "$SCENE/checked" - 2>/dev/null &&
+		"$SCENE/checked" 2>/dev/null || skip 'no AddressSanitizer'
+	omrun -j "$SHARED" "$SCENE/checked"
+	ends 0 '^omrun: .*checked'
+}
+
 # --- the connection, the daemons, the processes ----------------------------------------------------------------
 
 # sever: the connection is gone: the cable is pulled where there is one, else the remote dies
