@@ -58,15 +58,6 @@ int tracee_write(pid_t pid, uint64_t addr, const void *buf, size_t len)
 	return n < 0 ? -errno : (size_t)n == len ? 0 : -EFAULT;
 }
 
-int tracee_wait(pid_t tid, int *status)
-{
-	while (waitpid(tid, status, __WALL) < 0) {
-		if (errno != EINTR)
-			return -errno;
-	}
-	return WIFSTOPPED(*status) ? 0 : -ESRCH;
-}
-
 int tracee_trap_await(pid_t tid)
 {
 	int status, err;

@@ -178,15 +178,9 @@ static bool is_coming_back(const struct thread *thread)
 void call_settle(struct deputy *d, pid_t tid)
 {
 	struct thread *thread = newborn_settle(d, tid) ? thread_find(d, tid) : NULL;
-	int status;
 
-	while (thread && is_coming_back(thread) && !thread->task->stopped) {
-		if (waitpid(tid, &status, __WALL) == tid)
-			trace_dispatch(d, thread, status);
-		else if (errno != EINTR)
-			return;
+	while (thread && is_coming_back(thread) && !thread->task->stopped && trace_await(d, thread))
 		thread = thread_find(d, tid);
-	}
 }
 
 /* A thread of the task that makes its last call, or NULL */
@@ -206,14 +200,9 @@ static struct thread *exits_find(const struct task *task)
 static void exits_settle(struct deputy *d, struct task *task)
 {
 	struct thread *thread;
-	int status;
 
-	while (!task->stopped && (thread = exits_find(task))) {
-		if (waitpid(thread->tid, &status, __WALL) == thread->tid)
-			trace_dispatch(d, thread, status);
-		else if (errno != EINTR)
-			return;
-	}
+	while (!task->stopped && (thread = exits_find(task)) && trace_await(d, thread))
+		;
 }
 
 /* The devices that never keep a reader waiting: null, zero, full, random, urandom (Documentation/admin-guide/devices.txt) */

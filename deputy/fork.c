@@ -90,16 +90,11 @@ void clone_done(struct deputy *d, struct thread *thread, int64_t ret)
  */
 static void clone_await(struct deputy *d, pid_t tid)
 {
-	const struct thread *thread;
-	int status;
+	struct thread *thread;
 
 	while ((thread = thread_find(d, tid)) && thread->state == TH_BUSY && thread->newborn_slot >= 0 &&
-	       !thread->task->stopped) {
-		if (waitpid(tid, &status, __WALL) == tid)
-			trace_dispatch(d, thread_find(d, tid), status);
-		else if (errno != EINTR)
-			return;
-	}
+	       !thread->task->stopped && trace_await(d, thread))
+		;
 }
 
 /*
@@ -262,12 +257,9 @@ void newborn_enter(struct thread *newborn)
 bool newborn_settle(struct deputy *d, pid_t tid)
 {
 	struct thread *newborn = thread_find(d, tid);
-	int status;
 
 	while (newborn && newborn->state == TH_BORN) {
-		if (waitpid(tid, &status, __WALL) == tid)
-			trace_dispatch(d, newborn, status);
-		else if (errno != EINTR)
+		if (!trace_await(d, newborn))
 			return false;
 		newborn = thread_find(d, tid);
 	}

@@ -92,14 +92,18 @@ int privileged_exec_make(struct deputy *d, struct thread *thread)
 	struct wire_drop drop = { (uint32_t)task->pid };
 	char path[64];
 	struct stat before = { 0 };
-	int status;
+	int status, err;
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)task->pid);
 	stat(path, &before);
 	for (struct thread *t = task->threads; t; t = t->sibling) {
-		if (!newborn_settle(d, t->tid) || ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) < 0 ||
-		    tracee_wait(t->tid, &status))
+		if (!newborn_settle(d, t->tid) || ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) < 0)
 			return 0; /* killed; its end will be seen */
+		err = tracee_wait(t->tid, &status);
+		if (err == -ESRCH)
+			trace_dispatch(d, t, status);
+		if (err)
+			return 1;
 	}
 	executor_post(thread->arena, (unsigned int)thread->slot);
 	for (struct thread *t = task->threads; t; t = t->sibling)

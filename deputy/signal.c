@@ -148,9 +148,9 @@ void signal_pass(struct deputy *d, const struct wire_pass *msg)
 
 /*
  * The guest has the default disposition, the home process may have inherited "ignore": reset it. The thread must sit in
- * the parasite's wait, which an injected call disturbs no more than a signal.
+ * the parasite's wait, which an injected call disturbs no more than a signal. False: it is not there any more.
  */
-static void disposition_reset(struct thread *thread, int signo)
+static bool disposition_reset(struct deputy *d, struct thread *thread, int signo)
 {
 	struct arena *arena = thread->arena;
 	uint64_t insn = thread->task->code + parasite_labels()->call_insn;
@@ -159,13 +159,20 @@ static void disposition_reset(struct thread *thread, int signo)
 	int status, err;
 
 	if (tracee_sigstate(thread->tid, &state) || !(state.ignored & 1ull << (signo - 1)) || thread->state != TH_IDLE)
-		return;
+		return true;
 	memset(arena_data(arena, (unsigned int)thread->slot), 0, 32); /* struct sigaction of the kernel, SIG_DFL */
-	if (ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0) < 0 || tracee_wait(thread->tid, &status))
-		return;
+	if (ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0) < 0)
+		return false;
+	err = tracee_wait(thread->tid, &status);
+	if (err) {
+		if (err == -ESRCH)
+			trace_dispatch(d, thread, status);
+		return false;
+	}
 	tracee_syscall(thread->tid, insn, SYS_rt_sigaction, arg, &err);
 	home_mask_update(thread); /* this may be the stop that was asked for that */
 	thread_resume(thread, 0);
+	return true;
 }
 
 /* There is a signalfd: the signals it is for wait at home, where it is read, in all threads */
@@ -230,7 +237,8 @@ void signal_default(struct deputy *d, const struct wire_default *msg)
 		action_deliver(thread, info.si_signo);
 		return;
 	}
-	disposition_reset(thread, info.si_signo);
+	if (!disposition_reset(d, thread, info.si_signo))
+		return;
 	ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0); /* its mask is set at that stop */
 	syscall(SYS_tgkill, task->pid, thread->tid, info.si_signo);
 }

@@ -146,12 +146,23 @@ void trace_dispatch(struct deputy *d, struct thread *thread, int status)
 	thread_resume(thread, 0);
 }
 
+bool trace_await(struct deputy *d, struct thread *thread)
+{
+	int status, err = tracee_wait(thread->tid, &status);
+
+	if (err && err != -ESRCH)
+		return false;
+	trace_dispatch(d, thread, status);
+	return true;
+}
+
 void trace_drain(struct deputy *d)
 {
+	struct rusage used;
 	int status;
 	pid_t tid;
 
-	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
+	while ((tid = tracee_next(&status, &used)) > 0) {
 		struct thread *thread = thread_find(d, tid);
 
 		if (thread)

@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/user.h>
 
@@ -42,8 +43,10 @@ int tracee_arena_map(pid_t tid, uint64_t insn, uint64_t addr, unsigned int slots
 /* Open descriptor @fd of @tid, a memfd, for ourselves, set its size and map it at *@out; 0 or negative errno */
 int tracee_memfd_share(pid_t tid, int fd, size_t size, uint8_t **out);
 
-/* Wait (blocking) for the next stop of @tid; status as of waitpid, or negative errno */
+/* Wait (blocking) for the next stop of @tid: 0 with the status as of waitpid, -ESRCH when it has ended, negative errno */
 int tracee_wait(pid_t tid, int *status);
+/* The next stop or end of whichever thread is traced, with what one that has ended has used; 0 or -1: there is none now */
+pid_t tracee_next(int *status, struct rusage *used);
 /* Wait for the int3 behind a batch; signals that come before are not heard. 0 or negative errno */
 int tracee_trap_await(pid_t tid);
 

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * Two ways to wait for threads that we trace: for whichever, as the loop does when there was a SIGCHLD, and for a certain
+ * one, which has been asked to stop and will soon.
+ *
+ * The kernel does not tell of the end of a process's first thread before all others have been waited for. When the process
+ * is killed while its first thread is waited for, the ends of the others must be seen to, or the wait never ends. Some of
+ * these may not be known to anybody: their creator was killed before it could tell. What was seen so is kept until the loop
+ * asks, as nobody expects threads to go away while another one is waited for.
+ *
+ * SIGCHLD wakes us where it is blocked, as it is where a loop watches it. What came before that was taken out of the
+ * queue is found only by looking, so the wait for it has a limit.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tracee.h"
+
+/**
+ * struct ended - The end of a thread that was seen in between
+ * @next:	The one seen before
+ * @tid:	Its id
+ * @status:	How, as of waitpid
+ * @used:	What it has used
+ */
+struct ended {
+	struct ended *next;
+	pid_t tid;
+	int status;
+	struct rusage used;
+};
+
+static struct ended *ended_list;
+
+/* Is the thread's end to be waited for? The stop of one that is traced is shown, too */
+static bool has_ended(pid_t tid)
+{
+	siginfo_t info = { 0 };
+
+	return !waitid(P_PID, (id_t)tid, &info, __WALL | WEXITED | WNOHANG | WNOWAIT) && info.si_pid &&
+	       info.si_code != CLD_TRAPPED && info.si_code != CLD_STOPPED;
+}
+
+/* See to the ends of the threads that are in one process with @tid */
+static void others_reap(pid_t tid)
+{
+	char path[64];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)tid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		pid_t other = (pid_t)strtol(entry->d_name, NULL, 10);
+		struct ended *ended;
+
+		if (other <= 0 || other == tid || !has_ended(other))
+			continue;
+		ended = calloc(1, sizeof(*ended));
+		if (!ended)
+			break;
+		ended->tid = wait4(other, &ended->status, __WALL | WNOHANG, &ended->used);
+		ended->next = ended_list;
+		ended_list = ended;
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* Take the end at @at out of the list; the thread's id */
+static pid_t ended_take(struct ended **at, int *status, struct rusage *used)
+{
+	struct ended *ended = *at;
+	pid_t tid = ended->tid;
+
+	*status = ended->status;
+	*used = ended->used;
+	*at = ended->next;
+	free(ended);
+	return tid;
+}
+
+int tracee_wait(pid_t tid, int *status)
+{
+	const struct timespec little = { 0, 1000000 };
+	struct rusage used;
+	bool woken = false;
+	sigset_t child;
+	pid_t got;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	for (struct ended **at = &ended_list; *at; at = &(*at)->next) {
+		if ((*at)->tid == tid) {
+			ended_take(at, status, &used);
+			return -ESRCH;
+		}
+	}
+	while (!(got = waitpid(tid, status, __WALL | WNOHANG))) {
+		if (sigtimedwait(&child, NULL, &little) == SIGCHLD)
+			woken = true;
+		got = waitpid(tid, status, __WALL | WNOHANG);
+		if (got)
+			break;
+		others_reap(tid);
+	}
+	if (woken || ended_list)
+		kill(getpid(), SIGCHLD); /* the loop is to look, too */
+	if (got < 0)
+		return -errno;
+	return WIFSTOPPED(*status) ? 0 : -ESRCH;
+}
+
+pid_t tracee_next(int *status, struct rusage *used)
+{
+	return ended_list ? ended_take(&ended_list, status, used) : wait4(-1, status, __WALL | WNOHANG, used);
+}
