@@ -113,7 +113,7 @@ static void settle_write_error(struct channel *ch)
 
 	while (ch->state < CHANNEL_ENDING && more)
 		channel_rx_once(ch, &more);
-	channel_fail(ch, ch->tx.error, "connection lost: %s", strerror(-ch->tx.error));
+	channel_fail(ch, ch->tx.error, "%s", strerror(-ch->tx.error));
 }
 
 /**

@@ -279,9 +279,9 @@ static void stream_end(struct channel *ch)
 	if (ch->state == CHANNEL_FINISHING)
 		channel_fail(ch, 0, "finished");
 	else if (ch->tx.error)
-		channel_fail(ch, ch->tx.error, "connection lost: %s", strerror(-ch->tx.error));
+		channel_fail(ch, ch->tx.error, "%s", strerror(-ch->tx.error));
 	else if (rx->got > 0 || rx->end > rx->start)
-		channel_fail(ch, -ECONNRESET, "connection lost in the middle of a message");
+		channel_fail(ch, -ECONNRESET, "it ended in the middle of a message");
 	else
 		channel_fail(ch, 0, "the other side has closed the connection");
 }
@@ -313,7 +313,7 @@ size_t channel_rx_once(struct channel *ch, bool *more)
 	if (n == -EAGAIN || n == -EINTR)
 		return 0;
 	if (n < 0) {
-		channel_fail(ch, (int)n, "connection lost: %s", strerror((int)-n));
+		channel_fail(ch, (int)n, "%s", strerror((int)-n));
 		return 0;
 	}
 	if (n == 0) {
