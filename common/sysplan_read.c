@@ -341,18 +341,76 @@ static int argv_pointers(struct gather *g, uint64_t addr, struct placed *out)
 	return gather_room(g, len);
 }
 
+/**
+ * struct window - A part of the guest's memory that has been read
+ * @addr:	Where it begins
+ * @len:	Bytes of it
+ * @bytes:	What is there
+ */
+struct window {
+	uint64_t addr;
+	size_t len;
+	uint8_t bytes[PAGE_BYTES];
+};
+
+/**
+ * window_string() - The string at @addr, if it is in the window, which is moved there first if need be
+ * @len:	Its length with the zero
+ */
+static const uint8_t *window_string(const struct gather *g, struct window *window, uint64_t addr, uint32_t *len)
+{
+	bool moved = false;
+
+	for (;;) {
+		uint64_t at = addr - window->addr;
+		const uint8_t *end = at < window->len ? memchr(window->bytes + at, 0, window->len - at) : NULL;
+		ssize_t n;
+
+		if (end)
+			*len = (uint32_t)(end - (window->bytes + at)) + 1;
+		if (end || moved || span_class(addr, 1) != SPAN_TRAVELS)
+			return end ? window->bytes + at : NULL;
+		n = read_good(g, addr, PAGE_BYTES - addr % PAGE_BYTES, window->bytes);
+		window->addr = addr;
+		window->len = n > 0 ? (size_t)n : 0;
+		moved = true;
+	}
+}
+
+/**
+ * argv_string() - Gather one string of an array. Most lie behind each other, and are read together.
+ */
+static int argv_string(struct walk *w, struct window *window, uint64_t addr)
+{
+	struct gather *g = gather_of(w);
+	struct placed string;
+	const uint8_t *found;
+	uint8_t *bytes;
+	uint32_t len;
+	int err;
+
+	found = window_string(g, window, addr, &len);
+	if (!found)
+		return w->ops->string(w, addr, ARG_STRING_MAX, &string);
+	err = gather_begin(g, len, &bytes);
+	if (err)
+		return err;
+	memcpy(bytes, found, len);
+	gather_end(g, len, len);
+	g->room += len;
+	return room_check(g);
+}
+
 int gather_argv(struct walk *w, uint64_t addr, struct placed *out)
 {
+	struct window window = { 0 };
 	int err;
 
 	*out = (struct placed){ 0 };
 	if (span_class(addr, 8) != SPAN_TRAVELS)
 		return 0;
 	err = argv_pointers(gather_of(w), addr, out);
-	for (uint32_t at = 0; out->whole && at + 8 < out->good && !err; at += 8) {
-		struct placed string;
-
-		err = w->ops->string(w, get_u64(out->bytes + at), ARG_STRING_MAX, &string);
-	}
+	for (uint32_t at = 0; out->whole && at + 8 < out->good && !err; at += 8)
+		err = argv_string(w, &window, get_u64(out->bytes + at));
 	return err == -ENOMEM ? -E2BIG : err;
 }
