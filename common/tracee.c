@@ -299,5 +299,6 @@ int tracee_sigstate(pid_t tid, struct sigstate *out)
 	out->blocked = status_mask(text, "\nSigBlk:");
 	out->ignored = status_mask(text, "\nSigIgn:");
 	out->caught = status_mask(text, "\nSigCgt:");
+	out->capabilities = status_mask(text, "\nCapEff:");
 	return 0;
 }

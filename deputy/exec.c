@@ -61,11 +61,13 @@ static void program_name(const char *pid, char *out, size_t cap)
  */
 static bool is_our_tool(pid_t pid)
 {
-	char number[16], theirs[64], ours[64];
+	static char ours[64];
+	char number[16], theirs[64];
 
 	snprintf(number, sizeof(number), "%d", (int)pid);
 	program_name(number, theirs, sizeof(theirs));
-	program_name("self", ours, sizeof(ours));
+	if (!ours[0])
+		program_name("self", ours, sizeof(ours));
 	return ours[0] && !strcmp(theirs, ours);
 }
 
@@ -106,12 +108,17 @@ void exec_done(struct deputy *d, struct thread *thread)
 {
 	struct task *task = thread->task;
 	struct wire_drop drop = { (uint32_t)task->pid };
-	const char *why = stays_home(task->pid);
-	bool wanted = (!d->stats.images || wanted_away(d)) && !is_our_tool(task->pid);
 	pid_t execing = task->execing ? task->execing->tid : 0;
+	const char *why;
+	bool wanted;
 	char text[128];
 	int err;
 
+	/* First of all, for the worker has much to do that needs nothing of what follows */
+	if (task->migrated)
+		deputy_send(d, WIRE_DROP, &drop, sizeof(drop), NULL, 0);
+	why = stays_home(task->pid);
+	wanted = (!d->stats.images || wanted_away(d)) && !is_our_tool(task->pid);
 	if (execing)
 		home_mask_set(task->pid, task->exec_mask);
 	task->execing = NULL;
@@ -127,8 +134,6 @@ void exec_done(struct deputy *d, struct thread *thread)
 	thread->waits = false;
 	arguments_free(thread);
 	home_forget(task);
-	if (task->migrated)
-		deputy_send(d, WIRE_DROP, &drop, sizeof(drop), NULL, 0);
 	shm_forget(d, task);
 	held_forget(d, task);
 	objects_trim(d);

@@ -6,7 +6,8 @@
  * signal mask; LIMITS), the files it maps (OBJECT), and the memory that is its own (PAGES: what pagemap shows as
  * present and not of a file, so a freshly executed program costs its stack and a page or two). START ends it.
  *
- * All of it is gathered before anything is sent: a process that cannot be described stays at home untouched.
+ * All of it is gathered before anything is sent: a process that cannot be described stays at home untouched. Should it
+ * not become an executor behind that, DROP takes the guest back.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -109,31 +110,8 @@ static int mm_gather(pid_t pid, uint8_t out[96])
 	return 0;
 }
 
-/* Has the process capability @cap? */
-static bool has_capability(pid_t pid, unsigned int cap)
-{
-	static const char key[] = "\nCapEff:";
-	char path[64], text[4096];
-	uint64_t effective = 0;
-	const char *at;
-	size_t len;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	len = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[len] = '\0';
-	at = strstr(text, key);
-	if (at)
-		effective = strtoull(at + sizeof(key) - 1, NULL, 16);
-	return effective >> cap & 1;
-}
-
-/* The resource limits, in the order of their numbers */
-static int limits_gather(pid_t pid, struct wire_limits *out)
+/* The resource limits, in the order of their numbers; @capabilities: those that it has */
+static int limits_gather(pid_t pid, uint64_t capabilities, struct wire_limits *out)
 {
 	out->pid = (uint32_t)pid;
 	for (unsigned int i = 0; i < 16; i++) {
@@ -142,7 +120,7 @@ static int limits_gather(pid_t pid, struct wire_limits *out)
 
 		if (prlimit(pid, i, NULL, &limit) < 0)
 			return -errno;
-		if (i == RLIMIT_MEMLOCK && has_capability(pid, CAP_IPC_LOCK))
+		if (i == RLIMIT_MEMLOCK && (capabilities >> CAP_IPC_LOCK & 1))
 			limit.rlim_cur = limit.rlim_max = RLIM_INFINITY; /* no limit for this one */
 		pair[0] = limit.rlim_cur;
 		pair[1] = limit.rlim_max;
@@ -178,7 +156,7 @@ static int image_gather(struct image *im, struct task *task, struct thread *thre
 	if (!err)
 		err = mm_gather(task->pid, im->body.mm);
 	if (!err)
-		err = limits_gather(task->pid, &im->limits);
+		err = limits_gather(task->pid, sig.capabilities, &im->limits);
 	if (err)
 		return err;
 	task->title_len = title_range(im->body.mm, &task->title_at);
@@ -296,9 +274,10 @@ static int map_describe(struct deputy *d, pid_t pid, const struct procmap *map, 
 	return err;
 }
 
-/* Send what was gathered; the guest does not start yet */
+/* Send what was gathered. What the worker has to be asked about leaves at once, all else together. */
 static int image_send(struct deputy *d, struct task *task, struct image *im)
 {
+	struct wire_start start = { (uint32_t)task->pid };
 	uint8_t *rows = malloc((size_t)im->nr * WIRE_VMA_SIZE), *content = calloc((size_t)im->nr, 1);
 	int err = rows && content ? 0 : -ENOMEM, pagemap = pagemap_open(task->pid);
 	const struct procmap *last = NULL;
@@ -323,6 +302,8 @@ static int image_send(struct deputy *d, struct task *task, struct image *im)
 			wire_vma_encode(&vma, rows + nr++ * WIRE_VMA_SIZE);
 	}
 	if (!err)
+		channel_cork(d->channel);
+	if (!err)
 		err = deputy_send(d, WIRE_BODY, &im->body, sizeof(im->body), rows, nr * WIRE_VMA_SIZE);
 	if (!err)
 		err = deputy_send(d, WIRE_LIMITS, &im->limits, sizeof(im->limits), NULL, 0);
@@ -330,6 +311,10 @@ static int image_send(struct deputy *d, struct task *task, struct image *im)
 		if (!map_is_special(&im->maps[i]) && im->maps[i].prot)
 			err = map_ship_own(d, task->pid, pagemap, &im->maps[i], content[i]);
 	}
+	if (!err)
+		err = deputy_send(d, WIRE_START, &start, sizeof(start), NULL, 0);
+	if (d->channel)
+		channel_uncork(d->channel);
 	if (pagemap >= 0)
 		close(pagemap);
 	free(content);
@@ -337,16 +322,18 @@ static int image_send(struct deputy *d, struct task *task, struct image *im)
 	return err;
 }
 
+/*
+ * While the worker makes a body of it, and begins to run it, the process becomes an executor. What the guest does before
+ * that cannot be seen by anybody: its first call is made by the executor. So it does no harm should there be none.
+ */
 int ship_image(struct deputy *d, struct task *task, struct thread *thread)
 {
-	struct wire_start start = { (uint32_t)task->pid };
 	struct wire_drop drop = { (uint32_t)task->pid };
 	struct image im = { 0 };
 	int err = image_gather(&im, task, thread);
 
 	if (err)
 		goto out;
-	/* While the worker makes a body of it, the process becomes an executor */
 	err = image_send(d, task, &im);
 	if (!err)
 		err = home_enter(task, thread, im.body.arena_addr, im.body.vdso);
@@ -356,8 +343,6 @@ int ship_image(struct deputy *d, struct task *task, struct thread *thread)
 	}
 	task->migrated = true;
 	d->stats.images++;
-	if (!err)
-		err = deputy_send(d, WIRE_START, &start, sizeof(start), NULL, 0);
 out:
 	free(im.maps);
 	return err;
