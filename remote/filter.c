@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -132,6 +133,23 @@ static int futex_add(scmp_filter_ctx ctx)
 }
 
 /**
+ * identity_add() - What tells the kernel the addresses and the name of an image
+ */
+static int identity_add(scmp_filter_ctx ctx)
+{
+	static const uint64_t options[] = {PR_SET_MM, PR_SET_NAME};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options) && !err; i++) {
+		const struct scmp_arg_cmp cmp[2] = {SCMP_CMP(0, SCMP_CMP_EQ, options[i]),
+						    SCMP_CMP(5, SCMP_CMP_EQ, FILTER_PASS)};
+
+		err = seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, __NR_prctl, 2, cmp);
+	}
+	return err;
+}
+
+/**
  * rules_add() - Add all rules: for the body's own descriptors, the special calls, the table's rows and conditions
  */
 static int rules_add(scmp_filter_ctx ctx, unsigned int flags)
@@ -144,6 +162,8 @@ static int rules_add(scmp_filter_ctx ctx, unsigned int flags)
 		err = rule_add_if(ctx, SCMP_ACT_ALLOW, __NR_rt_sigaction, 4, UINT64_MAX, FILTER_PASS);
 	if (!err)
 		err = rule_add_if(ctx, SCMP_ACT_ALLOW, __NR_seccomp, 5, UINT64_MAX, FILTER_PASS);
+	if (!err)
+		err = identity_add(ctx);
 	if (!err && (flags & FILTER_NO_PIDS))
 		err = rule_add_if(ctx, SCMP_ACT_ALLOW, __NR_set_tid_address, 1, UINT64_MAX, FILTER_PASS);
 	for (size_t i = 0; i < sysdef_nr && !err; i++) {

@@ -40,8 +40,8 @@
 #define FILTER_NO_PIDS 1u
 
 /*
- * An argument that the kernel ignores, the second of set_tid_address, the fifth of rt_sigaction and the sixth of seccomp,
- * that lets these through always: for the remote to use. A guest that does deceives itself.
+ * An argument that the kernel ignores, the second of set_tid_address, the fifth of rt_sigaction, the sixth of seccomp and of
+ * prctl's PR_SET_NAME and PR_SET_MM, that lets these through always: for the remote to use. A guest that does deceives itself.
  */
 #define FILTER_PASS 0x6f6d6f6d70617373ull
 

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "remote/filter.h"
 #include "remote/image.h"
 #include "remote/image_impl.h"
 #include "remote/ownfilter.h"
@@ -74,8 +75,9 @@ static void add_identity(struct image *image)
 	memcpy(batch_data(batch) + DATA_MM, &map, sizeof(map));
 	memcpy(batch_data(batch) + DATA_COMM, image->body.comm, sizeof(image->body.comm));
 	batch_data(batch)[DATA_COMM + sizeof(image->body.comm) - 1] = '\0';
-	batch_add(batch, SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, batch_data_addr(batch) + DATA_MM, sizeof(map), 0, 0);
-	batch_add(batch, SYS_prctl, PR_SET_NAME, batch_data_addr(batch) + DATA_COMM, 0, 0, 0, 0);
+	batch_add(batch, SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, batch_data_addr(batch) + DATA_MM, sizeof(map), 0,
+		  FILTER_PASS);
+	batch_add(batch, SYS_prctl, PR_SET_NAME, batch_data_addr(batch) + DATA_COMM, 0, 0, 0, FILTER_PASS);
 }
 
 /**
@@ -93,7 +95,8 @@ static void add_signals(struct image *image)
 	for (uint64_t signo = 1; signo <= SIGNALS; signo++) {
 		if (signo == SIGKILL || signo == SIGSTOP || !(image->body.sigignored & (1ull << (signo - 1))))
 			continue;
-		batch_add(batch, SYS_rt_sigaction, signo, batch_data_addr(batch) + DATA_IGNORE, 0, SIGSET_LEN, 0, 0);
+		batch_add(batch, SYS_rt_sigaction, signo, batch_data_addr(batch) + DATA_IGNORE, 0, SIGSET_LEN,
+			  FILTER_PASS, 0);
 	}
 }
 
