@@ -137,12 +137,12 @@ static int futex_add(scmp_filter_ctx ctx)
  */
 static int identity_add(scmp_filter_ctx ctx)
 {
-	static const uint64_t options[] = {PR_SET_MM, PR_SET_NAME};
+	static const uint64_t options[] = { PR_SET_MM, PR_SET_NAME };
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options) && !err; i++) {
-		const struct scmp_arg_cmp cmp[2] = {SCMP_CMP(0, SCMP_CMP_EQ, options[i]),
-						    SCMP_CMP(5, SCMP_CMP_EQ, FILTER_PASS)};
+		const struct scmp_arg_cmp cmp[2] = { SCMP_CMP(0, SCMP_CMP_EQ, options[i]),
+						     SCMP_CMP(5, SCMP_CMP_EQ, FILTER_PASS) };
 
 		err = seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, __NR_prctl, 2, cmp);
 	}

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "log.h"
@@ -239,6 +240,16 @@ struct thread *thread_by_outer(const struct session *session, pid_t outer)
 
 	while (t && t->outer != outer)
 		t = t->hash_next;
+	return t;
+}
+
+const struct thread *guest_execs(const struct guest *guest)
+{
+	const struct thread *t = guest->threads;
+
+	while (t &&
+	       !(t->state == THREAD_CALLING && t->call.id && (t->call.nr == SYS_execve || t->call.nr == SYS_execveat)))
+		t = t->next;
 	return t;
 }
 

@@ -322,6 +322,8 @@ void thread_move(struct thread *thread, enum thread_state to);
 
 /* Kill a guest; it is DYING until its threads' deaths have been seen */
 void guest_kill(struct guest *guest);
+/* The thread for which home is making an execve, or NULL */
+const struct thread *guest_execs(const struct guest *guest);
 /* Wait for the deaths of a dying guest's threads, and forget it */
 void guest_reap(struct guest *guest);
 

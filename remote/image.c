@@ -16,6 +16,7 @@
 #include "remote/listener.h"
 #include "remote/session.h"
 #include "remote/vdso.h"
+#include "remote/waits.h"
 #include "tracee.h"
 #include "usermem.h"
 
@@ -231,6 +232,7 @@ int image_begin(struct session *session, const struct wire_body *msg, const uint
 	if (!guest->image)
 		return -ENOMEM;
 	guest->image->body = *msg;
+	session->arena_addr = msg->arena_addr;
 	err = vmas_decode(guest->image, tail, tail_len);
 	if (err)
 		return err;
@@ -251,6 +253,16 @@ int image_begin(struct session *session, const struct wire_body *msg, const uint
 	if (!guest->threads)
 		guest_forget(guest);
 	return 0;
+}
+
+void image_foresee(struct guest *guest)
+{
+	struct session *session = guest->session;
+	pid_t pid = (pid_t)guest->pid;
+
+	guest_reap(guest);
+	waits_gone(session);
+	sandbox_foresee(session->sandbox, pid, session->arena_addr, 1);
 }
 
 /**

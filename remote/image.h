@@ -35,6 +35,9 @@ int image_xstate(struct session *session, const struct wire_xstate *msg, const u
 int image_pages(struct session *session, const struct wire_pages *msg, const uint8_t *tail, size_t tail_len);
 int image_start(struct session *session, const struct wire_start *msg);
 
+/* The guest, which has been killed, will probably have a new program: prepare for its BODY. The guest is gone then. */
+void image_foresee(struct guest *guest);
+
 /* Free what a guest under construction holds */
 void image_free(struct guest *guest);
 

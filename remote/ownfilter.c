@@ -286,12 +286,9 @@ static struct ownfilter *kept_take(struct session *session, uint32_t pid)
 void ownfilter_keep(struct guest *guest)
 {
 	struct session *session = guest->session;
-	const struct thread *thread = guest->threads;
+	const struct thread *thread = guest_execs(guest);
 	struct kept_filters *kept;
 
-	while (thread && !(thread->state == THREAD_CALLING && thread->call.id &&
-			   (thread->call.nr == SYS_execve || thread->call.nr == SYS_execveat)))
-		thread = thread->next;
 	if (!thread || !thread->filters)
 		return;
 	chain_put(kept_take(session, guest->pid));

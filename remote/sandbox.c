@@ -231,6 +231,8 @@ int sandbox_next_pid(struct sandbox *sb, pid_t pid)
 	struct init_reply reply;
 	int err = 0;
 
+	if (sb->foreseen.pid == pid)
+		sandbox_foreseen_drop(sb);
 	/* The kernel counts on from the last number by itself; bodies, which are born with a given one, do not matter */
 	if (!counts_on)
 		err = sandbox_request(sb, &request, -1, &reply, NULL);
@@ -289,6 +291,8 @@ void sandbox_stop(struct sandbox *sb)
 	if (sb->init) {
 		syscall(SYS_pidfd_send_signal, sb->init_pidfd, SIGKILL, NULL, 0);
 		all_reap(sb);
+		if (sb->foreseen.there)
+			sandbox_body_release(&sb->foreseen.body);
 		close(sb->init_pidfd);
 		close(sb->command);
 	}

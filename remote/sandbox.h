@@ -103,6 +103,16 @@ int sandbox_configure(struct sandbox *sb, int64_t mono_offset_ns, int64_t boot_o
  */
 int sandbox_spawn(struct sandbox *sb, pid_t pid, uint64_t arena_addr, unsigned int slots, struct guest_body *out);
 
+/*
+ * There will be a sandbox_spawn() with these arguments, probably: make the body now. Nothing tells whether that worked.
+ * One at a time; the number is not taken by it for anybody else.
+ */
+void sandbox_foresee(struct sandbox *sb, pid_t pid, uint64_t arena_addr, unsigned int slots);
+/* A body that was foreseen is not needed */
+void sandbox_foreseen_drop(struct sandbox *sb);
+/* Call it from time to time: one that was there the last time is not needed */
+void sandbox_foreseen_age(struct sandbox *sb);
+
 /* Close what the remote has of a body (pidfd, listener, arena). The process itself is not touched. */
 void sandbox_body_release(struct guest_body *body);
 

@@ -193,6 +193,7 @@ static int on_cont(struct session *session, const union wire_any *msg, const uin
 static int on_drop(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
 	struct guest *guest = guest_by_pid(session, msg->drop.pid);
+	bool replaced = guest && guest_execs(guest);
 
 	(void)tail;
 	(void)tail_len;
@@ -202,6 +203,8 @@ static int on_drop(struct session *session, const union wire_any *msg, const uin
 	}
 	live_sync(session); /* what it has written is to stay */
 	channel_uncork(session->channel);
+	if (replaced)
+		image_foresee(guest);
 	return 0;
 }
 
@@ -274,6 +277,7 @@ static void on_tick(uv_timer_t *timer)
 	usage_report(session);
 	titles_sync(session);
 	stock_trim(session);
+	sandbox_foreseen_age(session->sandbox);
 	for (struct guest *g = session->guests.guests; g; g = g->next)
 		sigqueue_age(g);
 }

@@ -50,6 +50,7 @@ struct stock {
  * @posts:	Counts calls that were posted
  * @linger:	Active waiting for the answer to a call
  * @oom_kills:	Processes that the kernel had killed for lack of memory when the session began
+ * @arena_addr:	Where the last BODY has its arena
  * @watch:	Watches for SIGCHLD
  * @tick:	Once a second
  * @later:	Sends what was posted
@@ -76,6 +77,7 @@ struct session {
 	uint64_t posts;
 	struct aspin linger;
 	uint64_t oom_kills;
+	uint64_t arena_addr;
 	struct childwatch watch;
 	uv_timer_t tick;
 	uv_timer_t later;

@@ -171,19 +171,6 @@ static bool is_access_check(const siginfo_t *info, uint64_t held)
 }
 
 /**
- * is_replaced() - Home is making an execve for a thread of the guest
- *
- * Then a signal that waits here is not yet taken: the new program may be the one that gets it.
- */
-static bool is_replaced(const struct guest *guest)
-{
-	for (const struct thread *t = guest->threads; t; t = t->next)
-		if (t->state == THREAD_CALLING && t->call.id && (t->call.nr == SYS_execve || t->call.nr == SYS_execveat))
-			return true;
-	return false;
-}
-
-/**
  * signal_judge() - Decide what becomes of a signal, and say so
  * @held:	Number of the call that home holds because of it, 0: none
  * @from:	The home thread that has it blocked until TAKEN
@@ -193,7 +180,8 @@ static void signal_judge(struct guest *guest, struct thread *only, const siginfo
 	struct sigstate state = { 0 };
 	struct thread *taker = taker_find(guest, only, info->si_signo, &state);
 	enum verdict verdict = taker ? disposition(info->si_signo, &state) : VERDICT_HANDLE;
-	bool waits = !taker && !is_replaced(guest), queued; /* it waits here, as long as it is blocked */
+	/* It waits here as long as it is blocked; but the new program may be the one that gets it */
+	bool waits = !taker && !guest_execs(guest), queued;
 
 	if (verdict == VERDICT_DEFAULT) {
 		default_send(guest, only ? only->tid : 0, info);

@@ -2,7 +2,7 @@
 /*
  * DOC: Theory of operation
  *
- * sandbox_spawn() turns a newborn (newborn.c) into a body. The newborn waits in the parasite while the remote seizes
+ * body_new() turns a newborn (newborn.c) into a body. The newborn waits in the parasite while the remote seizes
  * it; then the remote posts what only code in the arena can do: unmap all other memory, and install the filter.
  *
  * The filter's listener is a descriptor of the body. The remote takes a copy of it with pidfd_getfd(2), and the body
@@ -87,10 +87,7 @@ static pid_t pidfd_pid(int pidfd)
 	return pid > 0 ? pid : -ESRCH;
 }
 
-/**
- * body_kill() - Kill a body that has not become one, and wait for its end if it was seized
- */
-static void body_kill(const struct guest_body *body)
+void body_kill(const struct guest_body *body)
 {
 	int status;
 
@@ -361,7 +358,7 @@ static void arena_wipe(const struct guest_body *body, const struct sock_fprog *f
 	memset(arena_data(&body->arena, 0), 0, used);
 }
 
-int sandbox_spawn(struct sandbox *sb, pid_t pid, uint64_t arena_addr, unsigned int slots, struct guest_body *out)
+int body_new(struct sandbox *sb, pid_t pid, uint64_t arena_addr, unsigned int slots, struct guest_body *out)
 {
 	struct guest_body body = { .pidfd = -1, .listener = -1, .vdso = sb->vdso };
 	int memfd, err;

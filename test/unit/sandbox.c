@@ -118,6 +118,101 @@ static int own_fds(void)
 	return proc_entries(getpid(), "fd");
 }
 
+/* How many processes have init as their parent */
+static int bodies_nr(void)
+{
+	char path[64], text[256] = "";
+	int nr = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)sandbox_init_pid(sb), (int)sandbox_init_pid(sb));
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	if (!fgets(text, sizeof(text), f))
+		text[0] = '\0';
+	fclose(f);
+	for (const char *at = text; *at; at++)
+		nr += *at == ' ';
+	return nr;
+}
+
+START_TEST(sandbox_foreseen_body_is_the_one)
+{
+	struct guest_body body;
+
+	if (!bodies_start(0))
+		return;
+	sandbox_foresee(sb, WANTED_PID, ARENA_ADDR, SLOTS);
+	ck_assert_int_eq(bodies_nr(), 1);
+	body = body_spawn(WANTED_PID);
+	ck_assert_int_eq(bodies_nr(), 1);
+	body_check_maps(&body);
+	ck_assert_int_eq(body_make(&body, SYS_getpid, 0, 0, 0), WANTED_PID);
+	body_end(&body);
+	/* Another arena than was foreseen */
+	sandbox_foresee(sb, WANTED_PID, ARENA_ADDR + 0x10000000, SLOTS);
+	body = body_spawn(WANTED_PID);
+	ck_assert_int_eq(bodies_nr(), 1);
+	body_end(&body);
+	/* Another number: the one that was foreseen stays, and is found later */
+	sandbox_foresee(sb, WANTED_PID, ARENA_ADDR, SLOTS);
+	body = body_spawn(WANTED_PID + 1);
+	ck_assert_int_eq(bodies_nr(), 2);
+	body_end(&body);
+	body = body_spawn(WANTED_PID);
+	ck_assert_int_eq(bodies_nr(), 1);
+	body_end(&body);
+	sandbox_stop(sb);
+}
+END_TEST
+
+START_TEST(sandbox_foreseen_body_is_in_nobodys_way)
+{
+	int fds = own_fds();
+	struct guest_body body;
+
+	if (!bodies_start(0))
+		return;
+	/* Its number is wanted for a fork */
+	sandbox_foresee(sb, WANTED_PID, ARENA_ADDR, SLOTS);
+	if (numbers_can_be_chosen()) {
+		ck_assert_int_eq(sandbox_next_pid(sb, WANTED_PID), 0);
+		ck_assert_int_eq(bodies_nr(), 0);
+	}
+	/* Another one is foreseen */
+	sandbox_foresee(sb, WANTED_PID, ARENA_ADDR, SLOTS);
+	sandbox_foresee(sb, WANTED_PID + 1, ARENA_ADDR, SLOTS);
+	ck_assert_int_eq(bodies_nr(), 1);
+	/* Nobody comes for a while */
+	sandbox_foreseen_age(sb);
+	ck_assert_int_eq(bodies_nr(), 1);
+	sandbox_foreseen_age(sb);
+	ck_assert_int_eq(bodies_nr(), 0);
+	/* The number is taken */
+	sandbox_foresee(sb, WANTED_PID, ARENA_ADDR, SLOTS);
+	body = body_spawn(WANTED_PID);
+	sandbox_foresee(sb, WANTED_PID, ARENA_ADDR, SLOTS);
+	ck_assert_int_eq(bodies_nr(), 1);
+	body_end(&body);
+	/* Nobody ever comes: it is given up */
+	for (int i = 0; i < 20; i++)
+		sandbox_foresee(sb, WANTED_PID, ARENA_ADDR, SLOTS);
+	ck_assert_int_eq(bodies_nr(), 0);
+	body = body_spawn(WANTED_PID);
+	body_end(&body);
+	sandbox_stop(sb);
+	ck_assert_int_eq(own_fds(), fds);
+	ck_assert_int_eq(waitpid(-1, NULL, __WALL | WNOHANG), -1);
+	ck_assert_int_eq(errno, ECHILD);
+	/* It ends with the sandbox */
+	ck_assert(bodies_start(0));
+	sandbox_foresee(sb, WANTED_PID, ARENA_ADDR, SLOTS);
+	sandbox_stop(sb);
+	ck_assert_int_eq(own_fds(), fds);
+	ck_assert_int_eq(waitpid(-1, NULL, __WALL | WNOHANG), -1);
+}
+END_TEST
+
 static void check_many(unsigned int flags)
 {
 	int64_t begun, spent = 0;
@@ -210,6 +305,8 @@ UNIT(sandbox)
 	tcase_add_test(tc, sandbox_forks_belong_to_the_tracer);
 	tcase_add_test(tc, sandbox_next_fork_has_the_number);
 	tcase_add_test(tc, sandbox_numbers_that_cannot_be_had);
+	tcase_add_test(tc, sandbox_foreseen_body_is_the_one);
+	tcase_add_test(tc, sandbox_foreseen_body_is_in_nobodys_way);
 	tcase_add_test(tc, sandbox_many_leave_nothing);
 	tcase_add_test(tc, sandbox_stop_ends_all);
 	tcase_add_test(tc, sandbox_dies_with_the_remote);
