@@ -26,12 +26,60 @@ in_sshfs() {
 	sshfs_start "$WORK/tree.sshfs" && in_tree "$SSHFS"
 }
 
-# tree_race COMMAND: the command natively, on the worker, and in sshfs
+# tree_race COMMAND [NAME CONTESTANT]...: the command natively, on the worker, and in sshfs; and what else there is
 tree_race() {
 	local COMMAND=$1 contestants=(native "in_tree $WORK/tree.native" ours "in_tree $WORK/tree.ours '${OM[*]}'")
 
+	shift
 	[ -z "$TREE_SSHFS" ] || contestants+=(sshfs in_sshfs)
-	race "$TREE_ROUNDS" "${contestants[@]}"
+	race "$TREE_ROUNDS" "${contestants[@]}" "$@"
+}
+
+HOME_ROOT='' CHROOT=()
+
+# in_home_root: run $COMMAND with the root of the home node for its own, as it is seen through sshfs; nobody else changes what
+# is cached of it
+in_home_root() {
+	rm -f "$HOME_ROOT$WORK/tree.home/hello"
+	timed "${CHROOT[@]}" "$HOME_ROOT" /bin/sh -c "cd '$WORK/tree.home' && exec $COMMAND"
+}
+
+# home_root_start: what one does who has a program at home but not on the other node: see all of home there, once and for
+# all. Mounted with what makes it fast, however old that may be what it shows. Sets HOME_ROOT and CHROOT
+home_root_start() {
+	local options=kernel_cache,entry_timeout=600,negative_timeout=600,attr_timeout=600,dcache_timeout=600
+
+	# Some versions have to be told that links to absolute names are fine
+	! sshfs --help 2>&1 | grep -q no_contain_symlinks || options+=,no_contain_symlinks
+	CHROOT=(chroot)
+	[ "$(id -u)" = 0 ] || CHROOT=(unshare -r chroot)
+	HOME_ROOT=$(mktemp -d "${TMPDIR:-/tmp}/om-home.XXXXXX") || return 1 # not below $WORK, which is removed with all in it
+	sshfs -F "$WORK/ssh/config" -o "$options" node:/ "$HOME_ROOT" </dev/null >"$WORK/err" 2>&1 && return
+	rmdir "$HOME_ROOT"
+	HOME_ROOT=''
+	return 1
+}
+
+home_root_end() {
+	[ -n "$HOME_ROOT" ] || return 0
+	fusermount3 -u -z "$HOME_ROOT" 2>/dev/null || umount -l "$HOME_ROOT" 2>/dev/null
+	rmdir "$HOME_ROOT"
+	HOME_ROOT=''
+}
+
+# gcc_race COMMAND: against the compiler of the other node, and against the one at home as it can be used there otherwise
+gcc_race() {
+	local COMMAND=$1 also=()
+
+	# Once before, so that it need not wait for what it will keep
+	mkdir -p "$WORK/tree.home"
+	cp "$WORK/tree.native/hello.c" "$WORK/tree.home/"
+	if [ -n "$TREE_SSHFS" ] && home_root_start; then
+		in_home_root >/dev/null
+		also=('home by sshfs' in_home_root)
+	fi
+	tree_race "$COMMAND" "${also[@]}"
+	home_root_end
 }
 
 # tree_row NAME [OUTRUN]: the rows of the race that was; OUTRUN: seconds that outrun is published to take
@@ -62,8 +110,9 @@ bench_files() {
 	NO_FIGURE='not supported yet'
 	tree_race 'git -C repository status'
 	tree_row git-status
-	tree_race 'gcc -O2 -o hello hello.c'
+	gcc_race 'gcc -O2 -o hello hello.c'
 	tree_row gcc-hello
+	row files/gcc-hello s ours 'home by sshfs' - 'the compiler of home'
 	sshfs_end
 	rm -rf "$WORK"/tree.*
 }

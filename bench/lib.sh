@@ -63,6 +63,7 @@ bench_end() {
 	trap - EXIT
 	trap '' INT TERM HUP
 	sshfs_end
+	home_root_end
 	# It has no mark: it writes its title where its environment was
 	# shellcheck disable=SC2046
 	[ -z "$SSHD_PID" ] || kill $(tree_of "$SSHD_PID")
