@@ -10,6 +10,7 @@
 #include "remote/ahead_impl.h"
 #include "remote/calls.h"
 #include "remote/known.h"
+#include "remote/places.h"
 #include "remote/session.h"
 #include "remote/writes.h"
 
@@ -42,6 +43,8 @@ uint32_t ahead_flags(struct thread *thread)
 	const uint64_t *arg = thread->call.arg;
 
 	thread->call.closes = guest->closes;
+	known_call(thread);
+	places_call(thread);
 	switch (thread->call.nr) {
 	case SYS_open:
 	case SYS_openat:
@@ -119,6 +122,8 @@ static bool file_told(struct thread *thread, int fd, const uint8_t *tail, size_t
 	if (thread->call.nr != SYS_read && told.traits & WIRE_AHEAD_SEEKABLE) {
 		known_set(thread, KNOWN_SEEKABLE, (uint64_t)fd);
 		known_set(thread, KNOWN_PRIVATE, (uint64_t)fd);
+		if (!(told.flags & O_APPEND))
+			known_set(thread, KNOWN_SINGLE, (uint64_t)fd);
 	}
 	return true;
 }
@@ -162,6 +167,7 @@ bool ahead_take(struct thread *thread, int64_t ret, uint32_t flags, const uint8_
 	if (call->nr == SYS_write || call->nr == SYS_pwrite64)
 		writes_answered(thread, flags & WIRE_RESULT_AHEAD);
 	known_copied(thread, ret);
+	places_answered(thread, ret);
 	return true;
 }
 

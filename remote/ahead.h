@@ -13,8 +13,8 @@
  * it is, too, when it is SAID_MS old (remote/said.h), for there are clocks. So this is exact, and no cache: nothing has to be kept
  * coherent.
  *
- * No news is where a process is in a file that it has opened, and shares with no other process: it could have counted. An
- * encoder asks that of its output again and again while it reads its input.
+ * No news is where a process is in a file that it has opened, and shares with no other process: it could have counted; and
+ * mostly it can be counted here (remote/places.h).
  *
  * Of which object a private mapping of a file is, the answer to the first says of those that follow at once: the
  * dynamic linker maps a library in five pieces.

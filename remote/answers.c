@@ -12,6 +12,7 @@
 #include "remote/ahead_impl.h"
 #include "remote/calls.h"
 #include "remote/known.h"
+#include "remote/places.h"
 #include "remote/session.h"
 #include "remote/writes.h"
 
@@ -81,6 +82,7 @@ static bool serve_read(struct thread *thread, const uint64_t arg[6], int64_t *re
 		return false;
 	ahead->pos += (size_t)n;
 	ahead->moved |= n > 0;
+	place_move(thread->guest, (int)arg[0], n);
 	consume[1] = (uint64_t)n;
 	if (n > 0)
 		call_post(thread, SYS_read, consume, NULL, 0, 0);
@@ -95,13 +97,19 @@ static bool serve_lseek(struct thread *thread, const uint64_t arg[6], int64_t *r
 {
 	struct ahead *ahead = ahead_of(thread, arg[0]);
 	uint64_t seek[6] = { arg[0], arg[1], SEEK_SET };
-	int64_t to = (int64_t)arg[1];
+	int64_t to = (int64_t)arg[1], place = place_of(thread, (int)arg[0]);
 
+	if (!to && (int)arg[2] == SEEK_CUR && place >= 0) {
+		*ret = place;
+		return true;
+	}
 	if (ahead && ahead->base)
 		ahead = NULL; /* where its data are is not known */
 	if (to < -WIRE_SEEK_MAX || to > WIRE_SEEK_MAX || !known_is(thread->guest, KNOWN_SEEKABLE, (uint32_t)arg[0]))
 		return false;
-	if ((int)arg[2] == SEEK_CUR && ahead)
+	if ((int)arg[2] == SEEK_CUR && place >= 0)
+		to += place;
+	else if ((int)arg[2] == SEEK_CUR && ahead)
 		to += (int64_t)ahead->pos;
 	else if ((int)arg[2] != SEEK_SET)
 		return false;
@@ -114,6 +122,7 @@ static bool serve_lseek(struct thread *thread, const uint64_t arg[6], int64_t *r
 		ahead->said.news = thread->guest->session->news;
 	}
 	thread->sequential = 0;
+	place_set(thread, (int)arg[0], to);
 	seek[1] = (uint64_t)to;
 	call_post(thread, SYS_lseek, seek, NULL, 0, 0);
 	*ret = to;

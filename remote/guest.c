@@ -135,7 +135,7 @@ struct thread *thread_new(struct guest *guest, uint32_t tid, pid_t outer, enum t
 	thread->state = state;
 	table->thread[index] = thread;
 	for (at = &guest->threads; *at; at = &(*at)->next)
-		;
+		place_forget(guest, -1); /* it is not alone any more */
 	*at = thread;
 	thread->hash_next = *bucket(guest->session, outer);
 	*bucket(guest->session, outer) = thread;

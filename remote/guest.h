@@ -32,6 +32,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "remote/places.h"
 #include "remote/said.h"
 #include "remote/sandbox.h"
 #include "sysplan.h"
@@ -82,6 +83,7 @@ enum known {
 	KNOWN_QUIET,	/* open for reading a file or a directory: to close it changes nothing */
 	KNOWN_SEEKABLE, /* of a regular file in which every place can be gone to */
 	KNOWN_PRIVATE,	/* opened by this process, and shared with no other: its place is what the process has made of it */
+	KNOWN_SINGLE,	/* that, not for appending, and there is no other descriptor of the same open (places.h) */
 	KNOWN_NR,
 };
 /* Descriptors that may have credit at a time (writes.c) */
@@ -239,6 +241,8 @@ struct thread {
  * @credit:	See writes.c
  * @written:	The descriptor of its last write that went home
  * @asked:	It asked for credit
+ * @places:	Where it is in its files
+ * @place_next:	The next of them to be used
  * @closes:	Counts the calls that may have closed some of them
  * @loud:	Its descriptors are another process' too: nothing can be known of them
  */
@@ -266,6 +270,8 @@ struct guest {
 	struct credit credit[CREDITS];
 	int written;
 	bool asked;
+	struct place places[PLACES];
+	unsigned int place_next;
 	uint64_t closes;
 	bool loud;
 };

@@ -5,6 +5,8 @@
 #include <sys/syscall.h>
 
 #include "remote/known.h"
+#include "remote/places.h"
+#include "remote/session.h"
 #include "remote/writes.h"
 
 bool known_is(const struct guest *guest, enum known what, uint64_t fd)
@@ -24,6 +26,7 @@ void known_clear(struct guest *guest, uint64_t fd)
 {
 	guest->closes++;
 	writes_forget(guest, (int)fd);
+	place_forget(guest, (int)fd);
 	for (int what = 0; what < KNOWN_NR && fd < KNOWN_FDS; what++)
 		guest->known[what][fd / 64] &= ~(1ull << fd % 64);
 }
@@ -35,6 +38,8 @@ void known_inherit(struct guest *child, struct guest *parent, bool same_files)
 	if (parent->loud)
 		memset(parent->known, 0, sizeof(parent->known));
 	memset(parent->known[KNOWN_PRIVATE], 0, sizeof(parent->known[KNOWN_PRIVATE]));
+	memset(parent->known[KNOWN_SINGLE], 0, sizeof(parent->known[KNOWN_SINGLE]));
+	place_forget(parent, -1);
 	memcpy(child->known, parent->known, sizeof(child->known));
 }
 
@@ -45,6 +50,20 @@ static bool is_dup(const struct call *call)
 {
 	return call->nr == SYS_dup || call->nr == SYS_dup2 || call->nr == SYS_dup3 ||
 	       (call->nr == SYS_fcntl && ((int)call->arg[1] == F_DUPFD || (int)call->arg[1] == F_DUPFD_CLOEXEC));
+}
+
+void known_call(struct thread *thread)
+{
+	const struct call *call = &thread->call;
+	uint64_t fd = (uint32_t)call->arg[0];
+
+	if (call->nr == SYS_pidfd_getfd) {
+		for (struct guest *g = thread->guest->session->guests.guests; g; g = g->next)
+			known_forget(g);
+	} else if (fd < KNOWN_FDS && (is_dup(call) || (call->nr == SYS_fcntl && (int)call->arg[1] == F_SETFL))) {
+		thread->guest->known[KNOWN_SINGLE][fd / 64] &= ~(1ull << fd % 64);
+		place_forget(thread->guest, (int)fd);
+	}
 }
 
 void known_copied(struct thread *thread, int64_t ret)
@@ -60,4 +79,5 @@ void known_forget(struct guest *guest)
 	guest->closes++;
 	memset(guest->known, 0, sizeof(guest->known));
 	writes_forget(guest, -1);
+	place_forget(guest, -1);
 }

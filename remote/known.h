@@ -15,6 +15,8 @@ bool known_is(const struct guest *guest, enum known what, uint64_t fd);
 void known_set(struct thread *thread, enum known what, uint64_t fd);
 /* Nothing is known of it any more */
 void known_clear(struct guest *guest, uint64_t fd);
+/* The thread is about to make its call, which may copy a descriptor, or let it append */
+void known_call(struct thread *thread);
 /* The thread's call has returned @ret: if it has copied a descriptor, the copy is one as the first */
 void known_copied(struct thread *thread, int64_t ret);
 /* Nothing is known of any */

@@ -8,6 +8,7 @@
 
 #include "remote/ahead.h"
 #include "remote/calls.h"
+#include "remote/places.h"
 #include "remote/session.h"
 #include "remote/writes.h"
 #include "usermem.h"
@@ -135,6 +136,8 @@ bool writes_serve(struct thread *thread, const uint64_t arg[6], int64_t *ret)
 	credit->since = asks ? 0 : credit->since + arg[2];
 	if (asks)
 		credit->asks = asks;
+	if (thread->call.nr == SYS_write)
+		place_move(guest, (int)arg[0], (int64_t)arg[2]);
 	ahead_changed(thread, credit->dev, credit->ino);
 	*ret = (int64_t)arg[2];
 	return true;
