@@ -29,19 +29,17 @@ static const uint32_t guarded[] = {
 	SYS_setfsgid, SYS_setgroups,  SYS_capset,   SYS_open_tree, SYS_fsmount,	  SYS_mount_setattr,
 };
 
-/* The path that the call has looked for in vain; NULL: it has not, or it is not of the simple kind */
+/* The path that the call has looked for in vain; NULL: it has not */
 static const char *lookup_path(const struct thread *thread, int64_t ret)
 {
 	const struct call *call = &thread->call;
 	bool is_readlink = call->nr == SYS_readlink || call->nr == SYS_readlinkat;
 
 	const struct sysdef *row = sysdef_row(call->nr);
-	const char *path;
 
 	if (!call->planned || !(row->traits & SYS_LOOKUP) || (ret != -ENOENT && !(ret == -EINVAL && is_readlink)))
 		return NULL;
-	path = call_pointer(thread, call->home_arg[sysdef_path(row)], WIRE_LISTING_PATH_MAX + 1);
-	return path && plainpath_is(path, strnlen(path, WIRE_LISTING_PATH_MAX + 1)) ? path : NULL;
+	return call_pointer(thread, call->home_arg[sysdef_path(row)], WIRE_LISTING_PATH_MAX + 1);
 }
 
 /* Has the process our root, and our file systems? It has our rights, or had when it began */
@@ -119,32 +117,57 @@ static bool listing_tell(struct deputy *d, struct dir *dir)
 	return true;
 }
 
+/* Somebody has looked into the directory, in vain or on his way: 0; 1: it is not told; -ENOENT: it does not exist */
+static int dir_hit(struct deputy *d, const char *path, unsigned int hits)
+{
+	struct dir *dir = dir_get(d->dirs, path);
+
+	if (dir && dir->told)
+		return 0;
+	if (!dir || dir->refused || dir->spoilt > SPOILT_MAX)
+		return 1;
+	dir->hits += hits;
+	if (dir->hits < HITS_MIN)
+		return 1;
+	return listing_tell(d, dir) ? 0 : -ENOENT;
+}
+
+/* plainpath_make()'s question: a directory in front of ".." is one that is looked into */
+static int on_the_way(void *ctx, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		return errno == ENOENT ? -ENOENT : 1;
+	if (!S_ISDIR(st.st_mode))
+		return 1;
+	dir_hit(ctx, path, 1);
+	return 0;
+}
+
 void listings_note(struct deputy *d, struct thread *thread, int64_t ret)
 {
 	const char *found = d->listings_off ? NULL : lookup_path(thread, ret);
 	char path[WIRE_LISTING_PATH_MAX + 1];
 	unsigned int hits = 1;
-	struct dir *dir;
+	int err;
 
-	if (!found || !d->channel)
+	if (!found || !memchr(found, '\0', sizeof(path)) || !d->channel)
 		return;
 	if (!d->dirs && (!has_our_root(thread->task->pid) || dirs_open(d))) {
 		d->listings_off = true;
 		return;
 	}
-	snprintf(path, sizeof(path), "%s", found);
-	do {
+	err = plainpath_make(found, path, on_the_way, d);
+	while (err <= 0 && path[1]) {
 		char *slash = strrchr(path, '/');
 
 		slash[slash == path] = '\0';
-		dir = dir_get(d->dirs, path);
-		if (!dir || dir->told || dir->refused || dir->spoilt > SPOILT_MAX)
-			return;
-		dir->hits += hits;
-		if (dir->hits < HITS_MIN)
+		err = dir_hit(d, path, hits);
+		if (!err)
 			return;
 		hits = HITS_MIN; /* where it does not exist, it is the directory above that has not got it */
-	} while (!listing_tell(d, dir) && path[1]);
+	}
 }
 
 void listings_check(struct deputy *d)

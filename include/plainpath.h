@@ -7,10 +7,12 @@
 #include <stddef.h>
 
 /*
- * Is the path, @len bytes without its end, of the simple kind: absolute, without empty or dotted components, with not more
- * than WIRE_LISTING_PATH_MAX bytes?
+ * Make the absolute @path, of at most WIRE_LISTING_PATH_MAX bytes, one without empty components, "." and "..", in @out, which
+ * has room for a path as long. That can be done where @is_dir knows that what is in front of these is a directory that
+ * may be searched, and no symbolic link: it returns 0. What else it returns ends it, and is returned, with the directory in
+ * @out. 1 where the path cannot be made such one. A dot or slash at the end does not matter to whether there is something.
  */
-bool plainpath_is(const char *path, size_t len);
+int plainpath_make(const char *path, char *out, int (*is_dir)(void *ctx, const char *dir), void *ctx);
 /* FNV-1a of its first @len bytes, to find it in a table (draft-eastlake-fnv) */
 unsigned int plainpath_hash(const char *path, size_t len);
 

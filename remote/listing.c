@@ -165,12 +165,13 @@ static int entry_look(const struct listing *l, const char *name, size_t len, boo
 	return -ENOENT;
 }
 
-int listing_look(const struct listing_table *table, const char *path)
+/**
+ * path_look() - What looking for a plain path would give, see listing_look()
+ */
+static int path_look(const struct listing_table *table, const char *path)
 {
 	size_t len = strlen(path), end = len;
 
-	if (!table->nr || !plainpath_is(path, len))
-		return 1;
 	while (end) {
 		const struct listing *l;
 		size_t slash = end;
@@ -183,4 +184,31 @@ int listing_look(const struct listing_table *table, const char *path)
 		end = slash - 1;
 	}
 	return 1;
+}
+
+/**
+ * on_the_way() - plainpath_make()'s question
+ */
+static int on_the_way(void *ctx, const char *dir)
+{
+	const struct listing_table *table = ctx;
+	int err;
+
+	if (listing_find(table, dir, strlen(dir)))
+		return 0;
+	err = path_look(table, dir);
+	return err ? err : 1;
+}
+
+int listing_look(const struct listing_table *table, const char *path)
+{
+	char plain[WIRE_LISTING_PATH_MAX + 1];
+	size_t len = strlen(path);
+	int err = table->nr ? plainpath_make(path, plain, on_the_way, (void *)table) : 1;
+
+	if (err)
+		return err;
+	err = path_look(table, plain);
+	/* What it is matters, if a slash or dot is at the end */
+	return err || (path[len - 1] != '/' && path[len - 1] != '.') ? err : 1;
 }

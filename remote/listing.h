@@ -4,7 +4,7 @@
  *
  * Home says what is in directories that guests look into in vain (LISTING), and when that does not hold any more
  * (STALE); deputy/listing.h has the reasons why that is exact. Here a call is answered if it asks for an absolute path
- * of the simple kind and the answer is sure: the name is not in the listing of its directory, or of one above it
+ * and the answer is sure: the name is not in the listing of its directory, or of one above it
  * (ENOENT); it is there and is no symbolic link (readlink: EINVAL); on the way to it is something that is no directory
  * (ENOTDIR). Only calls whose other arguments are good, for the kernel looks at these first. All else goes home.
  */

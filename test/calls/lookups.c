@@ -67,9 +67,50 @@ static void look(const char *name)
 static void look_around(void)
 {
 	static const char *const names[] = {
-		"none",	      "none/below",  "file",	  "file/below",	   "link",    "link/inside", "dangling", "sub",	  "sub/inside",
-		"sub/none",   "sub/../file", "sub/./none", "sub//none",	   "none/",   "sub/",	     "loop",	 "loop/x", ".",
-		"sub/.hidden", "tolink",     "Sub",
+		"none",
+		"none/below",
+		"file",
+		"file/below",
+		"link",
+		"link/inside",
+		"dangling",
+		"sub",
+		"sub/inside",
+		"sub/none",
+		"sub/../file",
+		"sub/./none",
+		"sub//none",
+		"none/",
+		"sub/",
+		"loop",
+		"loop/x",
+		".",
+		"sub/.hidden",
+		"tolink",
+		"Sub",
+		".hid/none",
+		".hid/none/x",
+		"sub/deep/../none",
+		"...",
+		"sub/deep/../../none",
+		"sub/deep/../../sub/none",
+		"sub/deep/../../none/x",
+		"link/../none",
+		"file/../none",
+		"none/../file",
+		"none/../none",
+		"sub/deep/..",
+		"sub/deep/.",
+		"sub/deep/../",
+		"sub/deep/none/.",
+		"sub/deep/none/..",
+		"sub/deep/../inside/.",
+		"sub/deep//..///none",
+		"sub/deep/../deep/../none/../none",
+		"./sub/./none",
+		"dangling/../none",
+		"sub/inside/../none",
+		"sub/deep/../../../../../../../../../../none",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -84,6 +125,8 @@ int main(void)
 	MUST(mkdir("sub", 0700));
 	close(MUST(open("file", O_WRONLY | O_CREAT, 0600)));
 	close(MUST(open("sub/inside", O_WRONLY | O_CREAT, 0600)));
+	MUST(mkdir("sub/deep", 0700));
+	MUST(mkdir(".hid", 0700));
 	MUST(symlink("sub", "link"));
 	MUST(symlink("gone", "dangling"));
 	MUST(symlink("loop", "loop"));
@@ -115,6 +158,28 @@ int main(void)
 		look("new/below");
 		MUST(unlink("new/below"));
 		MUST(rmdir("new"));
+	}
+	printf("another way around\n");
+	for (int i = 0; i < 3; i++) {
+		look("sub/deep/../none");
+		MUST(chmod("sub/deep", 0));
+		look("sub/deep/../none");
+		look("sub/deep/../../none");
+		MUST(chmod("sub/deep", 0700));
+		look("sub/deep/../none");
+		look("sub/deep/../none");
+		MUST(rename("sub/deep", "deep"));
+		look("sub/deep/../none");
+		MUST(symlink("../deep", "sub/deep"));
+		look("sub/deep/../none");
+		look("sub/deep/../sub");
+		MUST(unlink("sub/deep"));
+		look("sub/deep/../none");
+		MUST(rename("deep", "sub/deep"));
+		look(".hid/new");
+		close(MUST(open(".hid/new", O_WRONLY | O_CREAT, 0600)));
+		look(".hid/new");
+		MUST(unlink(".hid/new"));
 	}
 	printf("another way\n");
 	look("sub/inside");
