@@ -13,6 +13,8 @@
  * file not mapped at all. And only in a family of one thread, for a disk may make a writer wait, and others would have to
  * wait with it.
  *
+ * Or /dev/null, which takes everything.
+ *
  * What is left is a disk that breaks, and limits that change in these very milliseconds. As with a network file system, the
  * next call on that descriptor returns such an error, and what was posted after it is not written. If the task ends without
  * having made such a call, it says so and fails: a write is never lost in silence.
@@ -79,20 +81,33 @@ static bool has_room(int fd)
 	return fs.f_blocks && fs.f_bavail > ROOM_MIN / (uint64_t)fs.f_bsize && !has_quota(fd, &fs);
 }
 
+/* /dev/null (Documentation/admin-guide/devices.txt) */
+static bool is_null(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+/* Will a file on a disk surely take CREDIT more? */
+static bool is_roomy(struct deputy *d, const struct thread *thread, int fd, const struct stat *st)
+{
+	int flags = fcntl(fd, F_GETFL);
+	struct rlimit limit;
+
+	return S_ISREG(st->st_mode) && !object_find(d, st, true) && !prlimit(thread->tid, RLIMIT_FSIZE, NULL, &limit) &&
+	       !(flags & (O_SYNC | O_DSYNC | O_DIRECT)) && st->st_nlink && (uint64_t)st->st_size < FILE_MAX &&
+	       limit.rlim_cur == RLIM_INFINITY && has_room(fd);
+}
+
 /* How many bytes will the descriptor surely take, and which file is it? */
 static struct wire_room room_of(struct deputy *d, const struct thread *thread, int guest_fd)
 {
-	int fd = task_fd_copy(thread->task, guest_fd), flags;
+	int fd = task_fd_copy(thread->task, guest_fd);
 	struct wire_room room = { 0 };
-	struct rlimit limit;
 	struct stat st;
 
 	if (fd < 0)
 		return room;
-	flags = fcntl(fd, F_GETFL);
-	if (!fstat(fd, &st) && !object_find(d, &st, true) && !prlimit(thread->tid, RLIMIT_FSIZE, NULL, &limit) &&
-	    !(flags & (O_SYNC | O_DSYNC | O_DIRECT)) && S_ISREG(st.st_mode) && st.st_nlink &&
-	    (uint64_t)st.st_size < FILE_MAX && limit.rlim_cur == RLIM_INFINITY && has_room(fd))
+	if (!fstat(fd, &st) && (is_null(&st) || is_roomy(d, thread, fd, &st)))
 		room = (struct wire_room){ st.st_dev, st.st_ino, CREDIT };
 	close(fd);
 	return room;

@@ -272,6 +272,34 @@ static int crash(int how)
 	return 0;
 }
 
+/* What takes everything, wherever it is from, until the descriptor is another */
+static void null_device(void)
+{
+	int fd = MUST(open("/dev/null", O_WRONLY)), file;
+
+	for (int k = 0; k < 6; k++)
+		SHOW(write(fd, buf, 5000));
+	SHOW(SYS(write, fd, BAD, 10));
+	SHOW(SYS(write, fd, edge(10), 5000));
+	SHOW(SYS(write, fd, KERNEL_BAD, 10));
+	SHOW(write(fd, buf, 0));
+	SHOW(pwrite(fd, buf, 10, 5));
+	SHOW(pwrite(fd, buf, 10, -5));
+	SHOW(write(fd, buf, 10));
+	SHOW(lseek(fd, 0, SEEK_CUR));
+	file = MUST(open("w", O_WRONLY | O_CREAT | O_TRUNC, 0600));
+	MUST(dup2(file, fd));
+	some_writes(fd, 3);
+	SHOW(lseek(file, 0, SEEK_CUR));
+	close(fd);
+	close(file);
+	SHOW(size_of("w"));
+	fd = MUST(open("/dev/null", O_RDONLY));
+	SHOW(write(fd, buf, 10));
+	SHOW(write(fd, buf, 10));
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 2)
@@ -284,5 +312,6 @@ int main(int argc, char **argv)
 	reads();
 	threads();
 	crashes();
+	null_device();
 	return 0;
 }
