@@ -119,6 +119,8 @@ static bool file_told(struct thread *thread, int fd, const uint8_t *tail, size_t
 	if (thread->call.nr != SYS_read && (told.flags & QUIET_FLAGS) == O_RDONLY &&
 	    (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
 		known_set(thread, KNOWN_QUIET, (uint64_t)fd);
+	if (thread->call.nr != SYS_read)
+		known_cloexec(thread, (uint64_t)fd, thread->call.arg[thread->call.nr == SYS_open ? 1 : 2] & O_CLOEXEC);
 	if (thread->call.nr != SYS_read && told.traits & WIRE_AHEAD_SEEKABLE) {
 		known_set(thread, KNOWN_SEEKABLE, (uint64_t)fd);
 		known_set(thread, KNOWN_PRIVATE, (uint64_t)fd);

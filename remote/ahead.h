@@ -19,6 +19,8 @@
  * Of which object a private mapping of a file is, the answer to the first says of those that follow at once: the
  * dynamic linker maps a library in five pieces.
  *
+ * Which flags a descriptor has for itself (FD_CLOEXEC) is the process' own doing, too.
+ *
  * Only one answer: to close a descriptor that was opened for reading a regular file or a directory succeeds, and so
  * does changing its FD_CLOEXEC; and so does lseek to a place in a regular file, which is no terminal either.
  * Which descriptors are such ones is in remote/known.h.

@@ -160,7 +160,7 @@ static bool serve_fadvise(struct thread *thread, const uint64_t arg[6], int64_t 
 }
 
 /**
- * serve_fcntl() - fcntl: F_GETFL, F_SETFD
+ * serve_fcntl() - fcntl: F_GETFL, F_GETFD, F_SETFD
  */
 static bool serve_fcntl(struct thread *thread, const uint64_t arg[6], int64_t *ret)
 {
@@ -169,8 +169,14 @@ static bool serve_fcntl(struct thread *thread, const uint64_t arg[6], int64_t *r
 	if ((int)arg[1] == F_SETFD && known_is(thread->guest, KNOWN_QUIET, (uint32_t)arg[0])) {
 		const uint64_t posted[6] = { arg[0], F_SETFD, arg[2] };
 
+		thread->call.closes = thread->guest->closes;
+		known_cloexec(thread, (uint32_t)arg[0], arg[2] & FD_CLOEXEC);
 		call_post(thread, SYS_fcntl, posted, NULL, 0, 0);
 		*ret = 0;
+		return true;
+	}
+	if ((int)arg[1] == F_GETFD && known_is(thread->guest, KNOWN_FD_FLAGS, (uint32_t)arg[0])) {
+		*ret = known_is(thread->guest, KNOWN_CLOEXEC, (uint32_t)arg[0]) ? FD_CLOEXEC : 0;
 		return true;
 	}
 	ahead = (int)arg[1] == F_GETFL ? ahead_of(thread, arg[0]) : NULL;

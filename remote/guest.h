@@ -84,6 +84,8 @@ enum known {
 	KNOWN_SEEKABLE, /* of a regular file in which every place can be gone to */
 	KNOWN_PRIVATE,	/* opened by this process, and shared with no other: its place is what the process has made of it */
 	KNOWN_SINGLE,	/* that, not for appending, and there is no other descriptor of the same open (places.h) */
+	KNOWN_FD_FLAGS, /* whether it is closed by an exec */
+	KNOWN_CLOEXEC,	/* it is; if the former is known */
 	KNOWN_NR,
 };
 /* Descriptors that may have credit at a time (writes.c) */

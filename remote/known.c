@@ -22,13 +22,27 @@ void known_set(struct thread *thread, enum known what, uint64_t fd)
 		guest->known[what][fd / 64] |= 1ull << fd % 64;
 }
 
+void known_unset(struct guest *guest, enum known what, uint64_t fd)
+{
+	if (fd < KNOWN_FDS)
+		guest->known[what][fd / 64] &= ~(1ull << fd % 64);
+}
+
+void known_cloexec(struct thread *thread, uint64_t fd, bool closes)
+{
+	known_unset(thread->guest, KNOWN_CLOEXEC, fd);
+	known_set(thread, KNOWN_FD_FLAGS, fd);
+	if (closes)
+		known_set(thread, KNOWN_CLOEXEC, fd);
+}
+
 void known_clear(struct guest *guest, uint64_t fd)
 {
 	guest->closes++;
 	writes_forget(guest, (int)fd);
 	place_forget(guest, (int)fd);
-	for (int what = 0; what < KNOWN_NR && fd < KNOWN_FDS; what++)
-		guest->known[what][fd / 64] &= ~(1ull << fd % 64);
+	for (enum known what = 0; what < KNOWN_NR; what++)
+		known_unset(guest, what, fd);
 }
 
 void known_inherit(struct guest *child, struct guest *parent, bool same_files)
@@ -60,15 +74,18 @@ void known_call(struct thread *thread)
 	if (call->nr == SYS_pidfd_getfd) {
 		for (struct guest *g = thread->guest->session->guests.guests; g; g = g->next)
 			known_forget(g);
-	} else if (fd < KNOWN_FDS && (is_dup(call) || (call->nr == SYS_fcntl && (int)call->arg[1] == F_SETFL))) {
-		thread->guest->known[KNOWN_SINGLE][fd / 64] &= ~(1ull << fd % 64);
+	} else if (is_dup(call) || (call->nr == SYS_fcntl && (int)call->arg[1] == F_SETFL)) {
+		known_unset(thread->guest, KNOWN_SINGLE, fd);
 		place_forget(thread->guest, (int)fd);
+	} else if (call->nr == SYS_ioctl || (call->nr == SYS_fcntl && (int)call->arg[1] == F_SETFD)) {
+		known_unset(thread->guest, KNOWN_FD_FLAGS, fd);
 	}
 }
 
 void known_copied(struct thread *thread, int64_t ret)
 {
-	for (enum known what = 0; what < KNOWN_NR && ret >= 0 && is_dup(&thread->call); what++) {
+	/* But for its own flags */
+	for (enum known what = 0; what < KNOWN_FD_FLAGS && ret >= 0 && is_dup(&thread->call); what++) {
 		if (known_is(thread->guest, what, (uint32_t)thread->call.arg[0]))
 			known_set(thread, what, (uint64_t)ret);
 	}

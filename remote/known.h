@@ -13,9 +13,13 @@
 bool known_is(const struct guest *guest, enum known what, uint64_t fd);
 /* It is, unless the thread's call crossed one that closes descriptors */
 void known_set(struct thread *thread, enum known what, uint64_t fd);
+/* That is not, or not known any more */
+void known_unset(struct guest *guest, enum known what, uint64_t fd);
+/* An exec closes the descriptor, or does not */
+void known_cloexec(struct thread *thread, uint64_t fd, bool closes);
 /* Nothing is known of it any more */
 void known_clear(struct guest *guest, uint64_t fd);
-/* The thread is about to make its call, which may copy a descriptor, or let it append */
+/* The thread is about to make its call, which may copy a descriptor, or change its flags */
 void known_call(struct thread *thread);
 /* The thread's call has returned @ret: if it has copied a descriptor, the copy is one as the first */
 void known_copied(struct thread *thread, int64_t ret);

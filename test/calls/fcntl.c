@@ -34,19 +34,19 @@ static void flags(int fd)
 	SHOW(SYS(fcntl, fd, F_GETFD));
 	SHOW(SYS(ioctl, fd, FIONCLEX));
 	SHOW(SYS(fcntl, fd, F_GETFD));
-	SHOW(SYS(ioctl, fd, FIONBIO, &(int){1}));
+	SHOW(SYS(ioctl, fd, FIONBIO, &(int){ 1 }));
 	SHOW_HEX(fcntl(fd, F_GETFL));
-	SHOW(SYS(ioctl, fd, FIONBIO, &(int){0}));
+	SHOW(SYS(ioctl, fd, FIONBIO, &(int){ 0 }));
 	SHOW(SYS(ioctl, fd, FIONBIO, BAD));
-	SHOW(SYS(ioctl, fd, FIOASYNC, &(int){1}));
-	SHOW(SYS(ioctl, BADFD, FIONBIO, &(int){1}));
+	SHOW(SYS(ioctl, fd, FIOASYNC, &(int){ 1 }));
+	SHOW(SYS(ioctl, BADFD, FIONBIO, &(int){ 1 }));
 }
 
 static void owners(void)
 {
-	struct f_owner_ex ox = {.type = F_OWNER_TID, .pid = getpid()}, *last = edge(sizeof(ox));
+	struct f_owner_ex ox = { .type = F_OWNER_TID, .pid = getpid() }, *last = edge(sizeof(ox));
 	int s[2];
-	uid_t ids[2] = {-5, -5};
+	uid_t ids[2] = { -5, -5 };
 
 	TITLE("owners");
 	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, s));
@@ -70,7 +70,7 @@ static void owners(void)
 	SHOW(SYS(fcntl, s[0], F_GETSIG));
 	SHOW(SYS(fcntl, s[0], F_SETSIG, 65));
 	SHOW(SYS(fcntl, s[0], F_SETSIG, 0));
-	SHOW(SYS(ioctl, s[0], FIOSETOWN, &(int){getpid()}));
+	SHOW(SYS(ioctl, s[0], FIOSETOWN, &(int){ getpid() }));
 	int owner = 0;
 	SHOW(SYS(ioctl, s[0], FIOGETOWN, &owner));
 	SHOW_TRUE(owner == getpid());
@@ -153,6 +153,57 @@ static void file_ioctls(int fd)
 	close(dir);
 }
 
+/* The flags of a descriptor, asked after whatever may change them */
+static void own_flags(int flags)
+{
+	int fd = MUST(open("own", O_RDONLY | O_CREAT | flags, 0600)), copy;
+
+	TITLE("flags of a descriptor");
+	SHOW(fcntl(fd, F_GETFD));
+	SHOW(fcntl(fd, F_SETFD, FD_CLOEXEC));
+	SHOW(fcntl(fd, F_GETFD));
+	SHOW(fcntl(fd, F_SETFD, 6));
+	SHOW(fcntl(fd, F_GETFD));
+	SHOW(ioctl(fd, FIOCLEX));
+	SHOW(fcntl(fd, F_GETFD));
+	SHOW(ioctl(fd, FIONCLEX));
+	SHOW(fcntl(fd, F_GETFD));
+	MUST(fcntl(fd, F_SETFD, FD_CLOEXEC));
+	copy = MUST(dup(fd));
+	SHOW(fcntl(copy, F_GETFD));
+	MUST(dup3(fd, copy, O_CLOEXEC));
+	SHOW(fcntl(copy, F_GETFD));
+	MUST(dup2(fd, copy));
+	SHOW(fcntl(copy, F_GETFD));
+	SHOW(fcntl(fd, F_GETFD));
+	close(copy);
+	copy = MUST(fcntl(fd, F_DUPFD_CLOEXEC, 20));
+	SHOW(fcntl(copy, F_GETFD));
+	SHOW(fcntl(copy, F_SETFD, 0));
+	SHOW(fcntl(copy, F_GETFD));
+	SHOW(SYS(close_range, fd, copy, 4 /* CLOSE_RANGE_CLOEXEC */));
+	SHOW(fcntl(copy, F_GETFD));
+	fflush(stdout);
+	if (!fork()) {
+		SHOW(fcntl(fd, F_GETFD));
+		SHOW(fcntl(fd, F_SETFD, 0));
+		SHOW(fcntl(fd, F_GETFD));
+		fflush(stdout);
+		_exit(0);
+	}
+	MUST(wait(NULL));
+	SHOW(fcntl(fd, F_GETFD));
+	close(fd);
+	SHOW(fcntl(fd, F_GETFD));
+	fd = MUST(open("own", O_RDWR));
+	SHOW(fcntl(fd, F_GETFD));
+	SHOW(fcntl(fd, F_SETFD, FD_CLOEXEC));
+	SHOW(fcntl(fd, F_GETFD));
+	close(fd);
+	close(copy);
+	unlink("own");
+}
+
 int main(void)
 {
 	int fd;
@@ -164,5 +215,7 @@ int main(void)
 	async();
 	hints(fd);
 	file_ioctls(fd);
+	own_flags(0);
+	own_flags(O_CLOEXEC);
 	return 0;
 }
