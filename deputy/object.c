@@ -84,10 +84,13 @@ uint64_t object_data_bytes(const struct stat *st)
 	return blocks < size ? blocks : size;
 }
 
-/* Must it be sent as a whole, so that guests can write to it? What is larger they cannot anyway, see remote/live.h */
-static bool is_for_writing(int fd, const struct stat *st)
+/* Data of a file that is mapped privately by who may come to write to it by memory */
+#define FOR_WRITING_MAX (64u << 20)
+
+/* Must it be sent as a whole, so that guests can write to it? */
+static bool is_for_writing(int fd, const struct stat *st, bool shared)
 {
-	return (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR && object_data_bytes(st) <= WIRE_LIVE_MAX;
+	return (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR && (shared || object_data_bytes(st) <= FOR_WRITING_MAX);
 }
 
 struct object *object_find(struct deputy *d, const struct stat *st, bool live)
@@ -168,7 +171,7 @@ int object_of_fd(struct deputy *d, int fd, bool shared, struct object **out)
 		return err;
 	}
 	live = shared || !is_steady(fd, &st);
-	whole = is_for_writing(fd, &st);
+	whole = is_for_writing(fd, &st, shared);
 	*out = o = object_find(d, &st, live);
 	if (o && !(whole && object_is_paged(o)))
 		return object_again(d, o, fd, &st);
@@ -177,8 +180,7 @@ int object_of_fd(struct deputy *d, int fd, bool shared, struct object **out)
 		close(fd);
 		return -ENOMEM;
 	}
-	*o = (struct object){ .next = d->objects, .id = ++d->next_object, .live = live, .claim = -1,
-			      .st = st };
+	*o = (struct object){ .next = d->objects, .id = ++d->next_object, .live = live, .claim = -1, .st = st };
 	o->fd = live ? fd_own(fd) : fd;
 	o->writable = (fcntl(o->fd, F_GETFL) & O_ACCMODE) == O_RDWR;
 	d->objects = o;

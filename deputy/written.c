@@ -30,6 +30,8 @@ enum reach {
 	REACH_OFFSET, /* from its fourth argument on, as many bytes as it returns */
 	REACH_RESULT, /* likewise; the descriptor is what it returns */
 	REACH_TRUNC,  /* likewise, but only if its flags (argument @arg) say so */
+	REACH_SIZE,   /* nowhere: it changes the size alone */
+	REACH_ALLOC,  /* from its third argument on, as many bytes as its fourth, as its second says; or see there */
 	REACH_ANY,    /* to the end; of which file is not told */
 };
 
@@ -41,8 +43,8 @@ static const struct {
 } writers[] = {
 	{ SYS_write, 0, REACH_POS },	   { SYS_pwrite64, 0, REACH_OFFSET },
 	{ SYS_writev, 0, REACH_POS },	   { SYS_pwritev, 0, REACH_OFFSET },
-	{ SYS_pwritev2, 0, REACH_WHOLE },  { SYS_ftruncate, 0, REACH_WHOLE },
-	{ SYS_fallocate, 0, REACH_WHOLE }, { SYS_copy_file_range, 2, REACH_WHOLE },
+	{ SYS_pwritev2, 0, REACH_WHOLE },  { SYS_ftruncate, 0, REACH_SIZE },
+	{ SYS_fallocate, 0, REACH_ALLOC }, { SYS_copy_file_range, 2, REACH_WHOLE },
 	{ SYS_sendfile, 0, REACH_POS },	   { SYS_splice, 2, REACH_WHOLE },
 	{ SYS_open, 1, REACH_TRUNC },	   { SYS_openat, 2, REACH_TRUNC },
 	{ SYS_openat2, 0, REACH_RESULT },  { SYS_creat, 0, REACH_RESULT },
@@ -66,6 +68,23 @@ static bool fdinfo_read(pid_t tid, int fd, uint64_t *pos, unsigned int *flags)
 	return found == 2;
 }
 
+/* Where has fallocate written? */
+static void range_allocated(const struct thread *thread, uint64_t *from, uint64_t *to)
+{
+	const int harmless = FALLOC_FL_KEEP_SIZE | FALLOC_FL_UNSHARE_RANGE;
+	const int zeros = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | harmless;
+	const uint64_t *a = thread->call.arg;
+	int mode = (int)a[1];
+
+	if (mode & ~zeros)
+		return;
+	*from = a[2] < *to ? a[2] : *to;
+	if (!(mode & ~harmless))
+		*to = *from;
+	else if (a[3] < *to - *from)
+		*to = *from + a[3];
+}
+
 /* Where has the call written? The whole file where that cannot be told. */
 static void range_find(const struct thread *thread, int fd, enum reach reach, int64_t ret, const struct stat *st,
 		       uint64_t *from, uint64_t *to)
@@ -74,7 +93,9 @@ static void range_find(const struct thread *thread, int fd, enum reach reach, in
 	unsigned int flags = 0;
 
 	*from = 0;
-	*to = size;
+	*to = reach == REACH_SIZE ? 0 : size;
+	if (reach == REACH_ALLOC)
+		range_allocated(thread, from, to);
 	if ((reach != REACH_POS && reach != REACH_OFFSET) || !fdinfo_read(thread->tid, fd, &pos, &flags))
 		return;
 	if (flags & O_APPEND) /* whatever offset was given */
@@ -105,7 +126,7 @@ static bool all_refresh(struct deputy *d)
 /* Send what a live object's file has from @from to @to; all of it if that is not much more */
 static void range_send(struct deputy *d, struct object *o, const struct stat *st, uint64_t from, uint64_t to)
 {
-	if (st->st_size < LARGE_MIN || (!from && to == (uint64_t)st->st_size)) {
+	if (st->st_size < LARGE_MIN || (!from && to && to == (uint64_t)st->st_size)) {
 		object_refresh(d, o, st);
 		return;
 	}
@@ -137,7 +158,8 @@ bool objects_written(struct deputy *d, const struct thread *thread, int64_t ret)
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)thread->tid, fd);
 	if (stat(path, &st) || !S_ISREG(st.st_mode))
 		return false;
-	known = reach == REACH_WHOLE || ((reach == REACH_POS || reach == REACH_OFFSET) && ret);
+	known = reach == REACH_WHOLE || reach == REACH_SIZE || reach == REACH_ALLOC ||
+		((reach == REACH_POS || reach == REACH_OFFSET) && ret);
 	for (struct object *o = d->objects; o; o = o->next) { /* more than one while some are being trimmed */
 		/* Times are not fine enough to see by them what is known to have been written */
 		if (!o->live || !stat_same_file(&o->st, &st) || (!known && stat_same_content(&o->st, &st)))

@@ -28,8 +28,6 @@
 #define WIRE_FETCH_MAX 262144u /* longest piece that is fetched */
 #define WIRE_FETCHES_MAX 256u  /* FETCHes without an answer */
 #define WIRE_TICKET_LEN 32u
-/* Most data of a file that guests may write to by memory: the worker compares them */
-#define WIRE_LIVE_MAX (64u << 20)
 
 /* Who sends a message */
 enum wire_sender {

@@ -8,12 +8,15 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "remote/front.h"
 #include "remote/live.h"
 #include "remote/merge.h"
 #include "remote/session.h"
 #include "usermem.h"
 
 #define CHUNK LIVE_CHUNK
+/* Size from which on an object is worth a front */
+#define FRONT_MIN (256u << 10)
 /* Bytes of content that may wait to be sent, and how long home may take none of them */
 #define BACKLOG_MAX (4u << 20)
 #define DRAIN_MS    15000
@@ -58,6 +61,23 @@ static int shadow_size(struct object *object, uint64_t size)
 }
 
 /**
+ * memory_map() - See the content of an object without a front as it is
+ */
+static int memory_map(struct object *object)
+{
+	uint64_t len = object->size ? object->size : 1;
+	void *map = mmap(NULL, len, PROT_READ, MAP_SHARED, object->fd, 0);
+
+	if (map == MAP_FAILED)
+		return -errno;
+	if (object->memory)
+		munmap(object->memory, object->memory_len);
+	object->memory = map;
+	object->memory_len = len;
+	return 0;
+}
+
+/**
  * shadow_cut() - The content ends at @size: behind that it is zero when it grows again
  */
 static int shadow_cut(struct object *object, uint64_t size)
@@ -76,17 +96,28 @@ void live_unwatch(struct object *object)
 {
 	if (object->shadow)
 		munmap(object->shadow, object->shadow_len);
-	object->shadow = NULL;
+	if (object->memory)
+		munmap(object->memory, object->memory_len);
+	object->shadow = object->memory = NULL;
 	merge_clear(object);
+}
+
+/**
+ * memory_fd() - The memfd of an object
+ */
+static int memory_fd(const struct object *object)
+{
+	return object->front ? object->front->store : object->fd;
 }
 
 bool live_next(const struct object *object, uint64_t *at, uint64_t *end)
 {
-	off_t data = lseek(object->fd, (off_t)*at, SEEK_DATA), hole;
+	int fd = memory_fd(object);
+	off_t data = lseek(fd, (off_t)*at, SEEK_DATA), hole;
 
 	if (data < 0)
 		return false;
-	hole = lseek(object->fd, data, SEEK_HOLE);
+	hole = lseek(fd, data, SEEK_HOLE);
 	*at = (uint64_t)data;
 	*end = hole < 0 || (uint64_t)hole > object->size ? object->size : (uint64_t)hole;
 	return *at < *end;
@@ -99,7 +130,65 @@ static uint64_t data_bytes(const struct object *object)
 {
 	struct stat st;
 
-	return fstat(object->fd, &st) < 0 ? 0 : (uint64_t)st.st_blocks * 512;
+	return fstat(memory_fd(object), &st) < 0 ? 0 : (uint64_t)st.st_blocks * 512;
+}
+
+/**
+ * front_shadow() - The shadow of an object with a front is its memfd, which may have another size now
+ */
+static int front_shadow(struct object *object)
+{
+	uint64_t len = object->size ? object->size : 1;
+	void *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, object->front->store, 0);
+
+	if (map == MAP_FAILED)
+		return -errno;
+	if (object->shadow)
+		munmap(object->shadow, object->shadow_len);
+	object->shadow = map;
+	object->shadow_len = len;
+	return 0;
+}
+
+/**
+ * front_watch() - From now on guests may write to an object with a front, perhaps again: what it holds is what home knows
+ */
+static int front_watch(struct object_table *table, struct object *object)
+{
+	uint64_t at = 0;
+	int err = front_shadow(object);
+
+	if (err)
+		return err;
+	front_flush(object);
+	while (!err && front_next(object, &at)) {
+		err = live_read(object, at, object->shadow + at,
+				object->size - at < PAGE_BYTES ? object->size - at : PAGE_BYTES);
+		at += PAGE_BYTES;
+	}
+	if (err) {
+		live_unwatch(object);
+		return err;
+	}
+	object->watched = table->watched;
+	table->watched = object;
+	return 0;
+}
+
+/**
+ * front_make() - Give the object a front, if it can have one and that is worth it
+ */
+static void front_make(struct object_table *table, struct object *object)
+{
+	uint64_t bytes = data_bytes(object);
+	int err;
+
+	if (object->front || object->mapped || object->size < FRONT_MIN || bytes > table->bytes_max ||
+	    table->bytes > table->bytes_max - bytes)
+		return;
+	err = front_begin(&table->paging, object);
+	if (err && err != -EOPNOTSUPP)
+		log_warn("object %llu: %s", (unsigned long long)object->id, strerror(-err));
 }
 
 int live_watch(struct object_table *table, struct object *object)
@@ -109,9 +198,14 @@ int live_watch(struct object_table *table, struct object *object)
 
 	if (object->shadow)
 		return 0;
-	if (bytes > WIRE_LIVE_MAX || table->watched_bytes > WIRE_LIVE_MAX - bytes)
+	front_make(table, object);
+	if (object->front)
+		return front_watch(table, object);
+	if (bytes > table->bytes_max || table->watched_bytes > table->bytes_max - bytes)
 		return -ENODEV;
 	err = shadow_size(object, object->size);
+	if (!err)
+		err = memory_map(object);
 	while (!err && live_next(object, &at, &end)) {
 		err = live_read(object, at, object->shadow + at, end - at);
 		at = end;
@@ -133,6 +227,11 @@ int live_resize(struct object *object, uint64_t size)
 
 	if (object->fd < 0 || size == object->size)
 		return 0;
+	if (object->front) {
+		err = front_resize(object, size);
+		object->size = size;
+		return err || !object->shadow ? err : front_shadow(object);
+	}
 	if (object->shadow && size > object->size)
 		err = shadow_size(object, size);
 	else if (object->shadow)
@@ -140,7 +239,7 @@ int live_resize(struct object *object, uint64_t size)
 	if (!err && ftruncate(object->fd, (off_t)size) < 0)
 		err = -errno;
 	object->size = size;
-	return err;
+	return err || !object->memory ? err : memory_map(object);
 }
 
 /**
@@ -173,6 +272,27 @@ static void chunk_sync(struct session *session, struct object *object, uint64_t 
 }
 
 /**
+ * front_sync() - Send home what guests have written to an object with a front
+ */
+static void front_sync(struct session *session, struct object *object)
+{
+	uint8_t now[PAGE_BYTES];
+	uint64_t at = 0;
+	int marked = front_flush(object);
+
+	if (marked < 0)
+		session_end(session, "what guests have written to a file cannot be kept");
+	while (marked > 0 && front_next(object, &at)) {
+		size_t len = object->size - at < PAGE_BYTES ? object->size - at : PAGE_BYTES;
+
+		if (live_read(object, at, now, len))
+			return;
+		chunk_sync(session, object, at, now, len);
+		at += PAGE_BYTES;
+	}
+}
+
+/**
  * object_sync() - Send home what guests have written to one object
  */
 static void object_sync(struct session *session, struct object *object)
@@ -180,14 +300,18 @@ static void object_sync(struct session *session, struct object *object)
 	uint64_t at = 0, end;
 	uint8_t now[CHUNK];
 
+	if (object->front) {
+		front_sync(session, object);
+		return;
+	}
 	while (live_next(object, &at, &end)) {
 		for (; at < end; at += CHUNK) {
 			size_t len = end - at < CHUNK ? end - at : CHUNK;
 
-			if (live_read(object, at, now, len))
-				return;
-			if (memcmp(now, object->shadow + at, len))
-				chunk_sync(session, object, at, now, len);
+			if (!memcmp(object->memory + at, object->shadow + at, len))
+				continue;
+			memcpy(now, object->memory + at, len); /* guests may be at it */
+			chunk_sync(session, object, at, now, len);
 		}
 		at = end;
 	}

@@ -6,12 +6,17 @@
  * was at home. What they write has to be in the file at home when somebody there can know of it, that is before the
  * next call that goes home; and what is written to the file at home comes as new content.
  *
- * There is no cheap way to ask the kernel for what was written to a memfd. So the remote keeps a shadow of each such
- * object, the content as home knows it. Before a call goes home, it compares, and sends what differs (WRITE_BACK),
- * byte by byte: home may have written to other bytes of the same page. New content from home is merged likewise (merge.h).
+ * The remote keeps a shadow of each such object, the content as home knows it. Before a call goes home, it compares, and
+ * sends what differs (WRITE_BACK), byte by byte: home may have written to other bytes of the same page. New content from
+ * home is merged likewise (merge.h).
  *
- * The price is memory of twice the file's data, and a comparison of these per call. It is paid for writable shared
- * mappings only. All data together are bounded when a mapping begins; what guests then put into holes is theirs to pay.
+ * The kernel does not say what was written to a memfd. So guests do not map the memfd of an object that is not small,
+ * but a file of which it does (front.h), and what is compared are the pages that were written to; the memfd is the
+ * shadow then. Of a small object, or where there can be no such file (no FUSE), all is compared, call by call, at the
+ * speed of memory.
+ *
+ * The price is memory of twice the file's data, and with a front once more what was written to. It is paid for writable
+ * shared mappings only, and bounded when a mapping begins. What guests then put into holes is theirs to pay.
  */
 #ifndef OM_REMOTE_LIVE_H
 #define OM_REMOTE_LIVE_H
@@ -26,7 +31,7 @@ struct object;
 struct object_table;
 struct session;
 
-/* From now on guests may write to the object: 0 or negative errno, -ENODEV when that would be too much to compare */
+/* From now on guests may write to the object: 0 or negative errno, -ENODEV when that would be too much for this node's memory */
 int live_watch(struct object_table *table, struct object *object);
 /* Nobody maps the object for writing any more: send home what they have written, it is not watched any more, if it was */
 void live_forget(struct session *session, struct object *object);

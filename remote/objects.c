@@ -14,6 +14,7 @@
 
 #include "log.h"
 #include "remote/cache.h"
+#include "remote/front.h"
 #include "remote/live.h"
 #include "remote/merge.h"
 #include "remote/objects.h"
@@ -41,6 +42,7 @@ int objects_init(struct object_table *table, struct sandbox *sandbox)
 
 void object_close(struct object *object)
 {
+	front_end(object);
 	if (object->fd >= 0)
 		close(object->fd);
 	if (object->fd_read >= 0)
@@ -178,7 +180,8 @@ static void content_write(struct object *object, uint64_t offset, const uint8_t 
 static void content_account(struct object_table *table, struct object *object)
 {
 	struct stat st;
-	uint64_t taken = object->fd >= 0 && !fstat(object->fd, &st) ? (uint64_t)st.st_blocks * 512 : 0;
+	int fd = object->front ? object->front->store : object->fd;
+	uint64_t taken = fd >= 0 && !fstat(fd, &st) ? (uint64_t)st.st_blocks * 512 : 0;
 
 	table->bytes += taken - object->taken;
 	object->taken = taken;
@@ -242,13 +245,12 @@ static int read_only_fd(struct object *object)
  */
 static int live_fd(struct object_table *table, struct object *object, bool writable)
 {
-	int err;
+	int err = writable ? live_watch(table, object) : 0;
 
-	if (writable) {
-		err = live_watch(table, object);
-		return err ? err : object->fd;
-	}
-	return read_only_fd(object);
+	if (err)
+		return err;
+	object->mapped = true;
+	return writable ? object->fd : read_only_fd(object);
 }
 
 /**

@@ -16,7 +16,7 @@
  *
  * A file that can change is a live object: home announces new sizes (OBJECT again) and sends new content at any time.
  * Guests get a descriptor that cannot write, but for shared mappings that can become writable; and what guests write
- * goes home (live.h). No seal protects it: whoever may map it for writing is of the same family.
+ * goes home (live.h, front.h). No seal protects it: whoever may map it for writing is of the same family.
  *
  * A large file may be a paged object instead, whose content is fetched as it is touched (paged.h). Guests get a descriptor
  * that only reads, so it cannot be mapped for writing by those who share it.
@@ -38,6 +38,7 @@
 #define OBJECTS_MAX    16384u
 #define OBJECT_BUCKETS 256u
 
+struct front;
 struct sent;
 
 /* What an answer to mmap refers to */
@@ -55,7 +56,7 @@ enum object_kind {
  * @id:		Its number
  * @size:	Bytes
  * @name:	The file's at home
- * @fd:		memfd, -1 when the content could not be kept; of a sealed one, open for reading only. Paged: its file
+ * @fd:		memfd, -1 when the content could not be kept; of a sealed one, open for reading only. Paged, or with a front: its file
  * @fd_read:	Live or paged: the same, open for reading only; -1 until it is needed
  * @taken:	Bytes of memory that its content takes
  * @sealed:	A guest may have it; not for live ones
@@ -63,9 +64,13 @@ enum object_kind {
  * @paged:	Its content is fetched; @fd is a memfd nevertheless, and empty, until @fd_read is there
  * @dirty:	Live, of shared memory: guests may have written to it since home has got it
  * @watched:	Live: next one that guests may write to
- * @watched_bytes: Live, watched: bytes of data in it when it began to be
+ * @watched_bytes: Live, watched, without a front: bytes of data in it when it began to be
+ * @mapped:	Live: guests may have mapped it
+ * @front:	Live: what guests map instead of the memfd, or NULL (front.h)
  * @shadow:	Live, watched: the content as home knows it, NULL when it is not watched
  * @shadow_len:	Bytes of it
+ * @memory:	Live, watched, without a front: the content as it is
+ * @memory_len:	Bytes of it
  * @sent:	Live, watched: what home may not have seen yet, see merge.h
  * @sent_last:	Its end
  */
@@ -81,10 +86,14 @@ struct object {
 	bool live;
 	bool paged;
 	bool dirty;
+	bool mapped;
+	struct front *front;
 	struct object *watched;
 	uint64_t watched_bytes;
 	uint8_t *shadow;
 	uint64_t shadow_len;
+	uint8_t *memory;
+	uint64_t memory_len;
 	struct sent *sent, *sent_last;
 };
 
@@ -130,7 +139,7 @@ int objects_stale(struct object_table *table, const struct wire_object_stale *ms
 
 /*
  * Descriptor to map for an answer to mmap; seals the object. It stays the table's. -EPROTO for an object that was not
- * sent, -ENOMEM for one that could not be kept, -ENODEV for a live one that is too large to be mapped for writing.
+ * sent, -ENOMEM for one that could not be kept, -ENODEV for a live one that is too large for this node to be mapped for writing.
  */
 int objects_fd(struct object_table *table, uint64_t id, uint32_t kind);
 /* Likewise for a mapping of an image, that cannot become writable if it is shared */

@@ -14,9 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fdpass.h"
 #include "handover.h"
 #include "log.h"
 #include "remote/cache.h"
+#include "remote/front.h"
 #include "remote/paged.h"
 #include "remote/pager.h"
 #include "remote/sandbox.h"
@@ -31,7 +33,7 @@ void paging_init(struct paging *paging, struct sandbox *sandbox)
 	uint64_t bytes;
 	char *end;
 
-	*paging = (struct paging){ .sandbox = sandbox, .from_bytes = FROM_BYTES, .root = -1 };
+	*paging = (struct paging){ .sandbox = sandbox, .from_bytes = FROM_BYTES, .root = -1, .fronts = -1 };
 	if (!text)
 		return;
 	bytes = strtoull(text, &end, 10);
@@ -61,8 +63,10 @@ static int pager_start(struct paging *paging, int device)
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	sigset_t none;
-	int err;
+	int pair[2], err;
 
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
 	sigemptyset(&none);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
@@ -70,10 +74,13 @@ static int pager_start(struct paging *paging, int device)
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_adddup2(&files, HANDOVER_LINK_FD, PAGER_JOIN_FD);
 	posix_spawn_file_actions_adddup2(&files, device, PAGER_DEVICE_FD);
-	posix_spawn_file_actions_addclosefrom_np(&files, PAGER_DEVICE_FD + 1);
+	posix_spawn_file_actions_adddup2(&files, pair[1], PAGER_FRONT_FD);
+	posix_spawn_file_actions_addclosefrom_np(&files, PAGER_FRONT_FD + 1);
 	err = -posix_spawn(&paging->pager, "/proc/self/exe", &files, &attr, argv, environ);
 	posix_spawn_file_actions_destroy(&files);
 	posix_spawnattr_destroy(&attr);
+	close(pair[1]);
+	paging->fronts = pair[0];
 	if (err)
 		paging->pager = 0;
 	return err;
@@ -88,7 +95,9 @@ void paging_end(struct paging *paging)
 	paging->pager = 0;
 	if (paging->root >= 0)
 		close(paging->root);
-	paging->root = -1;
+	if (paging->fronts >= 0)
+		close(paging->fronts);
+	paging->root = paging->fronts = -1;
 }
 
 /**
@@ -113,14 +122,22 @@ static void paging_start(struct paging *paging)
 	log_info("large files are not brought page by page, but as a whole: FUSE: %s", strerror(-err));
 }
 
-bool paging_wanted(struct paging *paging, uint64_t bytes)
+/**
+ * paging_is_possible() - Is there a file system, or can one be made now?
+ */
+static bool paging_is_possible(struct paging *paging)
 {
-	if (!paging->from_bytes || bytes < paging->from_bytes)
+	if (!paging->from_bytes)
 		return false;
 	if (!paging->tried)
 		paging_start(paging);
 	paging->tried = true;
 	return paging->root >= 0;
+}
+
+bool paging_wanted(struct paging *paging, uint64_t bytes)
+{
+	return bytes >= paging->from_bytes && paging_is_possible(paging);
 }
 
 bool paging_has_ended(struct paging *paging, pid_t pid)
@@ -138,12 +155,13 @@ bool paging_is_lost(const struct paging *paging)
 	return paging->root >= 0 && fstatvfs(paging->root, &st) < 0;
 }
 
-int paged_create(const struct paging *paging, uint64_t id, uint64_t size, int *fd, int *fd_read)
+/**
+ * file_create() - Make a file of the file system
+ */
+static int file_create(const struct paging *paging, const char *name, uint64_t size, int *fd, int *fd_read)
 {
-	char name[24];
 	int err = 0;
 
-	snprintf(name, sizeof(name), "%" PRIu64, id);
 	*fd = openat(paging->root, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (*fd < 0)
 		return -errno;
@@ -157,6 +175,31 @@ int paged_create(const struct paging *paging, uint64_t id, uint64_t size, int *f
 	close(*fd);
 	*fd = -1;
 	return *fd_read;
+}
+
+int paged_create(const struct paging *paging, uint64_t id, uint64_t size, int *fd, int *fd_read)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "%" PRIu64, id);
+	return file_create(paging, name, size, fd, fd_read);
+}
+
+int paged_create_front(struct paging *paging, uint64_t id, uint64_t size, int store, int marks, int *fd, int *fd_read)
+{
+	const struct front_message msg = { id };
+	char name[24];
+	int err;
+
+	if (!paging_is_possible(paging))
+		return -EOPNOTSUPP;
+	err = fdpass_send(paging->fronts, &msg, sizeof(msg), store, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (!err)
+		err = fdpass_send(paging->fronts, &msg, sizeof(msg), marks, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (err)
+		return err;
+	snprintf(name, sizeof(name), "%c%" PRIu64, PAGER_FRONT_NAME, id);
+	return file_create(paging, name, size, fd, fd_read);
 }
 
 int paged_resize(int fd, uint64_t before, uint64_t size)

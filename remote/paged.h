@@ -33,6 +33,7 @@ struct sandbox;
  * @from_bytes:	Objects with at least so much data are paged
  * @root:	The file system's directory, -1: there is none
  * @pager:	The process, 0: there is none
+ * @fronts:	Socket to it, for what fronts are made from (front.h)
  */
 struct paging {
 	struct sandbox *sandbox;
@@ -40,6 +41,7 @@ struct paging {
 	uint64_t from_bytes;
 	int root;
 	pid_t pager;
+	int fronts;
 };
 
 /* Prepare; @sandbox is needed later */
@@ -56,6 +58,8 @@ bool paging_is_lost(const struct paging *paging);
 
 /* Make the file of object @id: *@fd is for the functions below, *@fd_read for guests. 0 or negative errno */
 int paged_create(const struct paging *paging, uint64_t id, uint64_t size, int *fd, int *fd_read);
+/* Likewise its front, whose content is that of @store; @marks: memory for marks (front.h) */
+int paged_create_front(struct paging *paging, uint64_t id, uint64_t size, int store, int marks, int *fd, int *fd_read);
 /* It has another size at home */
 int paged_resize(int fd, uint64_t before, uint64_t size);
 /* Its content has changed there */

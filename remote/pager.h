@@ -27,6 +27,7 @@
  *	pager.c		the process, the connection, fetches
  *	pager_fuse.c	the kernel's protocol
  *	pager_pieces.c	what has been fetched, and what will be read next
+ *	pager_store.c	files whose content is here: fronts of what guests write to by memory (front.h)
  */
 #ifndef OM_PAGER_H
 #define OM_PAGER_H
@@ -40,13 +41,17 @@
 #include "wire.h"
 
 /* Its descriptors */
-#define PAGER_JOIN_FD	HANDOVER_LINK_FD    /* where omd hands over the connection */
-#define PAGER_DEVICE_FD (PAGER_JOIN_FD + 1) /* /dev/fuse */
+#define PAGER_JOIN_FD	HANDOVER_LINK_FD      /* where omd hands over the connection */
+#define PAGER_DEVICE_FD (PAGER_JOIN_FD + 1)   /* /dev/fuse */
+#define PAGER_FRONT_FD	(PAGER_DEVICE_FD + 1) /* where the remote sends what a front is made from (front.h) */
 
-#define PAGER_STREAMS 4	  /* sequential readers of a file that are told apart */
-#define PAGER_BUCKETS 256 /* hash buckets of files */
+#define PAGER_STREAMS	 4   /* sequential readers of a file that are told apart */
+#define PAGER_BUCKETS	 256 /* hash buckets of files */
+#define PAGER_FRONT_NAME 'f' /* before the number of an object: its file is a front */
+#define PAGER_READ_PAGES 64  /* that the kernel asks for at once, at most */
 
 struct channel;
+struct store;
 
 /**
  * struct part - A part of a read that waits for a piece
@@ -125,6 +130,7 @@ struct stream {
  * @lookups:	References that the kernel has
  * @pieces:	What of it is under way or kept
  * @stream:	Who reads it
+ * @store:	A front's content, NULL: it is none
  */
 struct pager_file {
 	struct pager_file *next;
@@ -134,6 +140,7 @@ struct pager_file {
 	uint64_t lookups;
 	struct piece *pieces;
 	struct stream stream[PAGER_STREAMS];
+	struct store *store;
 };
 
 /**
@@ -187,5 +194,15 @@ void pieces_read(struct pager *pager, struct pager_file *file, uint64_t unique, 
 void pieces_arrived(struct pager *pager, struct piece *piece, int error, const uint8_t *data, size_t len);
 /* The content between @from and @to has changed at home, before now */
 void pieces_stale(struct pager *pager, struct pager_file *file, uint64_t from, uint64_t to);
+
+/* A new file is a front: take what the remote has sent for it. 0 or negative errno */
+int store_take(struct pager_file *file);
+void store_free(struct pager_file *file);
+/* The kernel reads, and is answered at once */
+void store_read(const struct pager_file *file, uint64_t unique, uint64_t offset, uint32_t len);
+/* It writes, makes zeros, or is about to change file->size: 0 or negative errno */
+int store_write(struct pager_file *file, uint64_t offset, const uint8_t *data, uint32_t len);
+int store_zero(struct pager_file *file, uint64_t from, uint64_t to);
+int store_resize(struct pager_file *file, uint64_t size);
 
 #endif

@@ -3,8 +3,9 @@
  * DOC: Theory of operation
  *
  * The part of the kernel's FUSE protocol (linux/fuse.h) that the pager's file system needs: a table of operations. Names
- * are numbers of objects; a file is made, opened once more, and then has no name, so nothing is ever looked up. What is
- * not in the table is not there (ENOSYS). Who asks is the kernel, so requests are as they should be.
+ * are numbers of objects, with a letter before those of fronts; a file is made, opened once more, and then has no name, so
+ * nothing is ever looked up. What is not in the table is not there (ENOSYS), such as FSYNC: what has been written is kept.
+ * Who asks is the kernel, so requests are as they should be.
  *
  * Attributes and contents stay valid until the remote changes them through the file system itself.
  */
@@ -23,8 +24,7 @@
 
 /* What the kernel reads ahead; beyond that the pager does (pager_pieces.c), which can see whether it is worth it */
 #define READAHEAD_BYTES (64u << 10)
-#define READ_PAGES_MAX	64u
-#define WRITE_MAX	4096u
+#define WRITE_MAX	(64u << 10)
 #define BACKGROUND_MAX	64u
 /* The first version that has all we need, Linux 4.20 */
 #define MINOR_MIN 28u
@@ -87,7 +87,7 @@ static void attr_reply(const struct request *r)
 static void on_init(struct pager *pager, const struct request *r)
 {
 	const struct fuse_init_in *in = r->arg;
-	const uint32_t flags = FUSE_ASYNC_READ | FUSE_MAX_PAGES;
+	const uint32_t flags = FUSE_ASYNC_READ | FUSE_BIG_WRITES | FUSE_MAX_PAGES;
 	struct fuse_init_out out = {
 		.major = FUSE_KERNEL_VERSION,
 		.minor = FUSE_KERNEL_MINOR_VERSION,
@@ -97,7 +97,7 @@ static void on_init(struct pager *pager, const struct request *r)
 		.congestion_threshold = BACKGROUND_MAX,
 		.max_write = WRITE_MAX,
 		.time_gran = 1,
-		.max_pages = READ_PAGES_MAX,
+		.max_pages = PAGER_READ_PAGES,
 	};
 
 	(void)pager;
@@ -120,7 +120,14 @@ static void on_setattr(struct pager *pager, const struct request *r)
 {
 	const struct fuse_setattr_in *in = r->arg;
 	uint64_t before = r->file ? r->file->size : 0;
+	int err = 0;
 
+	if (r->file && r->file->store && in->valid & FATTR_SIZE)
+		err = store_resize(r->file, in->size);
+	if (err) {
+		fuse_reply(r->head->unique, err, NULL, 0);
+		return;
+	}
 	if (r->file && in->valid & FATTR_SIZE) {
 		r->file->size = in->size;
 		pieces_stale(pager, r->file, in->size < before ? in->size : before, UINT64_MAX);
@@ -140,12 +147,18 @@ static void on_create(struct pager *pager, const struct request *r)
 		struct fuse_open_out open;
 	} out = { 0 };
 
-	if (!file) {
-		fuse_reply(r->head->unique, -ENOMEM, NULL, 0);
+	int err = file ? 0 : -ENOMEM;
+
+	if (!err) {
+		file->object = strtoull(name + (*name == PAGER_FRONT_NAME), NULL, 10);
+		err = *name == PAGER_FRONT_NAME ? store_take(file) : 0;
+	}
+	if (err) {
+		free(file);
+		fuse_reply(r->head->unique, err, NULL, 0);
 		return;
 	}
 	file->node = FUSE_ROOT_ID + ++pager->nodes;
-	file->object = strtoull(name, NULL, 10);
 	file->lookups = 1;
 	for (int i = 0; i < PAGER_STREAMS; i++)
 		file->stream[i].next = UINT64_MAX;
@@ -172,17 +185,42 @@ static void on_read(struct pager *pager, const struct request *r)
 
 	if (!r->file || !in->size)
 		fuse_reply(r->head->unique, r->file ? 0 : -EIO, NULL, 0);
+	else if (r->file->store)
+		store_read(r->file, r->head->unique, in->offset, in->size);
 	else
 		pieces_read(pager, r->file, r->head->unique, in->offset, in->size);
 }
 
 /**
- * on_fallocate() - The file grows, or a part of it is stale
+ * on_write() - Guests have written to a front by memory, or the remote has
+ */
+static void on_write(struct pager *pager, const struct request *r)
+{
+	const struct fuse_write_in *in = r->arg;
+	const struct fuse_write_out out = { .size = in->size };
+	size_t len = r->head->len - sizeof(*r->head) - sizeof(*in);
+	int err = -EIO;
+
+	(void)pager;
+	if (r->file && r->file->store && in->size <= len)
+		err = store_write(r->file, in->offset, (const uint8_t *)(in + 1), in->size);
+	fuse_reply(r->head->unique, err, &out, err ? 0 : sizeof(out));
+}
+
+/**
+ * on_fallocate() - The file grows, or a part of it is stale, or, of a front, zeros
  */
 static void on_fallocate(struct pager *pager, const struct request *r)
 {
 	const struct fuse_fallocate_in *in = r->arg;
+	int err = 0;
 
+	if (r->file && r->file->store && in->mode)
+		err = store_zero(r->file, in->offset, in->offset + in->length);
+	if (err) {
+		fuse_reply(r->head->unique, err, NULL, 0);
+		return;
+	}
 	if (r->file) {
 		pieces_stale(pager, r->file, in->offset, in->offset + in->length);
 		if (!in->mode && in->offset + in->length > r->file->size)
@@ -207,6 +245,7 @@ static void file_forget(struct pager *pager, uint64_t node, uint64_t lookups)
 	if (file->lookups)
 		return;
 	pieces_stale(pager, file, 0, UINT64_MAX);
+	store_free(file);
 	*at = file->next;
 	free(file);
 }
@@ -265,6 +304,7 @@ static const struct {
 	[FUSE_CREATE] = { on_create, sizeof(struct fuse_create_in) + 2 },
 	[FUSE_OPEN] = { on_open, 0 },
 	[FUSE_READ] = { on_read, sizeof(struct fuse_read_in) },
+	[FUSE_WRITE] = { on_write, sizeof(struct fuse_write_in) },
 	[FUSE_FALLOCATE] = { on_fallocate, sizeof(struct fuse_fallocate_in) },
 	[FUSE_UNLINK] = { on_done, 0 },
 	[FUSE_RELEASE] = { on_done, 0 },
