@@ -2,8 +2,8 @@
 /*
  * DOC: Theory of operation
  *
- * Two ways to wait for threads that we trace: for whichever, as the loop does when there was a SIGCHLD, and for a certain
- * one, which has been asked to stop and will soon.
+ * To wait for a certain thread that we trace, which has been asked to stop and will soon. (The loop waits for whichever
+ * when there was a SIGCHLD, see childwatch.h.)
  *
  * The kernel does not tell of the end of a process's first thread before all others have been waited for. When the process
  * is killed while its first thread is waited for, the ends of the others must be seen to, or the wait never ends. Some of
@@ -121,7 +121,7 @@ int tracee_wait(pid_t tid, int *status)
 	return WIFSTOPPED(*status) ? 0 : -ESRCH;
 }
 
-pid_t tracee_next(int *status, struct rusage *used)
+pid_t tracee_ended(int *status, struct rusage *used)
 {
-	return ended_list ? ended_take(&ended_list, status, used) : wait4(-1, status, __WALL | WNOHANG, used);
+	return ended_list ? ended_take(&ended_list, status, used) : 0;
 }

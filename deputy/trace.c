@@ -162,7 +162,7 @@ void trace_drain(struct deputy *d)
 	int status;
 	pid_t tid;
 
-	while ((tid = tracee_next(&status, &used)) > 0) {
+	while ((tid = childwatch_wait(&d->watch, &status, &used)) > 0) {
 		struct thread *thread = thread_find(d, tid);
 
 		if (thread)

@@ -21,7 +21,8 @@
 #include "remote/trim.h"
 #include "remote/usage.h"
 
-#define TICK_MS 1000
+#define TICK_MS	    1000
+#define TICK_GUESTS 256u /* whose usage and title are looked at in one tick */
 
 void session_send(struct session *session, enum wire_type type, const void *msg)
 {
@@ -217,17 +218,17 @@ static int on_forget(struct session *session, const union wire_any *msg, const u
 
 /* What is done with each message of the deputy: 0 or negative errno, which ends the session */
 static int (*const message_table[WIRE_TYPES])(struct session *, const union wire_any *, const uint8_t *, size_t) = {
-	[WIRE_BODY] = on_body,	   [WIRE_LIMITS] = on_limits,
-	[WIRE_XSTATE] = on_xstate, [WIRE_PAGES] = on_pages,
-	[WIRE_OBJECT] = on_object, [WIRE_OBJECT_DATA] = on_object_data,
-	[WIRE_START] = on_start,   [WIRE_RESULT] = on_result,
-	[WIRE_SIGNAL] = on_signal, [WIRE_STOP] = on_stop,
+	[WIRE_BODY] = on_body,	     [WIRE_LIMITS] = on_limits,
+	[WIRE_XSTATE] = on_xstate,   [WIRE_PAGES] = on_pages,
+	[WIRE_OBJECT] = on_object,   [WIRE_OBJECT_DATA] = on_object_data,
+	[WIRE_START] = on_start,     [WIRE_RESULT] = on_result,
+	[WIRE_SIGNAL] = on_signal,   [WIRE_STOP] = on_stop,
 	[WIRE_LISTING] = on_listing, [WIRE_STALE] = on_stale,
-	[WIRE_CONT] = on_cont,	   [WIRE_DROP] = on_drop,
-	[WIRE_FORGET] = on_forget, [WIRE_OFFER] = on_offer,
-	[WIRE_KEEP] = on_keep,	   [WIRE_OBJECT_ZERO] = on_object_zero,
-	[WIRE_TRIM] = on_trim,	   [WIRE_SEEN] = on_seen,
-	[WIRE_STOCK] = on_stock,   [WIRE_OBJECT_STALE] = on_object_stale,
+	[WIRE_CONT] = on_cont,	     [WIRE_DROP] = on_drop,
+	[WIRE_FORGET] = on_forget,   [WIRE_OFFER] = on_offer,
+	[WIRE_KEEP] = on_keep,	     [WIRE_OBJECT_ZERO] = on_object_zero,
+	[WIRE_TRIM] = on_trim,	     [WIRE_SEEN] = on_seen,
+	[WIRE_STOCK] = on_stock,     [WIRE_OBJECT_STALE] = on_object_stale,
 };
 
 /**
@@ -268,18 +269,25 @@ static void on_child(void *ctx)
 }
 
 /**
- * on_tick() - Once a second
+ * on_tick() - Once a second; where there are many guests, they have turns
  */
 static void on_tick(uv_timer_t *timer)
 {
 	struct session *session = timer->data;
 
-	usage_report(session);
-	titles_sync(session);
+	unsigned int nr = session->guests.guests_nr, at = 0;
+
 	stock_trim(session);
 	sandbox_foreseen_age(session->sandbox);
-	for (struct guest *g = session->guests.guests; g; g = g->next)
+	for (struct guest *g = session->guests.guests; g; g = g->next) {
 		sigqueue_age(g);
+		if ((at++ + nr - session->turn) % nr >= TICK_GUESTS)
+			continue;
+		g->cpu_limit_s = usage_cpu_limit(g->outer);
+		usage_tell(g);
+		title_sync(g);
+	}
+	session->turn = nr ? (session->turn + TICK_GUESTS) % nr : 0;
 }
 
 void session_later(uv_timer_t *timer)

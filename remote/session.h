@@ -53,6 +53,7 @@ struct stock {
  * @arena_addr:	Where the last BODY has its arena
  * @watch:	Watches for SIGCHLD
  * @tick:	Once a second
+ * @turn:	Where the guests begin whose turn it is then
  * @later:	Sends what was posted
  * @waits:	Answers that are kept, see waits.h
  * @kept_filters: Filters for the next bodies of processes, see ownfilter.h
@@ -80,6 +81,7 @@ struct session {
 	uint64_t arena_addr;
 	struct childwatch watch;
 	uv_timer_t tick;
+	unsigned int turn;
 	uv_timer_t later;
 	struct wait_answer *waits;
 	struct kept_filters *kept_filters;

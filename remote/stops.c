@@ -201,7 +201,7 @@ void stops_drain(struct session *session)
 	int status;
 	pid_t tid;
 
-	while ((tid = tracee_next(&status, &used)) > 0) {
+	while ((tid = childwatch_wait(&session->watch, &status, &used)) > 0) {
 		struct thread *thread = thread_by_outer(session, tid);
 
 		if (thread && WIFSTOPPED(status))

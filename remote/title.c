@@ -42,24 +42,27 @@ void title_clear(struct guest *guest)
 	guest->title_len = 0;
 }
 
-void titles_sync(struct session *session)
+void title_sync(struct guest *guest)
 {
+	struct wire_title msg = { .pid = guest->pid };
+	uint32_t from = 0, to = guest->title_len;
 	uint8_t now[TITLE_MAX];
 
-	for (struct guest *g = session->guests.guests; g; g = g->next) {
-		struct wire_title msg = { .pid = g->pid };
-		uint32_t from = 0, to = g->title_len;
+	if (guest->state != GUEST_LIVE || !to || tracee_read(guest->outer, guest->title_at, now, to) ||
+	    !memcmp(now, guest->title, to))
+		return;
+	while (now[from] == guest->title[from])
+		from++;
+	while (now[to - 1] == guest->title[to - 1])
+		to--;
+	msg.offset = from;
+	memcpy(guest->title + from, now + from, to - from);
+	channel_send(guest->session->channel, WIRE_TITLE, &msg,
+		     &(struct iovec){ .iov_base = now + from, .iov_len = to - from }, 1);
+}
 
-		if (g->state != GUEST_LIVE || !to || tracee_read(g->outer, g->title_at, now, to) ||
-		    !memcmp(now, g->title, to))
-			continue;
-		while (now[from] == g->title[from])
-			from++;
-		while (now[to - 1] == g->title[to - 1])
-			to--;
-		msg.offset = from;
-		memcpy(g->title + from, now + from, to - from);
-		channel_send(session->channel, WIRE_TITLE, &msg,
-			     &(struct iovec){ .iov_base = now + from, .iov_len = to - from }, 1);
-	}
+void titles_sync(struct session *session)
+{
+	for (struct guest *g = session->guests.guests; g; g = g->next)
+		title_sync(g);
 }

@@ -14,7 +14,8 @@ void title_begin(struct guest *guest, const uint8_t mm[static 96]);
 void title_inherit(struct guest *guest, const struct guest *parent);
 void title_clear(struct guest *guest);
 
-/* Tell home what all guests have changed */
+/* Tell home what a guest has changed, or all have */
+void title_sync(struct guest *guest);
 void titles_sync(struct session *session);
 
 #endif

@@ -77,14 +77,6 @@ void usage_tell(struct guest *guest)
 	session_send(guest->session, WIRE_USAGE, &msg);
 }
 
-void usage_report(struct session *session)
-{
-	for (struct guest *g = session->guests.guests; g; g = g->next) {
-		g->cpu_limit_s = usage_cpu_limit(g->outer);
-		usage_tell(g);
-	}
-}
-
 uint64_t usage_cpu_limit(pid_t pid)
 {
 	struct rlimit limit;

@@ -15,8 +15,6 @@ int usage_read(pid_t pid, uint64_t *utime, uint64_t *stime, uint64_t *rss);
 uint64_t usage_cpu_limit(pid_t pid);
 /* Tell home what a guest has used, if that has changed since it was told last */
 void usage_tell(struct guest *guest);
-/* Tell home about every guest whose usage has changed */
-void usage_report(struct session *session);
 /* Processes that the kernel has killed for lack of memory since it was started */
 uint64_t usage_oom_kills(void);
 
