@@ -357,22 +357,6 @@ static void lie_stock_no_data(struct rig *rig)
 	stocked(rig, SYS_getppid, "abc", 3, 2, 0);
 }
 
-/* All of the data behind the reference: it refers to nothing */
-static void lie_stock_rest(struct rig *rig)
-{
-	struct wire_result result = { .ret = 3, .flags = WIRE_RESULT_STOCK };
-	struct {
-		struct wire_stocked place;
-		char rest[3];
-	} tail = { { 2, 0 }, "xyz" };
-	struct wire_stock msg = { 2 };
-
-	rig_program(rig, rig_reads, 0);
-	rig_send(rig, WIRE_STOCK, &msg, "abc", 3);
-	result.call = rig_call(rig, SYS_read).call;
-	rig_send(rig, WIRE_RESULT, &result, &tail, sizeof(tail.place) + sizeof(tail.rest));
-}
-
 static void lie_stock_gone(struct rig *rig)
 {
 	struct wire_stock nothing = { 2 };
@@ -382,14 +366,35 @@ static void lie_stock_gone(struct rig *rig)
 	stocked(rig, SYS_read, "", 3, 2, 0);
 }
 
+static void lie_listing_broken(struct rig *rig)
+{
+	struct wire_listing msg = { 2 };
+
+	rig_send(rig, WIRE_LISTING, &msg, "/a\0\10name", 8);
+}
+
+static void lie_listing_beyond(struct rig *rig)
+{
+	struct wire_listing msg = { UINT32_MAX };
+
+	rig_send(rig, WIRE_LISTING, &msg, "/a", 3);
+}
+
+static void lie_stale_path(struct rig *rig)
+{
+	struct wire_stale msg = { UINT32_MAX };
+
+	rig_send(rig, WIRE_STALE, &msg, "/a", 2);
+}
+
 static void (*const lies[])(struct rig *) = {
 	lie_result,    lie_object_twice,    lie_object_size,   lie_object_data, lie_object_none,
 	lie_mapping,   lie_mapping_kind,    lie_mapping_short, lie_signal_none, lie_signal_many,
 	lie_xstate,    lie_second_body,	    lie_offer_none,    lie_offer_live,	lie_keep_live,
 	lie_keep_none, lie_data_after_keep, lie_zero_beyond,   lie_zero_file,
 	lie_stock_number, lie_stock_other, lie_stock_none, lie_stock_beyond, lie_stock_offset,
-	lie_stock_much, lie_stock_failed, lie_stock_no_data, lie_stock_gone, lie_stock_rest,
-	lie_stale_none, lie_stale_whole,
+	lie_stock_much, lie_stock_failed, lie_stock_no_data, lie_stock_gone,
+	lie_stale_none, lie_stale_whole, lie_listing_broken, lie_listing_beyond, lie_stale_path,
 };
 
 START_TEST(remote_ends_a_session_for_a_lie)

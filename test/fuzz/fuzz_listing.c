@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Any bytes as LISTING and STALE, and paths to look for. The input is a series of steps: what to do, a length of two
+ * bytes, so many bytes. What a listing has names of is never said to be missing, as long as it is not stale.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plainpath.h"
+#include "remote/listing.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* End the fuzzer when something is not as it must be */
+static void need(int ok)
+{
+	if (!ok)
+		abort();
+}
+
+/* Each name of a listing that was taken is there, if it can be looked for at all */
+static void names_check(const struct listing_table *table, const uint8_t *tail, size_t path_len, size_t len)
+{
+	char path[WIRE_LISTING_PATH_MAX + 300];
+	size_t dir_len = path_len > 1 ? path_len : 0;
+
+	for (size_t at = path_len + 1; at < len;) {
+		size_t name_len = strlen((const char *)tail + at + 1);
+
+		if (dir_len + 1 + name_len < sizeof(path)) {
+			memcpy(path, tail, dir_len);
+			path[dir_len] = '/';
+			memcpy(path + dir_len + 1, tail + at + 1, name_len + 1);
+			if (plainpath_is(path, strlen(path)))
+				need(listing_look(table, path) != -ENOENT);
+		}
+		at += name_len + 2;
+	}
+}
+
+/* LISTING: the first byte is the length of the path */
+static void listing_step(struct listing_table *table, const uint8_t *data, size_t len)
+{
+	struct wire_listing msg = { .path_len = len ? data[0] : 0 };
+	unsigned int before = table->nr;
+	uint8_t *tail;
+	int err;
+
+	if (!len)
+		return;
+	/* Memory of its own, so that what is read behind its end shows */
+	tail = malloc(len);
+	need(tail != NULL);
+	memcpy(tail, data + 1, len - 1);
+	err = listing_add(table, &msg, tail, len - 1);
+	need(err == 0 || err == -EPROTO);
+	need(table->nr <= before + 1);
+	if (!err && table->nr > before)
+		names_check(table, tail, msg.path_len, len - 1);
+	free(tail);
+}
+
+static void stale_step(struct listing_table *table, const uint8_t *data, size_t len)
+{
+	struct wire_stale msg = { .path_len = (uint32_t)len };
+	int err = listing_stale(table, &msg, data, len);
+
+	need(err == 0 || err == -EPROTO);
+	need(err || len > 1 || table->nr == 0); /* all is below / */
+}
+
+static void look_step(const struct listing_table *table, const uint8_t *data, size_t len)
+{
+	char *path = malloc(len + 1);
+	int err;
+
+	need(path != NULL);
+	memcpy(path, data, len);
+	path[len] = '\0';
+	err = listing_look(table, path);
+	need(err == 1 || (table->nr && (err == 0 || err == -ENOENT || err == -ENOTDIR)));
+	free(path);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct listing_table table;
+
+	while (size >= 3) {
+		size_t len = data[1] | (size_t)data[2] << 8;
+		const uint8_t *bytes = data + 3;
+
+		if (len > size - 3)
+			len = size - 3;
+		if (data[0] % 3 == 0)
+			listing_step(&table, bytes, len);
+		else if (data[0] % 3 == 1)
+			stale_step(&table, bytes, len);
+		else
+			look_step(&table, bytes, len);
+		data += 3 + len;
+		size -= 3 + len;
+	}
+	listings_clear(&table);
+	need(table.nr == 0);
+	return 0;
+}
