@@ -258,7 +258,10 @@ static int start(struct omd *omd)
 			node_format(&omd->options.listen, where);
 		else
 			snprintf(where, sizeof(where), "port %u", omd->options.listen.port);
-		log_error("%s: %s", where, why);
+		if (node_is_named(where, &omd->options.listen, why))
+			log_error("%s", why);
+		else
+			log_error("%s: %s", where, why);
 		return EXIT_FAILED;
 	}
 	start_cache(omd);

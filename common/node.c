@@ -186,3 +186,16 @@ int node_resolve(const struct node_addr *addr, struct node_sockaddr out[static N
 		snprintf(why, why_len, "%s: has no address", addr->host);
 	return n > 0 ? n : -ENXIO;
 }
+
+/**
+ * begins() - Is @name, which is not empty, at the beginning of @text?
+ */
+static bool begins(const char *text, const char *name)
+{
+	return *name && strncmp(text, name, strlen(name)) == 0;
+}
+
+bool node_is_named(const char *node, const struct node_addr *addr, const char *why)
+{
+	return begins(why, node) || (begins(why, addr->host) && strstr(node, addr->host));
+}

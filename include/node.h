@@ -3,6 +3,7 @@
 #ifndef OM_NODE_H
 #define OM_NODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -39,5 +40,8 @@ void node_format(const struct node_addr *addr, char out[static NODE_TEXT_MAX]);
 /* Resolve (may ask the name service); number of addresses in @out, or -ENXIO (unknown host), -EAGAIN, with @why */
 int node_resolve(const struct node_addr *addr, struct node_sockaddr out[static NODE_SOCKADDR_MAX], char *why,
 		 size_t why_len);
+
+/* Does @why, of a failure with the node at @addr that the user calls @node, begin with that name? Then it is said once */
+bool node_is_named(const char *node, const struct node_addr *addr, const char *why);
 
 #endif

@@ -82,13 +82,11 @@ static int say_hello(struct omctl_session *session, uint32_t purpose)
 /**
  * say_unreached() - Log why there is no session
  * @session:	The session
- * @why:	Reason, which begins with the address
- *
- * A node given by its name is named too.
+ * @why:	Reason
  */
 static void say_unreached(const struct omctl_session *session, const char *why)
 {
-	if (strstr(session->node, session->addr.host))
+	if (node_is_named(session->node, &session->addr, why))
 		log_error("%s", why);
 	else
 		log_error("%s: %s", session->node, why);

@@ -89,6 +89,14 @@ static void stay(const char *node, const char *why, char **argv)
 	deputy_launch(&opt, said, sizeof(said));
 }
 
+/* There is no way to @node: say why, and die */
+static void die_unreached(const char *node, const struct node_addr *addr, const char *why)
+{
+	if (node_is_named(node, addr, why))
+		die(EXIT_FAILED, "%s", why);
+	die(EXIT_FAILED, "%s: %s", node, why);
+}
+
 /* Start the deputy for @node; dies when there is no way to it */
 static void migrate(const char *node, const char *key_file, enum children children, char **argv)
 {
@@ -96,11 +104,11 @@ static void migrate(const char *node, const char *key_file, enum children childr
 	char why[256] = "";
 
 	if (node_lookup(node, &opt.addr, why, sizeof(why)) < 0)
-		die(EXIT_FAILED, "%s: %s", node, why);
+		die_unreached(node, &opt.addr, why);
 	if (key_load(key_file, opt.key, why, sizeof(why)) < 0)
 		die(EXIT_FAILED, "%s", why);
 	if (deputy_launch(&opt, why, sizeof(why)) < 0)
-		die(EXIT_FAILED, "%s: %s", node, why);
+		die_unreached(node, &opt.addr, why);
 	explicit_bzero(opt.key, sizeof(opt.key));
 }
 

@@ -125,6 +125,18 @@ START_TEST(node_resolves_numbers)
 }
 END_TEST
 
+START_TEST(node_is_named_once)
+{
+	struct node_addr addr = { .host = "10.0.0.7" }, none = { 0 };
+
+	ck_assert(node_is_named("beta", &none, "beta: Name or service not known"));
+	ck_assert(node_is_named("10.0.0.7:99", &addr, "10.0.0.7 port 99: Connection refused"));
+	ck_assert(!node_is_named("alpha", &addr, "10.0.0.7 port 4660: Connection refused"));
+	ck_assert(!node_is_named("10.0.0.7:99", &addr, "the node is full"));
+	ck_assert(!node_is_named("beta", &none, "/etc/openmosix/nodes: line 1: not of the form NAME ADDR[:PORT]"));
+}
+END_TEST
+
 START_TEST(rundir_is_made_and_checked)
 {
 	char base[] = "/tmp/om-unit-XXXXXX", path[200], want[200], other[200];
@@ -168,5 +180,6 @@ UNIT(node)
 	tcase_add_test(tc, node_reads_what_people_write);
 	tcase_add_test(tc, node_refuses_the_rest);
 	tcase_add_test(tc, node_resolves_numbers);
+	tcase_add_test(tc, node_is_named_once);
 	tcase_add_test(tc, rundir_is_made_and_checked);
 }
