@@ -233,9 +233,9 @@ static void arrival_await(struct arrival *arrival)
 
 int main(int argc, char **argv)
 {
-	struct session *session = calloc(1, sizeof(*session));
-	struct arrival *arrival = calloc(1, sizeof(*arrival));
 	struct refusal refusal = { 0 };
+	struct session *session;
+	struct arrival *arrival;
 	enum wire_type type;
 	union wire_any hello;
 	const uint8_t *tail;
@@ -244,6 +244,8 @@ int main(int argc, char **argv)
 	log_init("om-remote");
 	if (argc == 2 && !strcmp(argv[1], "pager"))
 		return pager_run();
+	session = calloc(1, sizeof(*session));
+	arrival = calloc(1, sizeof(*arrival));
 	cache_open();
 	self_check();
 	if (!session || !arrival)
