@@ -3,7 +3,8 @@
  * pty KEYS COMMAND [ARG...]: run COMMAND as the leader of a session on a terminal of 24 lines of 80 columns, and type for
  * it. Each line of the file KEYS is typed when the command has been quiet for a while; \e \r \n \t \\ \xHH stand for
  * themselves. A line `!size LINES COLUMNS` changes the window, `!close` hangs up, `!silent` at first says that nothing is
- * to be waited for. Prints what appears, then how the command ended.
+ * to be waited for, `!reads` that the command reads the terminal: then each line is typed when it does, however long it
+ * takes to get there on a busy machine. Prints what appears, then how the command ended.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,31 +13,69 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define QUIET_MS  250  /* nothing for so long: it waits for keys */
 #define FIRST_MS  4000 /* how long the first answer to a key may take */
+#define READS_MS  60000 /* how long a command that reads may take to do so */
 #define SILENT_MS 700  /* the same, of a command that says nothing */
 
 static int master;
+static pid_t pid;
+static int reads;
+
+/* What a file of the command's in /proc says, in @text, which is a string; 0 when it cannot be read */
+static int proc_read(const char *name, char *text, size_t cap)
+{
+	char path[64];
+	FILE *file;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	file = fopen(path, "r");
+	n = file ? fread(text, 1, cap - 1, file) : 0;
+	if (file)
+		fclose(file);
+	text[n] = '\0';
+	return n > 0;
+}
+
+/* Does the command wait for a key now? Also when that cannot be known */
+static int is_reading(void)
+{
+	char call[256], name[64];
+	long nr;
+
+	if (!proc_read("comm", name, sizeof(name)) || !proc_read("syscall", call, sizeof(call)))
+		return 1;
+	if (!strcmp(name, "omrun\n") || sscanf(call, "%ld", &nr) != 1)
+		return 0;
+	return nr == SYS_read || nr == SYS_poll || nr == SYS_ppoll || nr == SYS_select || nr == SYS_pselect6;
+}
 
 /* Copy what appears until it is quiet; false at the end */
 static int copy(int first_ms)
 {
 	struct pollfd p = {master, POLLIN, 0};
-	int wait = first_ms;
+	int wait = reads ? QUIET_MS : first_ms, waited = 0;
 	char buf[4096];
 	ssize_t n;
 
-	while (poll(&p, 1, wait) == 1) {
+	for (;;) {
+		if (poll(&p, 1, wait) != 1) {
+			if (!reads || is_reading() || waited >= READS_MS)
+				return 1;
+			waited += wait;
+			continue;
+		}
 		n = read(master, buf, sizeof(buf));
 		if (n <= 0)
 			return 0;
 		fwrite(buf, 1, n, stdout);
 		wait = QUIET_MS;
 	}
-	return 1;
 }
 
 /* Undo the escapes of a line, in place; returns its length */
@@ -74,7 +113,6 @@ int main(int argc, char **argv)
 	FILE *keys = argc > 2 ? fopen(argv[1], "r") : NULL;
 	int status, lines, columns, going = 1, first_ms = FIRST_MS;
 	char line[1000];
-	pid_t pid;
 
 	master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (!keys || master < 0 || grantpt(master) || unlockpt(master))
@@ -98,6 +136,10 @@ int main(int argc, char **argv)
 			first_ms = SILENT_MS;
 			continue;
 		}
+		if (!strncmp(line, "!reads", 6)) {
+			reads = 1;
+			continue;
+		}
 		going = copy(first_ms);
 		if (!going)
 			break;
@@ -109,6 +151,7 @@ int main(int argc, char **argv)
 			break;
 	}
 	/* All keys typed: see it to its end, or to the end of its patience. One that closes its terminal is about to end */
+	reads = 0;
 	if (going && feof(keys))
 		going = copy(FIRST_MS);
 	if (going)

@@ -6,6 +6,7 @@ need vim
 export TERM=vt100 VIMINIT=
 seq 1 60 | sed 's/^/line number /' >"$OUT/text"
 cat >keys <<'END'
+!reads
 dd
 3jx
 ohello from vim\e
@@ -30,7 +31,7 @@ END
 tail -n 1 screen
 # The screen's bytes depend on when keys come in; what is on it in the end does not
 tr -cd 'A-Za-z' <screen | grep -o 'hello from vim' | head -n 1
-printf 'ihanging up\n!close\n' >keys
+printf '!reads\nihanging up\n!close\n' >keys
 "$AIDS/pty" keys $RUN vim -u NONE -N -n -i NONE "$OUT/other" | tail -n 1
 status $RUN vim -u NONE -N -n -i NONE -es -c '%s/LINE/x/' -c 'wq! changed' "$OUT/text" </dev/null
 cksum changed
