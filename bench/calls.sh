@@ -81,3 +81,26 @@ forward_file() {
 	row_number forward/file s ours 'outrun*' "$OUTRUN_FILE" '<=0.1'
 	sshfs_end
 }
+
+# Two processes that share 8 MiB of a file: from one to the other and back; and what a call costs after a page was written
+bench_shared() {
+	rate_race turn
+	row shared/turn s ours native -
+	race "$ROUNDS" ours "printed ${OM[*]} $AID/rate dirty $RATE_MS" 'not shared' "printed ${OM[*]} $AID/rate getppid $RATE_MS" \
+		native "printed $AID/rate dirty $RATE_MS"
+	row shared/dirty s ours 'not shared' -
+	row shared/dirty s ours native -
+}
+
+# What a call and a fork cost in a family whose other members sleep, and alone
+bench_members() {
+	local call
+
+	for call in getppid fork; do
+		race "$ROUNDS" family "printed ${OM[*]} $AID/rate $call $RATE_MS none $MEMBERS" \
+			alone "printed ${OM[*]} $AID/rate $call $RATE_MS" \
+			native "printed $AID/rate $call $RATE_MS none $MEMBERS"
+		row "members/$call" s family alone "$([ $call = getppid ] && echo '<=1.2' || echo -)" "$MEMBERS members sleep"
+		row "members/$call" s family native -
+	done
+}

@@ -1,25 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rate: how long one call takes: `rate CALL MILLISECONDS` prints seconds per call, the median of nine stretches. A
- * median, because on a shared machine a mean tells about the neighbours.
+ * rate: how long one call takes: `rate CALL MILLISECONDS [FILE [MEMBERS]]` prints seconds per call, the median of nine
+ * stretches. A median, because on a shared machine a mean tells about the neighbours. With MEMBERS so many children
+ * sleep meanwhile.
  */
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define STRETCHES 9
+#define SHARED	  (8ul << 20) /* bytes of the file that is shared */
+#define PAGE	  4096ul
 
 static uint32_t word;
 static int zero_fd, null_fd;
 static const char *file_path = "/proc/self/exe";
+static char *shared;
 
 static void call_clock(void)
 {
@@ -90,6 +99,81 @@ static void call_file(void)
 	close(fd);
 }
 
+static void call_fork(void)
+{
+	pid_t child = fork();
+
+	if (!child)
+		_exit(0);
+	waitpid(child, NULL, 0);
+}
+
+/**
+ * shared_make() - Map a file that is shared with children
+ */
+static void shared_make(void)
+{
+	int fd = (int)syscall(SYS_memfd_create, "rate", 0);
+
+	if (ftruncate(fd, SHARED) < 0)
+		exit(1);
+	shared = mmap(NULL, SHARED, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (shared == MAP_FAILED)
+		exit(1);
+	memset(shared, 1, SHARED);
+}
+
+/**
+ * child_make() - A child that ends with us; 0 in the child
+ */
+static pid_t child_make(void)
+{
+	pid_t child = fork();
+
+	if (!child)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (child < 0)
+		exit(1);
+	return child;
+}
+
+/**
+ * turn_take() - Wait until it is our turn, and give it to the other
+ */
+static void turn_take(uint32_t ours)
+{
+	_Atomic uint32_t *turn = (_Atomic uint32_t *)shared;
+
+	while (*turn != ours)
+		syscall(SYS_futex, turn, FUTEX_WAIT, !ours, NULL);
+	*turn = !ours;
+	syscall(SYS_futex, turn, FUTEX_WAKE, 1);
+}
+
+/* To another process and back, through the file that is shared */
+static void call_turn(void)
+{
+	if (!shared) {
+		shared_make();
+		*(_Atomic uint32_t *)shared = 0;
+		if (!child_make())
+			for (;;)
+				turn_take(1);
+	}
+	turn_take(0);
+}
+
+/* A call that goes home, after a page of the file that is shared was written to */
+static void call_dirty(void)
+{
+	static unsigned long page;
+
+	if (!shared)
+		shared_make();
+	shared[page++ * PAGE % SHARED]++;
+	syscall(SYS_getppid);
+}
+
 /**
  * struct row - A call that can be measured
  * @name:	Its name on the command line
@@ -103,7 +187,8 @@ struct row {
 static const struct row table[] = {
 	{ "clock", call_clock },   { "realtime", call_realtime }, { "yield", call_yield },     { "wake", call_wake },
 	{ "getpid", call_getpid }, { "sigmask", call_sigmask },	  { "getppid", call_getppid }, { "stat", call_stat },
-	{ "read", call_read },	   { "write", call_write },	  { "file", call_file },
+	{ "read", call_read },	   { "write", call_write },	  { "file", call_file },       { "fork", call_fork },
+	{ "turn", call_turn },	   { "dirty", call_dirty },
 };
 
 /**
@@ -169,6 +254,10 @@ int main(int argc, char **argv)
 {
 	if (argc > 3)
 		file_path = argv[3];
+	for (long i = 0; argc > 4 && i < strtol(argv[4], NULL, 10); i++)
+		if (!child_make())
+			for (;;)
+				pause();
 	zero_fd = open("/dev/zero", O_RDONLY);
 	null_fd = open("/dev/null", O_WRONLY);
 	for (size_t i = 0; argc > 2 && i < sizeof(table) / sizeof(table[0]); i++) {
@@ -177,6 +266,6 @@ int main(int argc, char **argv)
 			return 0;
 		}
 	}
-	fputs("usage: rate CALL MILLISECONDS [FILE]\n", stderr);
+	fputs("usage: rate CALL MILLISECONDS [FILE [MEMBERS]]\n", stderr);
 	return 2;
 }

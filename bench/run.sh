@@ -6,7 +6,7 @@
 # All of our own subshells shall carry the mark too, see test/lib.sh
 [ "$OM_CHECK" = $$ ] || OM_CHECK=$$ exec "$BASH" "$0" "$@"
 
-ALL=(compute local forward stream start files deputy tasks memory mapping sort births make)
+ALL=(compute local forward shared members stream start files deputy tasks memory mapping sort births make)
 
 usage() {
 	cat <<END
@@ -35,10 +35,10 @@ done
 # shellcheck disable=SC2034
 if [ -n "$QUICK" ]; then
 	ROUNDS=3 RACE_SECONDS=7 ALL_SECONDS=150 LIMIT=12 RATE_MS=90 SPIN_SECONDS=0.2 STREAM=33554432
-	TREE_FILES=500 TASKS=50 HOLD_MIB=512 MAPPED=134217728 SORT=50000000 BIRTHS=30 UNITS=6 ROUND_TRIPS=300
+	TREE_FILES=500 TASKS=50 HOLD_MIB=512 MAPPED=134217728 SORT=50000000 BIRTHS=30 UNITS=6 ROUND_TRIPS=300 MEMBERS=200
 else
 	ROUNDS=7 RACE_SECONDS=90 ALL_SECONDS=2400 LIMIT=120 RATE_MS=300 SPIN_SECONDS=0.7 STREAM=268435456
-	TREE_FILES=2000 TASKS=200 HOLD_MIB=2048 MAPPED=268435456 SORT=500000000 BIRTHS=200 UNITS=24 ROUND_TRIPS=2000
+	TREE_FILES=2000 TASKS=200 HOLD_MIB=2048 MAPPED=268435456 SORT=500000000 BIRTHS=200 UNITS=24 ROUND_TRIPS=2000 MEMBERS=1000
 fi
 
 # Published by others, measured on a machine like this over ssh to a namespace; constants, so only the order counts

@@ -2,6 +2,7 @@
 /* Resource limits of a sandbox: see remote/limits.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@
 #define NR_OPEN_DEFAULT 1048576
 
 #define AS_ALLOWED RLIM_INFINITY
+/* What the administrator wants the threads of a session to be at most */
+#define THREADS_ENV "OPENMOSIX_THREADS_MAX"
 
 /**
  * struct limit_rule - What a guest's limit becomes: both values are the lesser of the old hard limit and @max
@@ -114,9 +117,17 @@ unsigned int limits_threads(void)
 	long most = 2 * THREADS_MAX, pids = number_read("/proc/sys/kernel/pid_max", most),
 	     threads = number_read("/proc/sys/kernel/threads-max", most);
 
+	const char *text = getenv(THREADS_ENV);
+	char *end = NULL;
+	long wanted = text ? strtol(text, &end, 10) : LONG_MAX;
+
 	most = pids < most ? pids : most;
-	most = threads < most ? threads : most;
-	return (unsigned int)(most / 2);
+	most = (threads < most ? threads : most) / 2;
+	if (text && (end == text || *end || wanted < 1))
+		log_warn("%s=%s is no number of threads", THREADS_ENV, text);
+	else if (wanted < most)
+		most = wanted;
+	return (unsigned int)most;
 }
 
 int limits_apply(void)

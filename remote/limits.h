@@ -16,7 +16,7 @@ void limits_prepare(pid_t init);
 /* By init, for all that it bears: no limit can be raised from here on. 0 or negative errno. */
 int limits_apply(void);
 
-/* How many threads a session may have: half of what this node can have at all */
+/* How many threads a session may have: half of what this node can have at all, or what OPENMOSIX_THREADS_MAX says */
 unsigned int limits_threads(void);
 
 /* A guest's setrlimit or prlimit64 has been made at home: a handler's result (calls.h, limits_set.c) */

@@ -633,6 +633,20 @@ faults_worker_out_of_memory() {
 
 # Surroundings in which programs are seldom started: it finds itself in the same ones. Some leave too little to move it
 # with, then it runs at home.
+# A family that has as many members as the worker allows gets no more, of either kind; and more when some have ended
+faults_family_is_full() {
+	local OMD_UNDER='env OPENMOSIX_THREADS_MAX=40'
+
+	own
+	stage
+	omrun -j "$NODE" "$WORK/aids/crowd"
+	[ "$(cat "$SCENE/status") $(sort "$SCENE/stdout" | uniq -c | tr -s ' \n' ' ')" = \
+		'0  2 39 children: Resource temporarily unavailable 2 39 threads: Resource temporarily unavailable ' ] ||
+		wrong "$(cat "$SCENE/status" "$SCENE/stdout" "$SCENE/stderr")"
+	clean
+	omd_ready || wrong 'omd does not answer'
+}
+
 faults_odd_surroundings() {
 	# shellcheck disable=SC2016
 	local around show='ls /proc/self/fd; grep -E "^Sig(Blk|Ign)" /proc/self/status; pwd; umask; ulimit -a; (exit 7); echo $?'
