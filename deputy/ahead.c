@@ -6,6 +6,7 @@
  * and the first data of a regular file: all of a small one, HEAD_BYTES of a larger one (the header of a library); and
  * of a program or library that the family has mapped before, which object that is, so that it can be mapped without
  * asking. With the answer to a read go the data behind it, when the remote sees that the file is read on and on. The
+ * With the answer to a getdents64 goes that there is nothing behind that, if it is so. The
  * remote uses that only as long as the guest cannot have learned that time has passed (remote/ahead.h).
  *
  * The file is read through a descriptor of the deputy's own: neither the offset of the guest's descriptor moves, nor,
@@ -186,6 +187,41 @@ static void was_read(struct deputy *d, struct thread *thread, int64_t ret)
 	answer(d, thread, ret, (int)thread->call.arg[0], WIRE_AHEAD_DATA_MAX);
 }
 
+/* Is there nothing behind what was read last from the directory that @fd is open on? In doubt there is */
+static bool is_at_end(int fd)
+{
+	uint8_t entry[512]; /* room for any */
+	struct statfs fs;
+	off_t pos = lseek(fd, 0, SEEK_CUR);
+	int again = pos < 0 || fstatfs(fd, &fs) || !is_plain_fs(&fs) ? -1 : file_reopen(fd);
+	bool end;
+
+	if (again < 0)
+		return false;
+	end = lseek(again, pos, SEEK_SET) == pos && !syscall(SYS_getdents64, again, entry, sizeof(entry));
+	close(again);
+	return end;
+}
+
+/* A directory was read: who does that asks for more until there is none */
+static void listed(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	int fd = ret > 0 && !d->shared_nr ? task_fd_copy(thread->task, (int)thread->call.arg[0]) : -1;
+	int nr = fd < 0 ? -1 : sysplan_collect(&thread->call.plan, ret, d->iov, SYSPLAN_IOV_MAX - 1);
+	bool end = nr >= 0 && is_at_end(fd);
+	uint32_t extra = 0;
+
+	if (fd >= 0)
+		close(fd);
+	if (!end) {
+		call_row_finish(d, thread, ret);
+		return;
+	}
+	d->iov[nr] = (struct iovec){ &extra, sizeof(extra) };
+	thread->call.flags |= WIRE_RESULT_AHEAD;
+	call_answer(d, thread, ret, d->iov, nr + 1);
+}
+
 call_finisher ahead_finisher(const struct wire_call *msg)
 {
 	switch (msg->nr) {
@@ -194,6 +230,8 @@ call_finisher ahead_finisher(const struct wire_call *msg)
 		return opened;
 	case SYS_read:
 		return was_read;
+	case SYS_getdents64:
+		return listed;
 	default:
 		return NULL;
 	}

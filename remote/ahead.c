@@ -59,6 +59,10 @@ uint32_t ahead_flags(struct thread *thread)
 		return 0;
 	case SYS_read:
 		return read_flags(thread);
+	case SYS_getdents64:
+		return known_is(guest, KNOWN_QUIET, (uint32_t)arg[0]) && !guest->session->objects.watched
+			       ? WIRE_CALL_AHEAD
+			       : 0;
 	case SYS_write:
 	case SYS_pwrite64:
 		return writes_flags(thread);
@@ -152,6 +156,10 @@ static bool told_take(struct thread *thread, int64_t ret, const uint8_t *tail, s
 		return file_told(thread, (int)ret, tail, extra);
 	case SYS_read:
 		return file_told(thread, (int)call->arg[0], tail, extra);
+	case SYS_getdents64:
+		thread->ended_fd = (int)call->arg[0];
+		thread->ended = said_now(thread->guest->session);
+		return !extra;
 	case SYS_write:
 	case SYS_pwrite64:
 		return writes_take(thread, tail, extra);

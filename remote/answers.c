@@ -196,6 +196,17 @@ static bool serve_ioctl(struct thread *thread, const uint64_t arg[6], int64_t *r
 }
 
 /**
+ * serve_getdents() - getdents64, at the end of the directory
+ */
+static bool serve_getdents(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	*ret = 0;
+	return arg[1] < USER_END && thread->ended_fd == (int)arg[0] &&
+	       said_holds(&thread->ended, thread->guest->session) &&
+	       known_is(thread->guest, KNOWN_QUIET, (uint32_t)arg[0]) && !thread->guest->session->objects.watched;
+}
+
+/**
  * serve_close() - close
  */
 static bool serve_close(struct thread *thread, const uint64_t arg[6], int64_t *ret)
@@ -206,6 +217,9 @@ static bool serve_close(struct thread *thread, const uint64_t arg[6], int64_t *r
 	for (struct thread *t = thread->guest->threads; t; t = t->next)
 		if (t->ahead && t->ahead->fd == (int)arg[0])
 			ahead_drop(t);
+	for (struct thread *t = thread->guest->threads; t; t = t->next)
+		if (t->ended_fd == (int)arg[0])
+			t->ended_fd = -1;
 	call_post(thread, SYS_close, arg, NULL, 0, 0);
 	*ret = 0;
 	return true;
@@ -221,7 +235,7 @@ static const struct {
 	{ SYS_pread64, serve_pread },	  { SYS_fcntl, serve_fcntl },
 	{ SYS_fadvise64, serve_fadvise }, { SYS_write, writes_serve },
 	{ SYS_pwrite64, writes_serve },	  { SYS_lseek, serve_lseek },
-	{ SYS_ioctl, serve_ioctl },
+	{ SYS_ioctl, serve_ioctl },	  { SYS_getdents64, serve_getdents },
 };
 
 bool ahead_serve(struct thread *thread)

@@ -179,6 +179,8 @@ struct mapped {
  * @ahead:	What home has said ahead, or NULL (ahead.c)
  * @again:	What it has asked last, or NULL (again.h)
  * @mapped:	What it has mapped last
+ * @ended_fd:	The directory that has no more entries
+ * @ended:	When that was said
  * @procfile:	File of /proc that it is opening, or NULL (procfiles.h)
  * @reading:	The descriptor of its last read that went home
  * @sequential:	How many such reads it has made without a seek
@@ -208,6 +210,8 @@ struct thread {
 	struct ahead *ahead;
 	struct again *again;
 	struct mapped mapped;
+	int ended_fd;
+	struct said ended;
 	struct procfile *procfile;
 	int reading;
 	unsigned int sequential;

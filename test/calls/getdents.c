@@ -75,6 +75,71 @@ static void old(const char *path)
 	close(fd);
 }
 
+/* Read a directory to its end and beyond: how many calls find something, and how many then do not */
+static void to_end(int fd)
+{
+	char buf[8192];
+
+	printf("  %d", SYS(getdents64, fd, buf, sizeof(buf)) > 0);
+	for (int i = 0; i < 3; i++)
+		printf(" %ld", SYS(getdents64, fd, buf, sizeof(buf)));
+	printf("\n");
+}
+
+/* The end of a directory, until there is more, or the descriptor is another, or somebody else reads with it */
+static void ends(void)
+{
+	char buf[8192];
+	int fd, other;
+
+	TITLE("the end");
+	MUST(mkdir("growing", 0755));
+	fd = MUST(open("growing", O_RDONLY | O_DIRECTORY));
+	to_end(fd);
+	to_end(fd);
+	MUST(lseek(fd, 0, SEEK_SET));
+	to_end(fd);
+	make_file("growing/file", 1, 1);
+	MUST(lseek(fd, 0, SEEK_SET));
+	to_end(fd);
+	MUST(lseek(fd, 0, SEEK_SET));
+	SHOW_TRUE(SYS(getdents64, fd, buf, sizeof(buf)) > 0);
+	SHOW(SYS(getdents64, fd, BAD, 10));
+	SHOW(SYS(getdents64, fd, buf, 0));
+	SHOW(SYS(getdents64, fd, KERNEL_BAD, 100));
+	other = MUST(dup(fd));
+	MUST(lseek(other, 0, SEEK_SET));
+	to_end(fd);
+	MUST(lseek(fd, 0, SEEK_SET));
+	SHOW_TRUE(SYS(getdents64, fd, buf, sizeof(buf)) > 0);
+	MUST(lseek(other, 0, SEEK_SET));
+	to_end(other);
+	to_end(fd);
+	close(other);
+	MUST(lseek(fd, 0, SEEK_SET));
+	SHOW_TRUE(SYS(getdents64, fd, buf, sizeof(buf)) > 0);
+	close(fd);
+	SHOW(SYS(getdents64, fd, buf, sizeof(buf)));
+	fd = MUST(open("growing", O_RDONLY | O_DIRECTORY));
+	to_end(fd);
+	MUST(lseek(fd, 0, SEEK_SET));
+	fflush(stdout);
+	SHOW_TRUE(SYS(getdents64, fd, buf, sizeof(buf)) > 0);
+	fflush(stdout);
+	if (!fork()) {
+		MUST(lseek(fd, 0, SEEK_SET));
+		_exit(0);
+	}
+	MUST(wait(NULL));
+	to_end(fd);
+	unlink("growing/file");
+	MUST(lseek(fd, 0, SEEK_SET));
+	SHOW_TRUE(SYS(getdents64, fd, buf, sizeof(buf)) > 0);
+	MUST(rmdir("growing"));
+	SHOW(SYS(getdents64, fd, buf, sizeof(buf)));
+	close(fd);
+}
+
 int main(void)
 {
 	char path[300], buf[100];
@@ -120,6 +185,7 @@ int main(void)
 	fd = MUST(open("empty", O_RDONLY));
 	SHOW(rmdir("empty"));
 	SHOW(SYS(getdents64, fd, buf, 100));
+	ends();
 	TITLE("of the kernel");
 	fd = MUST(open("/proc/self/task", O_RDONLY));
 	SHOW_TRUE(SYS(getdents64, fd, buf, 100) > 0);
