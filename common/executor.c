@@ -99,6 +99,7 @@ void executor_begin(const struct arena *arena, unsigned int i, uint32_t flags)
 	slot->done = 0;
 	slot->cancel = 0;
 	slot->kept = 0;
+	slot->newborn = 0;
 }
 
 int executor_add(const struct arena *arena, unsigned int i, long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,

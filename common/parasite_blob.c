@@ -12,13 +12,16 @@ asm(".section .head, \"a\"\n"
     ".quad om_call_end\n"
     ".text\n");
 
-
-/* One call of a batch, unless @cancel says so, in the window that a tracer knows (see include/parasite.h) */
-static long call_make(const uint32_t *cancel, const struct slot_call *call)
+/*
+ * One call of a batch, unless @cancel says so, in the window that a tracer knows (see include/parasite.h). A child that it
+ * makes is on the stack that ends at @newborn, with nothing on it, and does not return.
+ */
+static long call_make(const uint32_t *cancel, const struct slot_call *call, uint64_t newborn)
 {
 	register uint64_t r10 asm("r10") = call->arg[3];
 	register uint64_t r8 asm("r8") = call->arg[4];
 	register uint64_t r9 asm("r9") = call->arg[5];
+	register uint64_t r12 asm("r12") = newborn;
 	long ret = call->nr;
 
 	asm volatile(".global om_call_begin, om_call_insn, om_call_end\n"
@@ -27,12 +30,16 @@ static long call_make(const uint32_t *cancel, const struct slot_call *call)
 		     "om_call_begin:\n"
 		     "nop\n"
 		     "om_call_insn: syscall\n"
-		     "jmp om_call_end\n"
+		     "cmp %%r12, %%rsp\n"
+		     "jne om_call_end\n"
+		     "lea -%c[stack_end](%%rsp), %%rdi\n"
+		     "push $0\n" /* the ABI's alignment at a function's entry */
+		     "jmp om_entry\n"
 		     "1: mov %[unbegun], %%rax\n"
 		     "om_call_end:\n"
 		     : "+a"(ret)
-		     : "D"(call->arg[0]), "S"(call->arg[1]), "d"(call->arg[2]), "r"(r10), "r"(r8), "r"(r9), [cancel] "b"(cancel),
-		       [unbegun] "i"(SLOT_UNBEGUN)
+		     : "D"(call->arg[0]), "S"(call->arg[1]), "d"(call->arg[2]), "r"(r10), "r"(r8), "r"(r9),
+		       "r"(r12), [cancel] "b"(cancel), [unbegun] "i"(SLOT_UNBEGUN), [stack_end] "i"(SLOT_STACK_END)
 		     : "rcx", "r11", "memory", "cc");
 	return ret;
 }
@@ -57,7 +64,7 @@ static void batch_make(struct slot *slot)
 	for (uint32_t i = 0; i < count; i++) {
 		struct slot_call *call = &slot->call[i];
 
-		call->ret = call_make(i < slot->kept ? &slot->never : &slot->cancel, call);
+		call->ret = call_make(i < slot->kept ? &slot->never : &slot->cancel, call, slot->newborn);
 		__atomic_store_n(&slot->done, i + 1, __ATOMIC_RELEASE);
 		if ((slot->flags & SLOT_STOP_ON_ERROR) && call->ret < 0 && call->ret > -4096)
 			break;

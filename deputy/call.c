@@ -110,6 +110,7 @@ void call_finish(struct deputy *d, struct thread *thread)
 	const struct slot *slot = arena_slot(arena, (unsigned int)thread->slot);
 	struct call *call = &thread->call;
 	int64_t ret = slot->done ? slot->call[slot->done - 1].ret : -EINTR;
+	pid_t newborn = 0;
 
 	thread_state_set(thread, TH_IDLE);
 	posted_forget(d, thread);
@@ -119,12 +120,18 @@ void call_finish(struct deputy *d, struct thread *thread)
 		if (!call->code)
 			call->code = SLOT_UNBEGUN;
 	}
+	if (thread->newborn_slot >= 0) {
+		ret = newborn_adopt(d, thread, ret);
+		newborn = ret > 0 ? (pid_t)ret : 0;
+	}
 	if (thread->task->ending)
 		task_end_post(d, thread);
 	else if (ret == -EINTR && call->code && !call->whole)
 		call_interrupted_answer(d, thread);
 	else
 		(call->finish ? call->finish : call_row_finish)(d, thread, ret);
+	if (newborn)
+		newborn_await(d, newborn);
 	posted_drain(d);
 }
 
@@ -167,20 +174,6 @@ void call_back(struct deputy *d, struct thread *thread)
 	/* If it has ended already, it stops */
 	if (executor_unlisten(thread->arena, (unsigned int)thread->slot))
 		call_await(d, thread, SPIN_US);
-}
-
-/* Is it on its way back from a clone that has been answered? */
-static bool is_coming_back(const struct thread *thread)
-{
-	return thread->state == TH_BUSY && thread->call.finish == clone_done && !thread->call.id;
-}
-
-void call_settle(struct deputy *d, pid_t tid)
-{
-	struct thread *thread = newborn_settle(d, tid) ? thread_find(d, tid) : NULL;
-
-	while (thread && is_coming_back(thread) && !thread->task->stopped && trace_await(d, thread))
-		thread = thread_find(d, tid);
 }
 
 /* A thread of the task that makes its last call, or NULL */

@@ -70,8 +70,6 @@ void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *ta
 void call_post(struct deputy *d, struct thread *thread, call_finisher finish);
 /* The same without waiting at all for its end, which is seen as a stop if it was begun with SLOT_ONE_SHOT */
 void call_post_unawaited(struct thread *thread, call_finisher finish);
-/* The thread is about to get a call: see its first stop, or its return from the last one, if they are still to come */
-void call_settle(struct deputy *d, pid_t tid);
 /* Wait actively for its end; when it does not come, have the thread trap */
 void call_await(struct deputy *d, struct thread *thread, unsigned int us);
 /* A batch at whose end the thread would trap is about to end: wait actively for that */

@@ -84,7 +84,7 @@ struct segment;
  * @pipes:	Pipes in which there will be something to send ahead, or NULL
  * @inflow:	The write whose data are coming
  * @fresh:	Room for a read whose data are compared with that, or NULL
- * @strays:	Newborns that stopped before their parents told of them
+ * @strays:	Newborns that stopped before their parents told of them; of those that have died since, the negative
  * @stray_nr:	Their number
  * @dead:	The tasks that died last
  * @dead_next:	Where the next one goes

@@ -4,20 +4,22 @@
  *
  * A guest's clone is made at home first: the home process forks, or gets a thread, and the number that the kernel gives
  * is the answer; the worker then lets the guest clone itself to the same number. The newborn at home is traced from its
- * first moment (PTRACE_O_TRACECLONE and friends); it has never left the parasite's code, and is sent to its own slot.
+ * first moment (CLONE_PTRACE), and never leaves the parasite's code: it goes to its own slot by itself.
  *
  * A parent that is killed in its clone, before it could tell, leaves a child that nobody knows of: it is killed, too
  * (fork_strays()).
  *
  * A home process has no user memory, so what decides how memory is shared is left out here: a child that shares the
- * memory of its parent on the worker (vfork, posix_spawn) is a plain fork at home, and nobody waits for its exec.
+ * memory of its parent on the worker (vfork, posix_spawn) is a plain fork at home, and nobody waits for its exec. What it
+ * has of its program, mappings that nobody uses any more, would make each fork three times as long: they are unmapped
+ * before the first one. The stack stays, where ps finds the arguments.
  *
- * The worker waits for the number alone. So the deputy waits for the event stop that has it, and answers then: the
- * parent's way back from its call, and the newborn's way to its slot, happen while the answer is on its way.
+ * The worker waits for the number alone, which the parent posts as it posts any result: the kernel tells us nothing of a
+ * clone (CLONE_UNTRACED). The newborn's first stop, before it has executed anything, is left: it happens while the
+ * answer is on its way.
  *
- *	CALL(clone) ─► posted ─► event stop ─┬─► RESULT(number) ······· next CALL of the parent, or first of the newborn
- *	                                     ├─► parent: IDLE when it is back (call_settle())
- *	                                     └─► newborn: BORN ─► its first stop ─► IDLE (newborn_settle())
+ *	CALL(clone) ─► posted ─► done ─┬─► RESULT(number) ······· next CALL of the parent, or first of the newborn
+ *	                               └─► newborn: BORN ─► its first stop ─► IDLE (newborn_settle())
  */
 #include <errno.h>
 #include <linux/nsfs.h>
@@ -58,6 +60,10 @@
 #define SET_TID_AT    64u
 #define SET_TID_MAX   32u
 #define CLONE_ARGS_AT 256u
+/* How long a clone is awaited: it takes the kernel little time, and the way through the event loop longer */
+#define CLONE_SPIN_US 200u
+/* The newborn is ours, and its parent does not stop for it */
+#define HOME_FLAGS ((uint64_t)CLONE_PTRACE | CLONE_UNTRACED)
 /* How large a stack is said to be: to the kernel only its end matters */
 #define STACK_SAID    4096u
 
@@ -74,29 +80,6 @@ static uint64_t guest_flags(const struct call *call)
 	}
 }
 
-void clone_done(struct deputy *d, struct thread *thread, int64_t ret)
-{
-	if (thread->newborn_slot >= 0)
-		slots_release(thread->newborn_arena, thread->newborn_slot);
-	thread->newborn_slot = -1;
-	fork_strays(d);
-	if (thread->call.id)
-		call_answer(d, thread, ret, NULL, 0);
-}
-
-/*
- * Wait until the clone has been made, or cannot be now: it takes the kernel little time, and the way through the event
- * loop longer.
- */
-static void clone_await(struct deputy *d, pid_t tid)
-{
-	struct thread *thread;
-
-	while ((thread = thread_find(d, tid)) && thread->state == TH_BUSY && thread->newborn_slot >= 0 &&
-	       !thread->task->stopped && trace_await(d, thread))
-		;
-}
-
 /*
  * Put the arguments of a clone3 into the slot, behind the place for the pidfd, where the wanted numbers are already. The
  * lower bits of the flags are the signal, as in clone.
@@ -109,8 +92,8 @@ static uint64_t clone3_place(const struct thread *thread, uint64_t flags, uint64
 		.flags = (flags & ~(uint64_t)CSIGNAL) | (thread->call.arg[0] & CLONE3_FLAGS),
 		.pidfd = data,
 		.exit_signal = flags & CSIGNAL,
-		.stack = stack ? stack - STACK_SAID : 0,
-		.stack_size = stack ? STACK_SAID : 0,
+		.stack = stack - STACK_SAID,
+		.stack_size = STACK_SAID,
 		.set_tid = thread->call.bytes ? data + SET_TID_AT : 0,
 		.set_tid_size = thread->call.bytes / sizeof(uint32_t),
 		.cgroup = thread->call.arg[1],
@@ -120,19 +103,45 @@ static uint64_t clone3_place(const struct thread *thread, uint64_t flags, uint64
 	return data + CLONE_ARGS_AT;
 }
 
+/* The clone has been made, and its child adopted, or not */
+static void clone_done(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	struct iovec pidfd = { arena_data(thread->arena, (unsigned int)thread->slot), sizeof(int) };
+
+	if (ret == -EINTR && thread->call.code)
+		ret = thread->call.code;
+	if (thread->call.id)
+		call_answer(d, thread, ret, &pidfd, ret > 0 && guest_flags(&thread->call) & CLONE_PIDFD);
+}
+
+/* Begin the batch of who forks first with the end of what the exec has mapped */
+static void program_unmap(struct thread *thread)
+{
+	struct task *task = thread->task;
+
+	for (unsigned int i = 0; i < task->program_nr; i++)
+		executor_add(thread->arena, (unsigned int)thread->slot, SYS_munmap, task->program[i].start,
+			     task->program[i].end - task->program[i].start, 0, 0, 0, 0);
+	task->program_nr = 0;
+}
+
 /* There is a slot for the child: make it */
 static void clone_post(struct deputy *d, struct thread *thread)
 {
-	uint64_t flags = guest_flags(&thread->call), home = flags & PROCESS_FLAGS, stack = 0;
+	uint64_t flags = guest_flags(&thread->call);
+	uint64_t home = (flags & (flags & CLONE_THREAD ? THREAD_FLAGS : PROCESS_FLAGS)) | HOME_FLAGS;
 	const struct arena *arena = thread->newborn_arena;
+	uint64_t stack = arena_slot_addr(arena, (unsigned int)thread->newborn_slot) + SLOT_STACK_END;
+	struct slot *slot = arena_slot(thread->arena, (unsigned int)thread->slot);
 
-	if (flags & CLONE_THREAD) {
-		home = flags & THREAD_FLAGS;
-		stack = arena_slot_addr(arena, (unsigned int)thread->newborn_slot) + SLOT_STACK_END;
-	}
-	executor_begin(thread->arena, (unsigned int)thread->slot, SLOT_ONE_SHOT);
-	if (!(flags & CLONE_THREAD))
+	executor_begin(thread->arena, (unsigned int)thread->slot, 0);
+	if (!(flags & CLONE_THREAD)) {
+		program_unmap(thread);
 		slots_pass_on(thread, arena);
+	}
+	slot->kept = slot->count;
+	slot->newborn = stack;
+	thread->call.whole = true;
 	if (thread->call.nr == SYS_clone3)
 		executor_add(thread->arena, (unsigned int)thread->slot, SYS_clone3, clone3_place(thread, home, stack),
 			     sizeof(struct clone_args), 0, 0, 0, 0);
@@ -140,7 +149,7 @@ static void clone_post(struct deputy *d, struct thread *thread)
 		executor_add(thread->arena, (unsigned int)thread->slot, SYS_clone, home, stack,
 			     arena_data_addr(thread->arena, (unsigned int)thread->slot), 0, 0, 0);
 	call_post_unawaited(thread, clone_done);
-	clone_await(d, thread->tid);
+	call_await(d, thread, CLONE_SPIN_US);
 }
 
 /* One more arena is there, or not */
@@ -236,20 +245,36 @@ void fork_strays(struct deputy *d)
 {
 	if (!d->stray_nr || births_expected(d))
 		return;
-	for (unsigned int i = 0; i < d->stray_nr; i++)
-		kill(d->strays[i], SIGKILL);
+	for (unsigned int i = 0; i < d->stray_nr; i++) {
+		if (d->strays[i] > 0)
+			kill(d->strays[i], SIGKILL);
+	}
 	d->stray_nr = 0;
+}
+
+/* Where the newborn @tid is among the strays; their number when it is not */
+static unsigned int stray_find(const struct deputy *d, pid_t tid)
+{
+	unsigned int i = 0;
+
+	while (i < d->stray_nr && d->strays[i] != tid && d->strays[i] != -tid)
+		i++;
+	return i;
+}
+
+void stray_seen(struct deputy *d, pid_t tid, bool alive)
+{
+	unsigned int i = stray_find(d, tid);
+
+	if (i == STRAYS_MAX || (i == d->stray_nr && !alive && !births_expected(d)))
+		return;
+	d->strays[i] = alive ? tid : -tid;
+	d->stray_nr += i == d->stray_nr;
 }
 
 void newborn_enter(struct thread *newborn)
 {
-	struct user_regs_struct regs;
-
-	if (tracee_regs_get(newborn->tid, &regs))
-		return; /* killed */
-	slots_enter_regs(newborn->task, newborn->arena, newborn->slot, &regs);
-	tracee_regs_set(newborn->tid, &regs);
-	home_mask_update(newborn);
+	home_mask_update(newborn); /* it has its parent's */
 	thread_state_set(newborn, TH_IDLE);
 	thread_resume(newborn, 0);
 }
@@ -266,43 +291,55 @@ bool newborn_settle(struct deputy *d, pid_t tid)
 	return newborn;
 }
 
-/* Its first stop may have been seen before its parent's */
-static void newborn_await(struct deputy *d, struct thread *newborn)
+/* The parent is not to have a child */
+static void newborn_none(struct deputy *d, struct thread *thread)
 {
-	for (unsigned int i = 0; i < d->stray_nr; i++) {
-		if (d->strays[i] == newborn->tid) {
-			d->strays[i] = d->strays[--d->stray_nr];
-			newborn_enter(newborn);
-			return;
-		}
-	}
+	slots_release(thread->newborn_arena, thread->newborn_slot);
+	thread->newborn_slot = -1;
+	fork_strays(d);
 }
 
-void fork_event(struct deputy *d, struct thread *thread, int signo)
+int64_t newborn_adopt(struct deputy *d, struct thread *thread, int64_t ret)
 {
 	uint64_t flags = guest_flags(&thread->call);
-	struct iovec pidfd = { arena_data(thread->arena, (unsigned int)thread->slot), 4 };
 	struct thread *newborn;
-	unsigned long tid;
 
-	(void)signo;
-	if (ptrace(PTRACE_GETEVENTMSG, thread->tid, 0, &tid) < 0)
-		return; /* killed */
-	newborn = flags & CLONE_THREAD ? thread_add(d, thread->task, (pid_t)tid) :
-					 process_adopt(d, thread, (pid_t)tid, flags & CLONE_CLEAR_SIGHAND);
+	if (ret <= 0) {
+		newborn_none(d, thread);
+		return ret;
+	}
+	newborn = flags & CLONE_THREAD ? thread_add(d, thread->task, (pid_t)ret)
+				       : process_adopt(d, thread, (pid_t)ret, flags & CLONE_CLEAR_SIGHAND);
 	if (!newborn) {
-		kill((pid_t)tid, SIGKILL); /* no memory to look after it */
-		thread_resume(thread, 0);
-		return;
+		kill((pid_t)ret, SIGKILL); /* no memory to look after it */
+		newborn_none(d, thread);
+		return -EAGAIN;
 	}
 	newborn->arena = thread->newborn_arena;
 	newborn->slot = thread->newborn_slot;
 	thread->newborn_slot = -1;
 	thread_state_set(newborn, TH_BORN);
-	thread_resume(thread, 0);
-	call_answer(d, thread, (int64_t)tid, &pidfd, !!(flags & CLONE_PIDFD));
-	newborn_await(d, newborn);
-	if (!d->channel && newborn->task != thread->task)
+	return ret;
+}
+
+void newborn_await(struct deputy *d, pid_t tid)
+{
+	struct thread *newborn = thread_find(d, tid);
+	unsigned int i = stray_find(d, tid);
+	bool alive = true;
+
+	if (!newborn)
+		return;
+	if (i < d->stray_nr) {
+		alive = d->strays[i] > 0;
+		d->strays[i] = d->strays[--d->stray_nr];
+		if (alive)
+			newborn_enter(newborn);
+		else
+			alive = !ptrace(PTRACE_INTERRUPT, tid, 0, 0); /* else it was an earlier one of that number */
+	}
+	if (!alive)
+		thread_died(d, newborn);
+	else if (!d->channel && newborn->tid == newborn->task->pid)
 		lost_task_end(d, newborn->task); /* those who were there then have been ended already */
-	call_back(d, thread);
 }

@@ -11,9 +11,7 @@ struct task;
 struct thread;
 
 /* What the deputy wants to see of a migrated process; with its death the home process, which has no user code, ends */
-#define HOME_OPTIONS                                                                                                   \
-	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |   \
-	 PTRACE_O_TRACECLONE)
+#define HOME_OPTIONS (PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC)
 
 int home_enter(struct task *task, struct thread *thread, uint64_t arena_addr, uint64_t vdso);
 void home_forget(struct task *task);		   /* its address space is gone, or is no longer ours */

@@ -21,6 +21,7 @@
 
 #include "deputy/call.h"
 #include "deputy/deputy.h"
+#include "deputy/fork.h"
 #include "deputy/inflow.h"
 #include "deputy/pipes.h"
 #include "deputy/posted.h"
@@ -78,7 +79,7 @@ static bool is_divisible(struct deputy *d, const struct wire_call *msg)
 	bool pipe;
 	int fd;
 
-	call_settle(d, (pid_t)msg->tid);
+	newborn_settle(d, (pid_t)msg->tid);
 	thread = thread_find(d, (pid_t)msg->tid);
 	if (!thread || thread->state != TH_IDLE || d->poster || d->held)
 		return false;

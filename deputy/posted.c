@@ -25,6 +25,7 @@
 #include <sys/syscall.h>
 
 #include "deputy/deputy.h"
+#include "deputy/fork.h"
 #include "deputy/linger.h"
 #include "deputy/lost.h"
 #include "deputy/posted.h"
@@ -203,7 +204,7 @@ static void call_admit(struct deputy *d, const struct wire_call *msg, const uint
 
 void posted_call(struct deputy *d, const struct wire_call *msg, const uint8_t *tail, size_t tail_len)
 {
-	call_settle(d, (pid_t)msg->tid);
+	newborn_settle(d, (pid_t)msg->tid);
 	if (d->held || !is_admitted(d, msg))
 		call_hold(d, msg, tail, tail_len);
 	else

@@ -129,6 +129,23 @@ static int limits_gather(pid_t pid, uint64_t capabilities, struct wire_limits *o
 	return 0;
 }
 
+/* Note what nobody needs at home when the program runs on the worker: all but the stack, with the arguments that ps shows */
+static void program_note(const struct image *im, struct task *task)
+{
+	task->program_nr = 0;
+	for (int i = 0; i < im->nr; i++) {
+		const struct procmap *map = &im->maps[i];
+		struct range *last = task->program_nr ? &task->program[task->program_nr - 1] : NULL;
+
+		if (!strcmp(map->path, "[stack]") || !strcmp(map->path, "[vsyscall]"))
+			continue;
+		if (last && last->end == map->start)
+			last->end = map->end;
+		else if (task->program_nr < PROGRAM_RANGES_MAX)
+			task->program[task->program_nr++] = (struct range){ map->start, map->end };
+	}
+}
+
 /* Describe the stopped process; 0 or negative errno */
 static int image_gather(struct image *im, struct task *task, struct thread *thread)
 {
@@ -160,6 +177,7 @@ static int image_gather(struct image *im, struct task *task, struct thread *thre
 	if (err)
 		return err;
 	task->title_len = title_range(im->body.mm, &task->title_at);
+	program_note(im, task);
 	static_assert(sizeof(regs) == sizeof(im->body.regs), "the wire carries the kernel's struct");
 	regs.rax = 0; /* the stop is within execve, which returns 0 */
 	memcpy(im->body.regs, &regs, sizeof(regs));

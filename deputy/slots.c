@@ -105,14 +105,12 @@ static void advice_add(const struct thread *thread, const struct arena *arena, i
 void slots_pass_on(struct thread *thread, const struct arena *arena)
 {
 	struct task *task = thread->task;
-	struct slot *slot = arena_slot(thread->arena, (unsigned int)thread->slot);
 
 	if (!task->passed_on || &task->passed_on->arena == arena)
 		return;
 	if (!is_forking(task))
 		advice_add(thread, &task->passed_on->arena, MADV_DONTFORK);
 	advice_add(thread, arena, MADV_DOFORK);
-	slot->kept = slot->count;
 	task->passed_on = arena_find(task, arena);
 }
 

@@ -130,6 +130,8 @@ void thread_remove(struct deputy *d, struct thread *thread)
 		sysplan_release(&thread->call.plan);
 	if (thread->slot >= 0)
 		slots_release(thread->arena, thread->slot);
+	if (thread->newborn_slot >= 0)
+		slots_release(thread->newborn_arena, thread->newborn_slot);
 	free(thread->growth);
 	arguments_free(thread);
 	free(thread);

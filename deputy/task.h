@@ -23,6 +23,7 @@ struct sent;
 
 #define TASK_BUCKETS 4096 /* hash buckets of threads by id */
 #define CALL_BUCKETS 4096 /* threads by the number of the call that they make */
+#define PROGRAM_RANGES_MAX 8 /* of what an exec maps, without gaps; what is more stays */
 
 enum thread_state { TH_NATIVE, TH_BORN, TH_IDLE, TH_BUSY, TH_HELD, TH_NR };
 
@@ -75,6 +76,15 @@ struct thread {
 };
 
 /**
+ * struct range - Some of an address space
+ * @start:	Where it begins
+ * @end:	Where it ends
+ */
+struct range {
+	uint64_t start, end;
+};
+
+/**
  * struct task - A process of the family
  * @pid:	Its id, the same on both sides
  * @threads:	Its threads
@@ -105,6 +115,8 @@ struct thread {
  * @exec_ignored: The signals that it ignores then
  * @title_at:	Where the strings of its arguments are, see proctitle.h
  * @title_len:	Their length
+ * @program:	What its program has mapped here, and nobody uses, see fork.c
+ * @program_nr:	How many ranges that are
  * @held:	Files that it maps through descriptors that can write, see held.c
  * @attachments: Segments of shared memory that it has attached, see shm.c
  * @ids_known:	@ids_ours says whether its user and group ids are the deputy's (it may be in a user namespace of its own)
@@ -137,6 +149,8 @@ struct task {
 	uint64_t exec_mask, exec_ignored;
 	uint64_t title_at;
 	uint32_t title_len;
+	struct range program[PROGRAM_RANGES_MAX];
+	unsigned int program_nr;
 	struct held *held;
 	struct attachment *attachments;
 	bool ids_known, ids_ours;

@@ -27,8 +27,7 @@ int thread_resume(struct thread *thread, int signo)
 	return ptrace(PTRACE_CONT, thread->tid, 0, (long)signo) < 0 ? -errno : 0;
 }
 
-/* The thread is gone; with its last thread the task is */
-static void on_death(struct deputy *d, struct thread *thread)
+void thread_died(struct deputy *d, struct thread *thread)
 {
 	struct task *task = thread->task;
 	struct wire_drop msg = { (uint32_t)task->pid };
@@ -122,15 +121,12 @@ static const struct {
 	{ 0, on_signal },
 	{ PTRACE_EVENT_STOP, on_event_stop },
 	{ PTRACE_EVENT_EXEC, on_exec },
-	{ PTRACE_EVENT_FORK, fork_event },
-	{ PTRACE_EVENT_VFORK, fork_event },
-	{ PTRACE_EVENT_CLONE, fork_event },
 };
 
 void trace_dispatch(struct deputy *d, struct thread *thread, int status)
 {
 	if (!WIFSTOPPED(status)) {
-		on_death(d, thread);
+		thread_died(d, thread);
 		return;
 	}
 	if (thread->state == TH_BORN) {
@@ -167,8 +163,8 @@ void trace_drain(struct deputy *d)
 
 		if (thread)
 			trace_dispatch(d, thread, status);
-		else if (WIFSTOPPED(status) && d->stray_nr < STRAYS_MAX)
-			d->strays[d->stray_nr++] = tid;
+		else
+			stray_seen(d, tid, WIFSTOPPED(status));
 	}
 	fork_strays(d);
 }

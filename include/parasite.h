@@ -20,6 +20,9 @@
  * and the syscall instruction (om_call_begin to om_call_insn) is moved to om_call_end with -EINTR in rax. Past the call
  * nothing is done: it has its result. That is glibc's cancellation scheme.
  *
+ * A batch may make children, processes or threads, on the stacks of slots of their own (slot->newborn). Whoever comes out
+ * of a call on such a stack is the child, and goes on as who waits on that slot.
+ *
  * The same layout is compiled into the blob and into the executor.
  */
 #ifndef OM_PARASITE_H
@@ -68,6 +71,7 @@ struct slot_call {
  * @cancel:	The calls not yet begun return SLOT_UNBEGUN instead of being made, but for the first @kept
  * @kept:	Calls that are made in any case
  * @never:	0: what those look at instead of @cancel
+ * @newborn:	End of the stack of the slot that the child of a clone in the batch goes to, 0: none is made
  * @call:	The batch
  */
 struct slot {
@@ -81,6 +85,7 @@ struct slot {
 	uint32_t kept;
 	uint32_t never;
 	uint32_t unused;
+	uint64_t newborn;
 	struct slot_call call[SLOT_CALLS_MAX];
 };
 
