@@ -37,11 +37,16 @@ void thread_died(struct deputy *d, struct thread *thread)
 		thread_remove(d, thread);
 		return;
 	}
-	if (task->migrated && d->channel)
+	/* It and the answer to a parent that waits go together */
+	if (d->channel)
+		channel_cork(d->channel);
+	if (task->migrated)
 		deputy_send(d, WIRE_DROP, &msg, sizeof(msg), NULL, 0);
 	times_task_died(d, task);
 	task_remove(d, task);
 	times_child_died(d, parent);
+	if (d->channel)
+		channel_uncork(d->channel);
 }
 
 /* Our own stop has made a call that never restarts return EINTR: it is made again */
