@@ -11,6 +11,8 @@
 
 #include "log.h"
 #include "remote/calls.h"
+#include "remote/clone.h"
+#include "remote/early.h"
 #include "remote/filter.h"
 #include "remote/fork.h"
 #include "remote/known.h"
@@ -22,10 +24,6 @@
 #include "remote/title.h"
 #include "tracee.h"
 
-/* What the worker's kernel is told: what is shared between parent and child, and what is written to their memory */
-#define FLAGS_HERE                                                                                                     \
-	((uint64_t)CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_THREAD | CLONE_SYSVSEM |    \
-	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)
 /* Flags of clone3 that clone has not */
 #define FLAGS_CLONE3  (CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP)
 #define FLAGS_UNKNOWN (~(uint64_t)(UINT32_MAX | FLAGS_CLONE3))
@@ -34,12 +32,6 @@
 #define CLONE_ARGS_MIN 64u /* CLONE_ARGS_SIZE_VER0 */
 #define CLONE_ARGS_MAX 4096u
 #define SET_TID_MAX    32u /* pid namespaces that may be nested */
-
-/* Below what a function may use of its stack without saying so (the ABI's red zone) */
-#define RED_ZONE 128u
-
-/* What the thread's call->arg holds while home forks: the arguments of the clone(2) to be made */
-enum fork_arg { FORK_FLAGS, FORK_STACK, FORK_PARENT_TID, FORK_CHILD_TID, FORK_TLS, FORK_PIDFD };
 
 /**
  * struct fork_more - What clone3 says beyond clone(2); it concerns home alone
@@ -200,69 +192,12 @@ void newborn_end(struct session *session, uint32_t tid, uint32_t exit)
 	channel_send(session->channel, WIRE_CALL, &msg, NULL, 0);
 }
 
-/**
- * struct born - What a newborn needs at its first stop
- * @before:	Registers with which its parent made the call
- * @mask:	The parent's signal mask
- * @clear_sighand: It begins with no signal handled (CLONE_CLEAR_SIGHAND)
- */
-struct born {
-	struct user_regs_struct before;
-	uint64_t mask;
-	bool clear_sighand;
-};
-
-/**
- * arguments_restore() - Give a thread, after the clone, what the clone needed otherwise
- * @before:	Registers with which the guest made its call. A call keeps all but rax, rcx, r11, and programs use that.
- */
-static void arguments_restore(struct user_regs_struct *regs, const struct user_regs_struct *before)
-{
-	regs->rdi = before->rdi;
-	regs->rsi = before->rsi;
-	regs->rdx = before->rdx;
-	regs->r10 = before->r10;
-	regs->r8 = before->r8;
-}
-
-/**
- * handlers_reset() - A newborn begins with no signal handled (CLONE_CLEAR_SIGHAND)
- *
- * The kernel reads the action, SIG_DFL, from where it would put a signal's frame.
- */
-static void handlers_reset(pid_t tid)
-{
-	static const uint64_t action[4];
-	struct user_regs_struct regs;
-	struct sigstate state;
-	int err = tracee_regs_get(tid, &regs);
-	uint64_t at = regs.rsp - RED_ZONE - sizeof(action);
-
-	if (err || tracee_sigstate(tid, &state) || tracee_write(tid, at, action, sizeof(action)))
-		return;
-	for (int signo = 1; signo <= SIGNALS; signo++) {
-		const uint64_t arg[6] = { (uint64_t)signo, at, 0, sizeof(uint64_t), FILTER_PASS };
-
-		if (state.caught & 1ull << (signo - 1))
-			tracee_syscall(tid, regs.rip - 2, SYS_rt_sigaction, arg, &err);
-	}
-}
-
 void fork_settle(struct thread *newborn)
 {
-	struct born *born = newborn->born;
-	struct user_regs_struct regs;
-
+	born_settle(newborn->outer, newborn->born);
+	free(newborn->born);
 	newborn->born = NULL;
 	thread_move(newborn, THREAD_STOPPED);
-	if (!tracee_regs_get(newborn->outer, &regs)) {
-		arguments_restore(&regs, &born->before);
-		tracee_regs_set(newborn->outer, &regs);
-		ptrace(PTRACE_SETSIGMASK, newborn->outer, (void *)sizeof(born->mask), &born->mask);
-		if (born->clear_sighand)
-			handlers_reset(newborn->outer);
-	}
-	free(born);
 	if (!newborn->guest->frozen)
 		thread_resume(newborn, 0);
 }
@@ -310,12 +245,12 @@ static struct guest *guest_born(const struct thread *parent, uint32_t tid, pid_t
 
 /**
  * newborn_adopt() - The worker's kernel has made the child: look after it
- * @born:	What it needs; its own from now on
+ * @born:	What it needs at its first stop; its own from now on. NULL: it is there already
  */
 static int newborn_adopt(struct thread *parent, uint32_t tid, pid_t outer, struct born *born)
 {
 	struct guest *guest = guest_born(parent, tid, outer);
-	struct thread *thread = guest ? thread_new(guest, tid, outer, THREAD_RUNNING) : NULL;
+	struct thread *thread = guest ? thread_new(guest, tid, outer, born ? THREAD_RUNNING : THREAD_STOPPED) : NULL;
 	int status;
 
 	if (!thread) {
@@ -325,6 +260,10 @@ static int newborn_adopt(struct thread *parent, uint32_t tid, pid_t outer, struc
 		return -EAGAIN;
 	}
 	ownfilter_inherit(thread, parent);
+	if (!born) {
+		thread_resume(thread, 0);
+		return 0;
+	}
 	born->clear_sighand = parent->call.arg[FORK_FLAGS] & CLONE_CLEAR_SIGHAND;
 	thread->born = born;
 	if (!sandbox_degraded(guest->session->sandbox))
@@ -339,57 +278,6 @@ static int newborn_adopt(struct thread *parent, uint32_t tid, pid_t outer, struc
 }
 
 /**
- * clone_prepare() - Registers of the clone to be made, in a thread that is stopped before it
- */
-static int clone_prepare(const struct thread *thread, const struct user_regs_struct *before)
-{
-	const uint64_t *arg = thread->call.arg;
-	struct user_regs_struct regs = *before;
-
-	regs.orig_rax = SYS_clone;
-	regs.rdi = (arg[FORK_FLAGS] & FLAGS_HERE) | (arg[FORK_FLAGS] & CLONE_THREAD ? 0 : CLONE_PARENT | SIGCHLD);
-	regs.rsi = arg[FORK_STACK];
-	regs.rdx = arg[FORK_PARENT_TID];
-	regs.r10 = arg[FORK_CHILD_TID];
-	regs.r8 = arg[FORK_TLS];
-	return tracee_regs_set(thread->outer, &regs);
-}
-
-/**
- * clone_make() - Have the stopped thread make its clone
- *
- * All its signals are blocked. A stop for which PTRACE_INTERRUPT has asked before makes the kernel begin the call
- * again; then the thread comes by here once more.
- *
- * Return: the child's outer number, or negative errno: what the call has returned, or -ESRCH when the thread was killed
- */
-static pid_t clone_make(const struct thread *thread, const struct user_regs_struct *before)
-{
-	struct __ptrace_syscall_info info;
-	unsigned long child;
-	int status, event = PTRACE_EVENT_SECCOMP, err = 0;
-
-	while (!err) {
-		if (event == PTRACE_EVENT_SECCOMP)
-			err = clone_prepare(thread, before);
-		if (!err && ptrace(PTRACE_SYSCALL, thread->outer, 0, 0) < 0)
-			err = -errno;
-		if (!err)
-			err = tracee_wait(thread->outer, &status);
-		if (err)
-			break;
-		event = status >> 16;
-		if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE)
-			return ptrace(PTRACE_GETEVENTMSG, thread->outer, 0, &child) < 0 ? -errno : (pid_t)child;
-		if (event || ptrace(PTRACE_GET_SYSCALL_INFO, thread->outer, (void *)sizeof(info), &info) < 0)
-			continue;
-		if (info.op == PTRACE_SYSCALL_INFO_EXIT && info.exit.rval != -ERESTARTNOINTR)
-			return info.exit.rval < 0 ? (pid_t)info.exit.rval : -EAGAIN;
-	}
-	return err;
-}
-
-/**
  * pidfd_store() - Home has made a descriptor for the child: tell the guest its number, as the kernel does
  */
 static void pidfd_store(struct thread *thread, const uint8_t *tail, size_t tail_len)
@@ -400,39 +288,22 @@ static void pidfd_store(struct thread *thread, const uint8_t *tail, size_t tail_
 
 /**
  * fork_here() - Make the worker's half of the child @tid; 0 or negative errno
+ * @child:	Its outer number if it has been made early, else 0
  */
-static int fork_here(struct thread *thread, uint32_t tid)
+static int fork_here(struct thread *thread, uint32_t tid, pid_t child)
 {
-	struct born *born = calloc(1, sizeof(*born));
-	const uint64_t blocked = ~0ull;
-	struct user_regs_struct regs;
-	pid_t child;
-	int err = born ? tracee_regs_get(thread->outer, &born->before) : -ENOMEM;
+	struct born *born = child ? NULL : calloc(1, sizeof(*born));
+	int err;
 
-	if (err)
-		goto free_born;
-	if (ptrace(PTRACE_GETSIGMASK, thread->outer, (void *)sizeof(born->mask), &born->mask) < 0 ||
-	    ptrace(PTRACE_SETSIGMASK, thread->outer, (void *)sizeof(blocked), &blocked) < 0) {
-		err = -errno;
-		goto free_born;
-	}
-	child = clone_make(thread, &born->before);
-	if (!tracee_regs_get(thread->outer, &regs)) {
-		arguments_restore(&regs, &born->before);
-		tracee_regs_set(thread->outer, &regs);
-		ptrace(PTRACE_SETSIGMASK, thread->outer, (void *)sizeof(born->mask), &born->mask);
-	}
+	if (!child)
+		child = born ? clone_make(thread, born) : -ENOMEM;
 	if (child < 0) {
-		err = child;
-		goto free_born;
+		free(born);
+		return child;
 	}
 	err = newborn_adopt(thread, tid, child, born);
 	if (err)
 		kill(child, SIGKILL);
-	return err;
-
-free_born:
-	free(born);
 	return err;
 }
 
@@ -443,13 +314,25 @@ static void fork_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 {
 	uint32_t exit = thread->call.arg[FORK_FLAGS] & CLONE_THREAD ? SYS_exit : SYS_exit_group;
 	struct session *session = thread->guest->session;
-	int err;
+	bool born = ret > 0 && ret <= INT32_MAX;
+	pid_t child = early_take(thread, ret);
+	int err = 0;
 
-	if (ret <= 0 || ret > INT32_MAX) {
+	if (born)
+		births_note(&session->births, (uint32_t)ret);
+	if (child < 0) { /* killed */
+		if (born)
+			newborn_end(session, (uint32_t)ret, exit);
+		return;
+	}
+	if (!born) {
 		call_skip(thread, ret < 0 ? ret : -EAGAIN);
 		return;
 	}
-	err = sandbox_degraded(session->sandbox) ? 0 : sandbox_next_pid(session->sandbox, (pid_t)ret);
+	if (!child)
+		early_yield(session, (uint32_t)ret);
+	if (!child && !sandbox_degraded(session->sandbox))
+		err = sandbox_next_pid(session->sandbox, (pid_t)ret);
 	if (err) {
 		log_warn("guest %u: no number %u for its child: %s", thread->guest->pid, (unsigned int)ret,
 			 strerror(-err));
@@ -458,7 +341,7 @@ static void fork_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 		return;
 	}
 	pidfd_store(thread, tail, tail_len);
-	err = fork_here(thread, (uint32_t)ret);
+	err = fork_here(thread, (uint32_t)ret, child);
 	if (err) {
 		sandbox_next_pid_unknown(session->sandbox);
 		log_warn("guest %u: no child %u: %s", thread->guest->pid, (unsigned int)ret, strerror(-err));
@@ -503,5 +386,6 @@ void fork_stopped(struct thread *thread)
 		call_send(thread, SYS_clone3, arg, 0, more.tid, more.tid_nr * sizeof(*more.tid));
 	} else {
 		call_send(thread, SYS_clone, arg, 0, NULL, 0);
+		early_begin(thread);
 	}
 }

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "remote/again.h"
 #include "remote/ahead.h"
+#include "remote/early.h"
 #include "remote/ownfilter.h"
 #include "remote/procfiles.h"
 #include "remote/guest.h"
@@ -158,6 +159,7 @@ static void thread_unlink(struct thread *thread)
 	again_drop(thread);
 	waits_forget(thread);
 	free(thread->born);
+	early_forget(thread);
 	procfiles_drop(thread);
 	ownfilter_forget(thread);
 	session->guests.thread[thread->index] = NULL;

@@ -47,6 +47,7 @@ struct attach;
 struct again;
 struct ahead;
 struct born;
+struct early;
 struct procfile;
 struct ownfilter;
 struct thread;
@@ -187,6 +188,7 @@ struct mapped {
  * @defaulted:	Stopped until home has dealt with a default action
  * @exiting:	Makes its last call
  * @born:	Its first stop is still to come, see fork.c
+ * @early:	The child that it has, or not, as home will say, or NULL (early.h)
  */
 struct thread {
 	struct guest *guest;
@@ -218,6 +220,7 @@ struct thread {
 	bool defaulted;
 	bool exiting;
 	struct born *born;
+	struct early *early;
 };
 
 /**

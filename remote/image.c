@@ -199,6 +199,7 @@ static int body_take(struct guest *guest)
 	const uint64_t blocked = ~(1ull << (SIGTRAP - 1));
 	int err;
 
+	early_yield(guest->session, msg->pid);
 	err = sandbox_spawn(guest->session->sandbox, (pid_t)msg->pid, msg->arena_addr, 1, &guest->body);
 	if (err)
 		return err;

@@ -14,6 +14,7 @@
 #include "childwatch.h"
 #include "cpu.h"
 #include "aspin.h"
+#include "remote/early.h"
 #include "remote/guest.h"
 #include "remote/listing.h"
 #include "remote/objects.h"
@@ -44,6 +45,7 @@ struct stock {
  * @cpu_home:	Features of the home node's CPU
  * @cpu_here:	Features of this one
  * @guests:	Guests and threads
+ * @births:	Numbers of newborns
  * @objects:	File objects
  * @serial:	Number of the last call
  * @news:	Counts what guests may have learned something from (ahead.h)
@@ -72,6 +74,7 @@ struct session {
 	struct cpu_features cpu_home;
 	struct cpu_features cpu_here;
 	struct guest_table guests;
+	struct births births;
 	struct object_table objects;
 	uint64_t serial;
 	uint64_t news;

@@ -10,6 +10,7 @@
 
 #include "log.h"
 #include "remote/calls.h"
+#include "remote/early.h"
 #include "remote/fork.h"
 #include "remote/ownfilter.h"
 #include "remote/session.h"
@@ -212,5 +213,7 @@ void stops_drain(struct session *session)
 			session_end(session, "the sandbox has ended");
 		else if (paging_has_ended(&session->objects.paging, tid))
 			session_end(session, "the pager has ended");
+		else if (!WIFSTOPPED(status))
+			early_died(session, tid);
 	}
 }
