@@ -41,9 +41,9 @@ channel_said() {
 	awk -v name="$1" -v factor="$2" '$1 == name { print $2 * factor }' "$WORK/channel"
 }
 
-# ping BYTES: the median round trip over the channel that omctl has with the node
+# ping BYTES [NODE]: the median round trip over the channel that omctl has with the node
 ping() {
-	printed "$BIN/omctl" ping --count 500 --size "$1" --json "$NODE" |
+	printed "$BIN/omctl" ping --count 500 --size "$1" --json "${2:-$NODE}" |
 		sed -n 's/.*"median_ms":\([0-9.]*\).*/\1/p' | awk '{ print $1 / 1000 }'
 }
 

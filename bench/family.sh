@@ -18,23 +18,56 @@ seconds_of() {
 	printed "$@" "$AID/births" "$kind" "$BIRTHS"
 }
 
+# Both nodes are this machine, so a child on the worker would take the number that the next one at home gets on a machine
+# of its own. A pid namespace for the home side gives it numbers of its own (the first process in one is never sent away)
+HOME_ALONE=(unshare --pid --fork --mount-proc bash -c '"$@"; exit $?' bash)
+
+# A link on which a message takes FAR_US each way, and the node behind it
+FAR_US=1000 FAR_NODE=''
+
+# far_start: put the far link before the node
+far_start() {
+	FAR_NODE=''
+	"$AID/far" 127.0.0.1 "$NODE_IP" "$NODE_PORT" $FAR_US >"$WORK/far" 2>>"$WORK/err" </dev/null &
+	FAR_PID=$!
+	disown $FAR_PID
+	until_true 5 test -s "$WORK/far" && FAR_NODE=127.0.0.1:$(cat "$WORK/far")
+}
+
+# births_more NAME TARGET NOTE: what ours costs more than native in the last race, next to a round trip
+births_more() {
+	if [ -s "$WORK/samples/ours" ]; then
+		paste "$WORK/samples/ours" "$WORK/samples/native" | awk 'NF == 2 { print $1 - $2 }' >"$WORK/samples/more"
+		row "$1" s more ping "$2" "$3"
+	else
+		row "$1" s ours ping "$2"
+	fi
+}
+
+# births_far: the same on a link so slow that round trips are all that counts
+births_far() {
+	far_start || { failed births/fork-far '<=3' 'no slow link'; return; }
+	race "$ROUNDS" ours "seconds_of fork ${HOME_ALONE[*]@Q} $BIN/omrun -j $FAR_NODE --" \
+		native "seconds_of fork ${HOME_ALONE[*]@Q}" ping "ping 50 $FAR_NODE"
+	births_more births/fork-far '<=3' "the same on a link of $((2 * FAR_US / 1000)) ms"
+	kill "$FAR_PID"
+}
+
 bench_births() {
 	local kind
 
 	NO_FIGURE='not supported yet'
+	"${HOME_ALONE[@]}" true 2>>"$WORK/err" || HOME_ALONE=()
 	for kind in fork vfork spawn thread; do
 		race "$ROUNDS" ours "per_second $kind ${OM[*]}" native "per_second $kind"
 		row "births/$kind" /s ours native -
 	done
-	# What a fork costs more than at home, in round trips
-	race "$ROUNDS" ours "seconds_of fork ${OM[*]}" native 'seconds_of fork' \
-		ping 'ping 50'
-	if [ -s "$WORK/samples/ours" ]; then
-		paste "$WORK/samples/ours" "$WORK/samples/native" | awk 'NF == 2 { print $1 - $2 }' >"$WORK/samples/more"
-		row births/fork-more s more ping '<=3' 'more than natively, in round trips'
-	else
-		row births/fork-more s ours ping '<=3'
-	fi
+	# What a fork costs more than at home, in round trips, and in calls that do next to nothing
+	race "$ROUNDS" ours "seconds_of fork ${HOME_ALONE[*]@Q} ${OM[*]}" native "seconds_of fork ${HOME_ALONE[*]@Q}" \
+		ping 'ping 50' call "printed ${OM[*]} $AID/rate getppid $RATE_MS"
+	births_more births/fork-more '<=3' 'more than natively, in round trips'
+	[ ! -s "$WORK/samples/more" ] || row births/fork-more s more call - 'the same in forwarded calls (getppid)'
+	births_far
 	births_shell
 }
 
