@@ -365,10 +365,7 @@ static uint64_t call_arrived(struct session *session, int listener, const struct
 	return thread->state == THREAD_CALLING ? call->id : 0;
 }
 
-/**
- * result_await() - Wait actively, as long as it is worth it, until call @id has its result, or somebody else needs us
- */
-static void result_await(struct session *session, uint64_t id, int listener)
+void call_await(struct session *session, uint64_t id, int listener)
 {
 	struct pollfd sources[] = {
 		{ .fd = channel_fd(session->channel), .events = POLLIN },
@@ -400,6 +397,6 @@ void calls_serve(struct session *session, int listener)
 		id = call_arrived(session, listener, &notif);
 		if (!id)
 			return;
-		result_await(session, id, listener);
+		call_await(session, id, listener);
 	} while (++served < SERVE_MAX && !session->ended && notify_ready(listener));
 }

@@ -69,6 +69,8 @@ void call_forward(struct thread *thread);
 int call_forward_with(struct thread *thread, const void *front, size_t front_len);
 /* The memory of a thread, for sysplan */
 struct guest_mem call_memory(struct thread *thread);
+/* Wait actively, as long as it is worth it, until call @id has its result, or somebody else needs us */
+void call_await(struct session *session, uint64_t id, int listener);
 /* Send a call home that has no arguments in memory; gives it a number */
 void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32_t flags, const void *tail,
 	       size_t tail_len);

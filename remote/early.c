@@ -28,14 +28,11 @@
 
 /**
  * struct early - A child made ahead
- * @next:	Next one of the session
- * @prev:	What points to it
  * @tid:	The number that it has
  * @outer:	Number as the remote sees it; 0: it has died; negative: the clone has failed
  * @before:	Its parent's registers before the clone
  */
 struct early {
-	struct early *next, **prev;
 	uint32_t tid;
 	pid_t outer;
 	struct user_regs_struct before;
@@ -65,17 +62,6 @@ static bool is_wise(const struct thread *thread)
 		return false;
 	return guest->threads == thread && !thread->next && !thread->filters && !thread->strict && !guest->frozen &&
 	       !sandbox_degraded(guest->session->sandbox);
-}
-
-/**
- * early_free() - Forget it
- */
-static void early_free(struct early *early)
-{
-	*early->prev = early->next;
-	if (early->next)
-		early->next->prev = early->prev;
-	free(early);
 }
 
 /**
@@ -112,8 +98,6 @@ void early_begin(struct thread *thread)
 		free(early);
 		return;
 	}
-	early->next = births->early;
-	early->prev = &births->early;
 	births->early = thread->early = early;
 	early->tid = tid;
 	early->outer = child_make(thread, &early->before);
@@ -185,7 +169,7 @@ pid_t early_take(struct thread *thread, int64_t ret)
 
 	if (!early)
 		return 0;
-	thread->early = NULL;
+	births->early = thread->early = NULL;
 	child = early->outer;
 	if (ret == early->tid)
 		births->doubt /= 2;
@@ -196,7 +180,7 @@ pid_t early_take(struct thread *thread, int64_t ret)
 		child_end(early);
 		child = parent_return(thread, early);
 	}
-	early_free(early);
+	free(early);
 	return child;
 }
 
@@ -205,24 +189,24 @@ void early_forget(struct thread *thread)
 	if (!thread->early)
 		return;
 	child_end(thread->early);
-	early_free(thread->early);
-	thread->early = NULL;
+	free(thread->early);
+	thread->guest->session->births.early = thread->early = NULL;
 }
 
 void early_yield(struct session *session, uint32_t tid)
 {
-	for (struct early *early = session->births.early; early; early = early->next) {
-		if (early->tid != tid || early->outer <= 0)
-			continue;
-		child_end(early);
-		early->outer = 0;
-	}
+	struct early *early = session->births.early;
+
+	if (!early || early->tid != tid || early->outer <= 0)
+		return;
+	child_end(early);
+	early->outer = 0;
 }
 
 void early_died(struct session *session, pid_t outer)
 {
-	for (struct early *early = session->births.early; early; early = early->next) {
-		if (early->outer == outer)
-			early->outer = 0;
-	}
+	struct early *early = session->births.early;
+
+	if (early && early->outer == outer)
+		early->outer = 0;
 }

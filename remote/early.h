@@ -35,7 +35,7 @@ struct early;
  * @step:	How much more it was than the one before
  * @regular:	How often in a row that was the same step as before
  * @doubt:	How much more often it has to be so, because of what was foretold wrongly
- * @early:	Children made ahead, of all threads
+ * @early:	The child that is made ahead, or NULL: one at a time
  */
 struct births {
 	uint32_t last, step;

@@ -388,4 +388,6 @@ void fork_stopped(struct thread *thread)
 		call_send(thread, SYS_clone, arg, 0, NULL, 0);
 		early_begin(thread);
 	}
+	if (!thread->early)
+		call_await(thread->guest->session, call->id, listener_fd(thread->guest->listener));
 }
