@@ -78,7 +78,7 @@ static pid_t child_make(const struct thread *thread, struct user_regs_struct *be
 	*before = born.before;
 	if (outer < 0)
 		return outer;
-	if (tracee_stop_await(outer, &status))
+	if (tracee_wait(outer, &status))
 		return 0;
 	born_settle(outer, &born);
 	return outer;
@@ -113,7 +113,7 @@ static int parent_step(const struct thread *thread, enum __ptrace_request how, i
 	int seen, err;
 
 	do
-		err = ptrace(how, thread->outer, 0, 0) < 0 ? -ESRCH : tracee_stop_await(thread->outer, &seen);
+		err = ptrace(how, thread->outer, 0, 0) < 0 ? -ESRCH : tracee_wait(thread->outer, &seen);
 	while (!err && seen >> 8 != status);
 	return err;
 }
