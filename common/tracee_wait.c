@@ -51,27 +51,37 @@ static bool has_ended(pid_t tid)
 	       info.si_code != CLD_TRAPPED && info.si_code != CLD_STOPPED;
 }
 
+/* Keep the end of a thread until the loop asks; 0 or -ENOMEM */
+static int ended_keep(pid_t tid, int status, const struct rusage *used)
+{
+	struct ended *ended = calloc(1, sizeof(*ended));
+
+	if (!ended)
+		return -ENOMEM;
+	*ended = (struct ended){ ended_list, tid, status, *used };
+	ended_list = ended;
+	return 0;
+}
+
 /* See to the ends of the threads that are in one process with @tid */
 static void others_reap(pid_t tid)
 {
 	char path[64];
 	struct dirent *entry;
+	struct rusage used;
+	int status;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)tid);
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir))) {
 		pid_t other = (pid_t)strtol(entry->d_name, NULL, 10);
-		struct ended *ended;
 
-		if (other <= 0 || other == tid || !has_ended(other))
+		if (other <= 0 || other == tid || !has_ended(other) ||
+		    wait4(other, &status, __WALL | WNOHANG, &used) != other)
 			continue;
-		ended = calloc(1, sizeof(*ended));
-		if (!ended)
+		if (ended_keep(other, status, &used))
 			break;
-		ended->tid = wait4(other, &ended->status, __WALL | WNOHANG, &ended->used);
-		ended->next = ended_list;
-		ended_list = ended;
 	}
 	if (dir)
 		closedir(dir);
@@ -90,35 +100,53 @@ static pid_t ended_take(struct ended **at, int *status, struct rusage *used)
 	return tid;
 }
 
-int tracee_wait(pid_t tid, int *status)
+/* Wait for the next stop or end of @tid; the same, or -1 with errno. *@woken: there was a SIGCHLD */
+static pid_t next_of(pid_t tid, int *status, struct rusage *used, bool *woken)
 {
 	const struct timespec little = { 0, 1000000 };
-	struct rusage used;
-	bool woken = false;
 	sigset_t child;
 	pid_t got;
 
+	for (struct ended **at = &ended_list; *at; at = &(*at)->next) {
+		if ((*at)->tid == tid)
+			return ended_take(at, status, used);
+	}
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
-	for (struct ended **at = &ended_list; *at; at = &(*at)->next) {
-		if ((*at)->tid == tid) {
-			ended_take(at, status, &used);
-			return -ESRCH;
-		}
-	}
-	while (!(got = waitpid(tid, status, __WALL | WNOHANG))) {
+	while (!(got = wait4(tid, status, __WALL | WNOHANG, used))) {
 		if (sigtimedwait(&child, NULL, &little) == SIGCHLD)
-			woken = true;
-		got = waitpid(tid, status, __WALL | WNOHANG);
+			*woken = true;
+		got = wait4(tid, status, __WALL | WNOHANG, used);
 		if (got)
 			break;
 		others_reap(tid);
 	}
+	return got;
+}
+
+/* As next_of(), in the terms of tracee_wait(); @keep: the end is kept for the loop */
+static int wait_for(pid_t tid, int *status, bool keep)
+{
+	struct rusage used;
+	bool woken = false;
+	pid_t got = next_of(tid, status, &used, &woken);
+	int err = got < 0 ? -errno : WIFSTOPPED(*status) ? 0 : -ESRCH;
+
+	if (err == -ESRCH && keep && got > 0 && ended_keep(tid, *status, &used))
+		err = -ENOMEM;
 	if (woken || ended_list)
 		kill(getpid(), SIGCHLD); /* the loop is to look, too */
-	if (got < 0)
-		return -errno;
-	return WIFSTOPPED(*status) ? 0 : -ESRCH;
+	return err;
+}
+
+int tracee_wait(pid_t tid, int *status)
+{
+	return wait_for(tid, status, false);
+}
+
+int tracee_stop_await(pid_t tid, int *status)
+{
+	return wait_for(tid, status, true);
 }
 
 pid_t tracee_ended(int *status, struct rusage *used)

@@ -45,6 +45,8 @@ int tracee_memfd_share(pid_t tid, int fd, size_t size, uint8_t **out);
 
 /* Wait (blocking) for the next stop of @tid: 0 with the status as of waitpid, -ESRCH when it has ended, negative errno */
 int tracee_wait(pid_t tid, int *status);
+/* The same; but the end is kept for whoever waits for any */
+int tracee_stop_await(pid_t tid, int *status);
 /* A thread whose end was seen while another one was waited for, with what it has used; 0: there is none */
 pid_t tracee_ended(int *status, struct rusage *used);
 /* Wait for the int3 behind a batch; signals that come before are not heard. 0 or negative errno */

@@ -106,7 +106,7 @@ static pid_t clone_run(const struct thread *thread, const struct user_regs_struc
 		if (!err && ptrace(PTRACE_SYSCALL, thread->outer, 0, 0) < 0)
 			err = -errno;
 		if (!err)
-			err = tracee_wait(thread->outer, &status);
+			err = tracee_stop_await(thread->outer, &status);
 		if (err)
 			break;
 		event = status >> 16;

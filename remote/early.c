@@ -113,7 +113,7 @@ static int parent_step(const struct thread *thread, enum __ptrace_request how, i
 	int seen, err;
 
 	do
-		err = ptrace(how, thread->outer, 0, 0) < 0 ? -ESRCH : tracee_wait(thread->outer, &seen);
+		err = ptrace(how, thread->outer, 0, 0) < 0 ? -ESRCH : tracee_stop_await(thread->outer, &seen);
 	while (!err && seen >> 8 != status);
 	return err;
 }
