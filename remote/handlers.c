@@ -55,8 +55,11 @@ static bool object_map(struct thread *thread, uint64_t object, uint32_t kind)
 {
 	struct session *session = thread->guest->session;
 	struct call *call = &thread->call;
-	int fd = objects_fd(&session->objects, object, kind), err;
+	int fd, err;
 
+	if (!(call->arg[MMAP_PROT_ARG] & PROT_WRITE))
+		kind = objects_kind_to_read(&session->objects, object, kind);
+	fd = objects_fd(&session->objects, object, kind);
 	if (fd == -ENODEV && !(call->arg[MMAP_PROT_ARG] & PROT_WRITE)) /* then it cannot become writable later */
 		fd = objects_fd(&session->objects, object, OBJECT_LIVE_READ_ONLY);
 	if (fd == -EPROTO)

@@ -19,6 +19,9 @@
 #define FRONT_MIN (256u << 10)
 /* Bytes of content that may wait to be sent, and how long home may take none of them */
 #define BACKLOG_MAX (4u << 20)
+
+/* Data that are not watched only because a mapping could become writable */
+#define LARGE_MIN (64ull << 20)
 #define DRAIN_MS    15000
 
 int live_read(const struct object *object, uint64_t offset, uint8_t *out, size_t len)
@@ -189,6 +192,11 @@ static void front_make(struct object_table *table, struct object *object)
 	err = front_begin(&table->paging, object);
 	if (err && err != -EOPNOTSUPP)
 		log_warn("object %llu: %s", (unsigned long long)object->id, strerror(-err));
+}
+
+bool live_is_large(const struct object *object)
+{
+	return data_bytes(object) >= LARGE_MIN;
 }
 
 int live_watch(struct object_table *table, struct object *object)

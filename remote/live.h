@@ -33,6 +33,8 @@ struct session;
 
 /* From now on guests may write to the object: 0 or negative errno, -ENODEV when that would be too much for this node's memory */
 int live_watch(struct object_table *table, struct object *object);
+/* Is it so large that it is not watched, call by call, only because a mapping could become writable? */
+bool live_is_large(const struct object *object);
 /* Nobody maps the object for writing any more: send home what they have written, it is not watched any more, if it was */
 void live_forget(struct session *session, struct object *object);
 /* Free the shadow */

@@ -352,6 +352,13 @@ int objects_image_fd(struct object_table *table, uint64_t id)
 	return objects_fd(table, id, object && object->live ? OBJECT_LIVE_READ_ONLY : OBJECT_FILE);
 }
 
+uint32_t objects_kind_to_read(struct object_table *table, uint64_t id, uint32_t kind)
+{
+	const struct object *object = kind == OBJECT_LIVE ? object_find(table, id) : NULL;
+
+	return object && object->fd >= 0 && !object->shadow && live_is_large(object) ? OBJECT_LIVE_READ_ONLY : kind;
+}
+
 int objects_fd(struct object_table *table, uint64_t id, uint32_t kind)
 {
 	struct object *object;

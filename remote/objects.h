@@ -142,6 +142,8 @@ int objects_stale(struct object_table *table, const struct wire_object_stale *ms
  * sent, -ENOMEM for one that could not be kept, -ENODEV for a live one that is too large for this node to be mapped for writing.
  */
 int objects_fd(struct object_table *table, uint64_t id, uint32_t kind);
+/* As what it is to be mapped for reading: a large one cannot become writable later, as that has a price at each call */
+uint32_t objects_kind_to_read(struct object_table *table, uint64_t id, uint32_t kind);
 /* Likewise for a mapping of an image, that cannot become writable if it is shared */
 int objects_image_fd(struct object_table *table, uint64_t id);
 
