@@ -427,7 +427,7 @@ size_t channel_backlog(const struct channel *ch)
  */
 int channel_drain(struct channel *ch, size_t rest_max, int timeout_ms)
 {
-	struct pollfd p = {.fd = channel_fd(ch), .events = POLLOUT};
+	struct pollfd p = { .fd = channel_fd(ch), .events = POLLOUT };
 	int ready;
 
 	while (ch->tx.backlog > rest_max && ch->state < CHANNEL_ENDING && !ch->tx.error) {

@@ -58,7 +58,7 @@ static void arm(struct channel *ch, uint64_t us)
  */
 static void ping(struct channel *ch, uint64_t now)
 {
-	struct wire_ping msg = {.stamp = now};
+	struct wire_ping msg = { .stamp = now };
 
 	ch->beat.pinged = true;
 	ch->beat.ping_us = now;

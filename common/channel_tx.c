@@ -299,7 +299,7 @@ static int seal_checked(struct channel *ch, enum wire_type type, const void *msg
 int channel_tx_message(struct channel *ch, enum wire_type type, const void *msg, const struct iovec *tail, int tail_nr)
 {
 	size_t tail_max = wire_tail_max(type), tail_len = 0;
-	struct gather from = {.next = tail};
+	struct gather from = { .next = tail };
 
 	if (tail_nr < 0 || tail_nr > CHANNEL_TAIL_PIECES_MAX)
 		return -EINVAL;

@@ -38,7 +38,7 @@ static int64_t now_ms(void)
  */
 static int wait_ready(int fd, short events, int64_t deadline)
 {
-	struct pollfd pfd = {.fd = fd, .events = events};
+	struct pollfd pfd = { .fd = fd, .events = events };
 
 	for (;;) {
 		int64_t left = deadline - now_ms();

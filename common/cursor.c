@@ -12,7 +12,7 @@
  */
 struct cursor cursor_from(const void *bytes, size_t len)
 {
-	return (struct cursor){.at = bytes, .left = len};
+	return (struct cursor){ .at = bytes, .left = len };
 }
 
 /**
@@ -125,7 +125,7 @@ bool cursor_done(const struct cursor *cur)
  */
 struct cursor_out cursor_to(void *buf, size_t cap)
 {
-	return (struct cursor_out){.at = buf, .left = cap};
+	return (struct cursor_out){ .at = buf, .left = cap };
 }
 
 /**

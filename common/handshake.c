@@ -19,7 +19,7 @@ enum state { HOME_BLOCK, HOME_SECOND, WORKER_BLOCK, WORKER_FIRST, WORKER_CONFIRM
 
 #define PAYLOAD_LEN 16
 
-static const uint8_t magic[8] = {'o', 'M', 'o', 's', 'i', 'x', '\r', '\n'};
+static const uint8_t magic[8] = { 'o', 'M', 'o', 's', 'i', 'x', '\r', '\n' };
 
 static_assert(HANDSHAKE_MESSAGE_LEN == NOISE_PUBLIC_LEN + PAYLOAD_LEN + NOISE_TAG_LEN, "first and second message");
 static_assert(HANDSHAKE_CONFIRM_LEN == NOISE_TAG_LEN, "confirmation");
@@ -187,7 +187,7 @@ static int worker_block(struct handshake *hs)
  */
 static int worker_first(struct handshake *hs)
 {
-	uint8_t payload[PAYLOAD_LEN], answer[PAYLOAD_LEN] = {0};
+	uint8_t payload[PAYLOAD_LEN], answer[PAYLOAD_LEN] = { 0 };
 	struct cursor_out out = cursor_to(answer, sizeof(answer));
 	struct cursor in;
 	uint32_t common;
@@ -239,13 +239,13 @@ struct step {
 };
 
 static const struct step steps[] = {
-	[HOME_BLOCK] = {HANDSHAKE_BLOCK_LEN, home_block, HOME_SECOND},
-	[HOME_SECOND] = {HANDSHAKE_MESSAGE_LEN, home_second, DONE},
-	[WORKER_BLOCK] = {HANDSHAKE_BLOCK_LEN, worker_block, WORKER_FIRST},
-	[WORKER_FIRST] = {HANDSHAKE_MESSAGE_LEN, worker_first, WORKER_CONFIRM},
-	[WORKER_CONFIRM] = {HANDSHAKE_CONFIRM_LEN, worker_confirm, DONE},
-	[DONE] = {0, NULL, DONE},
-	[FAILED] = {0, NULL, FAILED},
+	[HOME_BLOCK] = { HANDSHAKE_BLOCK_LEN, home_block, HOME_SECOND },
+	[HOME_SECOND] = { HANDSHAKE_MESSAGE_LEN, home_second, DONE },
+	[WORKER_BLOCK] = { HANDSHAKE_BLOCK_LEN, worker_block, WORKER_FIRST },
+	[WORKER_FIRST] = { HANDSHAKE_MESSAGE_LEN, worker_first, WORKER_CONFIRM },
+	[WORKER_CONFIRM] = { HANDSHAKE_CONFIRM_LEN, worker_confirm, DONE },
+	[DONE] = { 0, NULL, DONE },
+	[FAILED] = { 0, NULL, FAILED },
 };
 
 /**
@@ -276,7 +276,7 @@ int handshake_init(struct handshake *hs, enum handshake_role role, const uint8_t
  */
 void handshake_start(struct handshake *hs)
 {
-	uint8_t payload[PAYLOAD_LEN] = {0};
+	uint8_t payload[PAYLOAD_LEN] = { 0 };
 	struct cursor_out out = cursor_to(payload, sizeof(payload));
 
 	if (hs->role != HANDSHAKE_HOME)

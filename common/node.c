@@ -165,7 +165,7 @@ void node_format(const struct node_addr *addr, char out[static NODE_TEXT_MAX])
 int node_resolve(const struct node_addr *addr, struct node_sockaddr out[static NODE_SOCKADDR_MAX], char *why,
 		 size_t why_len)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *list, *ai;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV }, *list, *ai;
 	char port[8];
 	int err, n = 0;
 

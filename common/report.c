@@ -43,7 +43,7 @@ struct line_kind {
 };
 
 #define FIELD(type, member, kind) #member, kind, offsetof(struct type, member), sizeof(((struct type *)0)->member)
-#define FIELDS(table) (sizeof(table) / sizeof((table)[0]))
+#define FIELDS(table)		  (sizeof(table) / sizeof((table)[0]))
 
 static const struct field deputy_field[] = {
 	{ FIELD(report_deputy, pid, FIELD_PID) },	  { FIELD(report_deputy, node, FIELD_TEXT) },

@@ -151,7 +151,7 @@ static ssize_t io_read(struct channel *ch, void *buf, size_t cap)
  */
 static ssize_t io_write(struct channel *ch, const struct iovec *iov, int nr)
 {
-	struct msghdr msg = {.msg_iov = (struct iovec *)iov, .msg_iovlen = nr};
+	struct msghdr msg = { .msg_iov = (struct iovec *)iov, .msg_iovlen = nr };
 	ssize_t n = sendmsg(of(ch)->fd, &msg, MSG_NOSIGNAL);
 
 	return n < 0 ? -errno : n;

@@ -118,8 +118,9 @@ int aio_submit(struct deputy *d, struct thread *thread, const uint8_t *tail, siz
 static void getevents_answer(struct deputy *d, struct thread *thread)
 {
 	const struct call *call = &thread->call;
-	uint64_t max = call->arg[2] < SYSPLAN_PART_MAX / sizeof(struct io_event) ? call->arg[2] :
-										    SYSPLAN_PART_MAX / sizeof(struct io_event);
+	uint64_t max = call->arg[2] < SYSPLAN_PART_MAX / sizeof(struct io_event)
+			       ? call->arg[2]
+			       : SYSPLAN_PART_MAX / sizeof(struct io_event);
 	uint64_t have = queue_count(thread->task, call->arg[0]), nr = have < max ? have : max;
 	struct io_event *out = call_pointer(thread, call->home_arg[3], nr * sizeof(*out));
 
@@ -147,8 +148,8 @@ int aio_getevents(struct deputy *d, struct thread *thread, const uint8_t *tail, 
 	if (sane && queue_count(thread->task, a[0]) >= a[1])
 		home[1] = 0; /* there is nothing to wait for, but the arguments are to be looked at */
 	executor_begin(thread->arena, (unsigned int)thread->slot, 0);
-	executor_add(thread->arena, (unsigned int)thread->slot, (long)thread->call.nr, home[0], home[1], home[2], home[3],
-		     home[4], home[5]);
+	executor_add(thread->arena, (unsigned int)thread->slot, (long)thread->call.nr, home[0], home[1], home[2],
+		     home[3], home[4], home[5]);
 	call_post(d, thread, getevents_done);
 	return 0;
 }

@@ -24,7 +24,8 @@ bool call_interrupted(const struct thread *thread, const struct user_regs_struct
 {
 	static const int codes[] = { EINTR, ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK };
 
-	if (regs->rip != label_addr(thread, parasite_labels()->call_insn) + SYSCALL_INSN_LEN || (long)regs->orig_rax < 0)
+	if (regs->rip != label_addr(thread, parasite_labels()->call_insn) + SYSCALL_INSN_LEN ||
+	    (long)regs->orig_rax < 0)
 		return false;
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
 		if ((long)regs->rax == -codes[i])
@@ -66,7 +67,8 @@ static void registers_cancel(struct thread *thread, struct user_regs_struct *reg
 	 */
 	if (!thread->call.code)
 		thread->call.code = -ERESTARTNOINTR;
-	if (!kept && regs->rip >= label_addr(thread, label->call_begin) && regs->rip <= label_addr(thread, label->call_insn)) {
+	if (!kept && regs->rip >= label_addr(thread, label->call_begin) &&
+	    regs->rip <= label_addr(thread, label->call_insn)) {
 		regs->rip = label_addr(thread, label->call_end);
 		regs->rax = (unsigned long long)-EINTR;
 	}
@@ -74,7 +76,8 @@ static void registers_cancel(struct thread *thread, struct user_regs_struct *reg
 
 bool cancel_wanted(const struct thread *thread)
 {
-	return thread->state == TH_BUSY && !thread->call.code && arena_slot(thread->arena, (unsigned int)thread->slot)->cancel;
+	return thread->state == TH_BUSY && !thread->call.code &&
+	       arena_slot(thread->arena, (unsigned int)thread->slot)->cancel;
 }
 
 int cancel_at_stop(struct thread *thread)

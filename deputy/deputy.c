@@ -192,15 +192,27 @@ static void on_refuse(struct deputy *d, const union wire_any *msg, const uint8_t
 
 /* What the deputy does with each message of the worker */
 static void (*const message_table[WIRE_TYPES])(struct deputy *, const union wire_any *, const uint8_t *, size_t) = {
-	[WIRE_ACCEPT] = on_accept,	 [WIRE_REFUSE] = on_refuse,   [WIRE_STARTED] = on_started, [WIRE_CALL] = on_call,
-	[WIRE_INTERRUPT] = on_interrupt, [WIRE_DEFAULT] = on_default, [WIRE_PASS] = on_pass,	   [WIRE_GONE] = on_gone,
-	[WIRE_TAKEN] = on_taken,	 [WIRE_USAGE] = on_usage,	 [WIRE_WRITE_BACK] = on_write_back,
-	[WIRE_WANT] = on_want,		 [WIRE_ARGUMENTS] = on_arguments, [WIRE_TRIMMED] = on_trimmed,
-	[WIRE_TITLE] = on_title,	 [WIRE_DATA] = on_data,
+	[WIRE_ACCEPT] = on_accept,
+	[WIRE_REFUSE] = on_refuse,
+	[WIRE_STARTED] = on_started,
+	[WIRE_CALL] = on_call,
+	[WIRE_INTERRUPT] = on_interrupt,
+	[WIRE_DEFAULT] = on_default,
+	[WIRE_PASS] = on_pass,
+	[WIRE_GONE] = on_gone,
+	[WIRE_TAKEN] = on_taken,
+	[WIRE_USAGE] = on_usage,
+	[WIRE_WRITE_BACK] = on_write_back,
+	[WIRE_WANT] = on_want,
+	[WIRE_ARGUMENTS] = on_arguments,
+	[WIRE_TRIMMED] = on_trimmed,
+	[WIRE_TITLE] = on_title,
+	[WIRE_DATA] = on_data,
 };
 
 /* A message has come */
-static void channel_message(void *ctx, enum wire_type type, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+static void channel_message(void *ctx, enum wire_type type, const union wire_any *msg, const uint8_t *tail,
+			    size_t tail_len)
 {
 	struct deputy *d = ctx;
 
@@ -294,8 +306,8 @@ static bool node_open(struct deputy *d, const struct deputy_options *opt)
 static bool target_seize(struct deputy *d, pid_t target)
 {
 	if (!task_add(d, target) || ptrace(PTRACE_SEIZE, target, 0, PTRACE_O_TRACEEXEC) < 0) {
-		snprintf(d->lost, sizeof(d->lost), "cannot trace the program (%s); see proc_sys_kernel_yama(5), ptrace(2)",
-			 strerror(errno));
+		snprintf(d->lost, sizeof(d->lost),
+			 "cannot trace the program (%s); see proc_sys_kernel_yama(5), ptrace(2)", strerror(errno));
 		return false;
 	}
 	return true;

@@ -53,7 +53,7 @@
 #define OTHER_NUMBERS ((uint64_t)CLONE_NEWPID | CLONE_NEWTIME)
 /* What unshare knows (ksys_unshare() in kernel/fork.c) */
 #define UNSHARE_FLAGS                                                                                                  \
-	((uint64_t)CLONE_THREAD | CLONE_FS | CLONE_NEWNS | CLONE_SIGHAND | CLONE_VM | CLONE_FILES | CLONE_SYSVSEM |   \
+	((uint64_t)CLONE_THREAD | CLONE_FS | CLONE_NEWNS | CLONE_SIGHAND | CLONE_VM | CLONE_FILES | CLONE_SYSVSEM |    \
 	 CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWCGROUP | CLONE_NEWTIME)
 
 /* Where in the slot's data the arguments of a clone3 are; at its start is the place for the pidfd */
@@ -65,7 +65,7 @@
 /* The newborn is ours, and its parent does not stop for it */
 #define HOME_FLAGS ((uint64_t)CLONE_PTRACE | CLONE_UNTRACED)
 /* How large a stack is said to be: to the kernel only its end matters */
-#define STACK_SAID    4096u
+#define STACK_SAID 4096u
 
 /* The flags of the guest's call */
 static uint64_t guest_flags(const struct call *call)
@@ -217,7 +217,8 @@ int fork_unshare(struct deputy *d, struct thread *thread, const uint8_t *tail, s
 	uint64_t flags = thread->call.arg[0];
 
 	/* One that makes no sense has an error of its own */
-	return flags & OTHER_NUMBERS && !(flags & ~UNSHARE_FLAGS) ? -EPERM : call_row_begin(d, thread, tail, tail_len, NULL);
+	return flags & OTHER_NUMBERS && !(flags & ~UNSHARE_FLAGS) ? -EPERM
+								  : call_row_begin(d, thread, tail, tail_len, NULL);
 }
 
 /* Would setns to what @fd is change numbers or clocks? What it cannot be told for fails by itself */

@@ -35,7 +35,7 @@
 #define HANDLER_DATA 4096u
 
 /* Addresses that a home process hardly uses: below all that mmap chooses by itself, above programs and their heaps */
-#define HOLE 0x600000000000u
+#define HOLE	  0x600000000000u
 #define HOLE_SIZE (1ull << 40)
 
 /* Start a batch in the thread's slot */
@@ -140,11 +140,12 @@ static void mmap_tried_there(struct deputy *d, struct thread *thread, int64_t re
 static void mmap_try(struct deputy *d, struct thread *thread, uint64_t there)
 {
 	const uint64_t *a = thread->call.arg;
-	uint64_t flags = a[3] & ~(uint64_t)(MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN | MAP_POPULATE | MAP_LOCKED);
+	uint64_t flags =
+		a[3] & ~(uint64_t)(MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN | MAP_POPULATE | MAP_LOCKED);
 
 	batch_begin(thread, SLOT_STOP_ON_ERROR);
-	batch_add(thread, SYS_mmap, there, a[1], a[2] & ~(uint64_t)PROT_EXEC, flags | (there ? MAP_FIXED_NOREPLACE : 0), a[4],
-		  a[5]);
+	batch_add(thread, SYS_mmap, there, a[1], a[2] & ~(uint64_t)PROT_EXEC, flags | (there ? MAP_FIXED_NOREPLACE : 0),
+		  a[4], a[5]);
 	if (there)
 		batch_add(thread, SYS_munmap, there, a[1], 0, 0, 0, 0);
 	call_post(d, thread, there ? mmap_tried_there : mmap_tried);
@@ -394,19 +395,41 @@ static const struct {
 	uint32_t nr;
 	call_handler handle;
 } handler_table[] = {
-	{ SYS_mmap, on_mmap },	    { SYS_exit, on_exit },	  { SYS_exit_group, on_exit }, { SYS_execve, exec_begin },
-	{ SYS_execveat, exec_begin }, { SYS_clone, fork_begin },  { SYS_fork, fork_begin },    { SYS_vfork, fork_begin },
-	{ SYS_wait4, times_wait4 },  { SYS_waitid, times_waitid }, { SYS_getrusage, times_getrusage },
-	{ SYS_shmat, shm_attach },   { SYS_shmdt, shm_detach },	  { SYS_rt_sigtimedwait, on_foreign },
-	{ SYS_migrate_pages, on_foreign }, { SYS_move_pages, on_foreign }, { SYS_get_robust_list, on_foreign },
-	{ SYS_process_vm_readv, on_process_vm }, { SYS_process_vm_writev, on_process_vm },
+	{ SYS_mmap, on_mmap },
+	{ SYS_exit, on_exit },
+	{ SYS_exit_group, on_exit },
+	{ SYS_execve, exec_begin },
+	{ SYS_execveat, exec_begin },
+	{ SYS_clone, fork_begin },
+	{ SYS_fork, fork_begin },
+	{ SYS_vfork, fork_begin },
+	{ SYS_wait4, times_wait4 },
+	{ SYS_waitid, times_waitid },
+	{ SYS_getrusage, times_getrusage },
+	{ SYS_shmat, shm_attach },
+	{ SYS_shmdt, shm_detach },
+	{ SYS_rt_sigtimedwait, on_foreign },
+	{ SYS_migrate_pages, on_foreign },
+	{ SYS_move_pages, on_foreign },
+	{ SYS_get_robust_list, on_foreign },
+	{ SYS_process_vm_readv, on_process_vm },
+	{ SYS_process_vm_writev, on_process_vm },
 	{ SYS_process_madvise, on_process_madvise },
-	{ SYS_clone3, fork_begin }, { SYS_seccomp, on_seccomp },
-	{ SYS_vmsplice, on_vmsplice }, { SYS_io_submit, aio_submit }, { SYS_io_getevents, aio_getevents },
-	{ SYS_io_pgetevents, aio_getevents }, { SYS_io_destroy, aio_destroy },
-	{ SYS_times, times_times },  { SYS_signalfd, signal_signalfd }, { SYS_signalfd4, signal_signalfd },
-	{ SYS_rt_sigaction, signal_action }, { SYS_unshare, fork_unshare }, { SYS_setns, fork_setns },
-	{ SYS_umount2, on_umount },  { SYS_fcntl, on_add_seals },
+	{ SYS_clone3, fork_begin },
+	{ SYS_seccomp, on_seccomp },
+	{ SYS_vmsplice, on_vmsplice },
+	{ SYS_io_submit, aio_submit },
+	{ SYS_io_getevents, aio_getevents },
+	{ SYS_io_pgetevents, aio_getevents },
+	{ SYS_io_destroy, aio_destroy },
+	{ SYS_times, times_times },
+	{ SYS_signalfd, signal_signalfd },
+	{ SYS_signalfd4, signal_signalfd },
+	{ SYS_rt_sigaction, signal_action },
+	{ SYS_unshare, fork_unshare },
+	{ SYS_setns, fork_setns },
+	{ SYS_umount2, on_umount },
+	{ SYS_fcntl, on_add_seals },
 };
 
 call_handler handler_find(const struct wire_call *msg)

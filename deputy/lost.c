@@ -113,11 +113,12 @@ void task_end_post(struct deputy *d, struct thread *thread)
 	struct stat st;
 
 	if (thread != ender_find(task))
-		return; /* it dies with the process */
+		return;	      /* it dies with the process */
 	task->ending = false; /* once */
 	thread->call.id = 0;
 	thread->call.code = 0;
-	if (!stderr_stat(thread->tid, &st) || st.st_dev != task->err_dev || st.st_ino != task->err_ino || has_heard(d, &st)) {
+	if (!stderr_stat(thread->tid, &st) || st.st_dev != task->err_dev || st.st_ino != task->err_ino ||
+	    has_heard(d, &st)) {
 		word_post(d, thread, 0);
 		return;
 	}

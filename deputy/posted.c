@@ -60,11 +60,8 @@ static const struct {
 	uint32_t nr;
 	uint64_t min, max;
 } posted_table[] = {
-	{ SYS_close, 0, UINT64_MAX },
-	{ SYS_read, 0, SLOT_SCRATCH_SIZE },
-	{ SYS_fadvise64, 0, UINT64_MAX },
-	{ SYS_lseek, 0, WIRE_SEEK_MAX },
-	{ SYS_fcntl, F_SETFD, F_SETFD },
+	{ SYS_close, 0, UINT64_MAX },	 { SYS_read, 0, SLOT_SCRATCH_SIZE }, { SYS_fadvise64, 0, UINT64_MAX },
+	{ SYS_lseek, 0, WIRE_SEEK_MAX }, { SYS_fcntl, F_SETFD, F_SETFD },
 };
 
 bool posted_is_small(const struct wire_call *msg)
@@ -137,7 +134,8 @@ void posted_merge(struct deputy *d, struct thread *thread)
 	if (d->poster != thread)
 		return;
 	d->merged = posted_take(thread);
-	arena_slot(thread->arena, (unsigned int)thread->slot)->kept = d->merged; /* whatever becomes of the call behind them */
+	arena_slot(thread->arena, (unsigned int)thread->slot)->kept =
+		d->merged; /* whatever becomes of the call behind them */
 }
 
 /* Room for a message that has to wait, @tail_len bytes of tail included; NULL when there are too many: the session has ended */

@@ -27,7 +27,7 @@
 #include "deputy/trace.h"
 
 /* How often to look whether the untraced process has its new program; nobody tells */
-#define LOOK_MS 1
+#define LOOK_MS	  1
 #define LOOKS_MAX 5000
 
 /* Name, as the deputy can use it, of the file that the thread's execve is about; 0 or -ENOENT */

@@ -80,7 +80,8 @@ void signal_stop(struct deputy *d, struct thread *thread, int signo)
 	}
 	if (cancel_wanted(thread)) {
 		cancel_at_stop(thread); /* the remote has said so already, and will say nothing more of this call */
-	} else if (thread->state == TH_BUSY && thread->call.id && !thread->call.code && call_interrupted(thread, &regs)) {
+	} else if (thread->state == TH_BUSY && thread->call.id && !thread->call.code &&
+		   call_interrupted(thread, &regs)) {
 		thread->held_code = (int64_t)regs.rax;
 		thread_state_set(thread, TH_HELD);
 		sent_send(d, thread, &info, thread->call.id);

@@ -179,8 +179,8 @@ static void growth_opened(struct deputy *d, struct thread *thread, int64_t fd)
 		return;
 	}
 	executor_begin(thread->arena, (unsigned int)thread->slot, 0);
-	executor_add(thread->arena, (unsigned int)thread->slot, SYS_mmap, 0, err ? 0 : size, PROT_READ | PROT_WRITE, MAP_SHARED,
-		     (uint64_t)fd, 0);
+	executor_add(thread->arena, (unsigned int)thread->slot, SYS_mmap, 0, err ? 0 : size, PROT_READ | PROT_WRITE,
+		     MAP_SHARED, (uint64_t)fd, 0);
 	executor_add(thread->arena, (unsigned int)thread->slot, SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
 	call_post(d, thread, growth_mapped);
 }

@@ -60,7 +60,9 @@ struct thread *thread_add(struct deputy *d, struct task *task, pid_t tid)
 
 	if (!thread)
 		return NULL;
-	*thread = (struct thread){ .tid = tid, .task = task, .next = *chain, .sibling = task->threads, .slot = -1, .newborn_slot = -1 };
+	*thread = (struct thread){
+		.tid = tid, .task = task, .next = *chain, .sibling = task->threads, .slot = -1, .newborn_slot = -1
+	};
 	*chain = thread;
 	task->threads = thread;
 	return thread;

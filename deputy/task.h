@@ -21,9 +21,9 @@ struct held;
 struct home_arena;
 struct sent;
 
-#define TASK_BUCKETS 4096 /* hash buckets of threads by id */
-#define CALL_BUCKETS 4096 /* threads by the number of the call that they make */
-#define PROGRAM_RANGES_MAX 8 /* of what an exec maps, without gaps; what is more stays */
+#define TASK_BUCKETS	   4096 /* hash buckets of threads by id */
+#define CALL_BUCKETS	   4096 /* threads by the number of the call that they make */
+#define PROGRAM_RANGES_MAX 8	/* of what an exec maps, without gaps; what is more stays */
 
 enum thread_state { TH_NATIVE, TH_BORN, TH_IDLE, TH_BUSY, TH_HELD, TH_NR };
 

@@ -170,7 +170,8 @@ static int quiet_begin(struct deputy *d, struct thread *thread, const uint8_t *t
 	executor_begin(arena, slot, 0);
 	executor_add(arena, slot, SYS_rt_sigprocmask, SIG_BLOCK, at + DATA_SET, 0, sizeof(set), 0, 0);
 	executor_add(arena, slot, thread->call.nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-	executor_add(arena, slot, SYS_rt_sigtimedwait, at + DATA_SET, at + DATA_INFO, at + DATA_TIME, sizeof(set), 0, 0);
+	executor_add(arena, slot, SYS_rt_sigtimedwait, at + DATA_SET, at + DATA_INFO, at + DATA_TIME, sizeof(set), 0,
+		     0);
 	executor_add(arena, slot, SYS_rt_sigprocmask, SIG_UNBLOCK, at + DATA_SET, 0, sizeof(set), 0, 0);
 	thread->waits = thread->call.whole = true;
 	call_post_unawaited(thread, quiet_done);

@@ -135,7 +135,7 @@ void channel_backlog_max_set(struct channel *ch, size_t bytes);
 size_t channel_backlog(const struct channel *ch); /* bytes queued here (what the socket holds is not counted) */
 /* Wait until no more than @rest_max bytes are queued, for a sender of bulk that cannot go on later: 0 or negative errno */
 int channel_drain(struct channel *ch, size_t rest_max, int timeout_ms);
-int channel_fd(const struct channel *ch);	  /* -1 when the session has ended */
+int channel_fd(const struct channel *ch); /* -1 when the session has ended */
 const char *channel_cipher(const struct channel *ch);
 void channel_stats_get(const struct channel *ch, struct channel_stats *out);
 

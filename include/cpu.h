@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define CPU_WORDS 16
+#define CPU_WORDS    16
 #define CPU_WIRE_LEN (CPU_WORDS * 4)
 
 /**

@@ -43,7 +43,7 @@ uint64_t arena_slot_addr(const struct arena *arena, unsigned int i);
 /* Address in the process of SLOT_SCRATCH_SIZE bytes for data that nobody wants */
 uint64_t arena_scratch_addr(const struct arena *arena, unsigned int i);
 
-int arena_slot_take(struct arena *arena);		/* index, or -ENOSPC */
+int arena_slot_take(struct arena *arena); /* index, or -ENOSPC */
 void arena_slot_release(struct arena *arena, unsigned int i);
 void arena_unmap(struct arena *arena);
 

@@ -34,7 +34,7 @@ int procmaps_read(pid_t pid, struct procmap **out);
 /* Bits of one pagemap entry (Documentation/admin-guide/mm/pagemap.rst) */
 #define PAGEMAP_PRESENT (1ull << 63)
 #define PAGEMAP_SWAPPED (1ull << 62)
-#define PAGEMAP_FILE (1ull << 61)
+#define PAGEMAP_FILE	(1ull << 61)
 
 /* Open the pagemap of @pid; the descriptor, the caller's to close, or negative errno */
 int pagemap_open(pid_t pid);

@@ -30,7 +30,7 @@
 
 #define REPORT_BYTES_MAX (2u << 20) /* of a report */
 #define REPORT_TASKS_MAX 8192u	    /* told of; a family may have more */
-#define REPORT_LINE_MAX 1536u	    /* bytes of a line, all texts escaped and all numbers as long as can be */
+#define REPORT_LINE_MAX	 1536u	    /* bytes of a line, all texts escaped and all numbers as long as can be */
 
 /* Names of a deputy's socket in the runtime directory: deputy-PID.sock */
 #define REPORT_SOCKET_PREFIX "deputy-"
@@ -40,11 +40,11 @@
 
 /* Values of struct report_task.state */
 #define REPORT_STARTING "starting" /* its image is on its way */
-#define REPORT_RUNNING "running"   /* on its node, or waiting there (futex, sleep) */
-#define REPORT_WAITING "waiting"   /* all its threads are in calls that are made at home */
-#define REPORT_STOPPED "stopped"   /* by a signal */
-#define REPORT_ENDING "ending"	   /* it has lost its node and says so */
-#define REPORT_HOME "home"	   /* it runs natively where it was started */
+#define REPORT_RUNNING	"running"  /* on its node, or waiting there (futex, sleep) */
+#define REPORT_WAITING	"waiting"  /* all its threads are in calls that are made at home */
+#define REPORT_STOPPED	"stopped"  /* by a signal */
+#define REPORT_ENDING	"ending"   /* it has lost its node and says so */
+#define REPORT_HOME	"home"	   /* it runs natively where it was started */
 
 /**
  * struct report_deputy - What is said once

@@ -22,12 +22,12 @@
 /* Hard maximum of the fixed part: number and fields */
 #define WIRE_FIXED_MAX 1024u
 /* Longest tail of PAGES and OBJECT_DATA, and of CALL, RESULT and ECHO */
-#define WIRE_PAGES_MAX 1048576u
-#define WIRE_TRIM_MAX  8192u /* objects in TRIM */
-#define WIRE_DATA_MAX  1441792u
-#define WIRE_FETCH_MAX 262144u /* longest piece that is fetched */
-#define WIRE_FETCHES_MAX 256u  /* FETCHes without an answer */
-#define WIRE_TICKET_LEN 32u
+#define WIRE_PAGES_MAX	 1048576u
+#define WIRE_TRIM_MAX	 8192u /* objects in TRIM */
+#define WIRE_DATA_MAX	 1441792u
+#define WIRE_FETCH_MAX	 262144u /* longest piece that is fetched */
+#define WIRE_FETCHES_MAX 256u	 /* FETCHes without an answer */
+#define WIRE_TICKET_LEN	 32u
 
 /* Who sends a message */
 enum wire_sender {
@@ -38,9 +38,9 @@ enum wire_sender {
 
 /* Phases of a session, a bit each */
 enum wire_phase {
-	PH_OPEN = 1, /* until ACCEPT */
-	PH_RUN = 2,  /* an arrival was accepted */
-	PH_ECHO = 4, /* a measurement was accepted */
+	PH_OPEN = 1,  /* until ACCEPT */
+	PH_RUN = 2,   /* an arrival was accepted */
+	PH_ECHO = 4,  /* a measurement was accepted */
 	PH_PAGES = 8, /* a session's second connection was accepted */
 	PH_ANY = PH_OPEN | PH_RUN | PH_ECHO | PH_PAGES,
 };
@@ -81,59 +81,59 @@ enum wire_wanted {
 #define WIRE_CALL_STREAMED    8u	 /* CALL of a write that has no tail: arg[2] bytes follow in DATA */
 #define WIRE_VMA_STACK	      (1u << 31) /* struct wire_vma: the main thread's stack; other bits as Linux' MAP_* */
 #define WIRE_TRIMMED_PRIVATE  (1ull << 63) /* TRIMMED, in a number: still mapped, but no more shared and writable */
-#define WIRE_OBJECT_LIVE      1u	 /* OBJECT: mapped shared; its content changes on both sides */
-#define WIRE_OBJECT_ANONYMOUS 0u	 /* object number of memory without a file */
+#define WIRE_OBJECT_LIVE      1u	   /* OBJECT: mapped shared; its content changes on both sides */
+#define WIRE_OBJECT_ANONYMOUS 0u	   /* object number of memory without a file */
 
 /*
  * Names in lower case, which the preprocessor cannot make: WIRE_ID_X is the struct of row X and its member in union
  * wire_any. A row without such a line does not compile.
  */
-#define WIRE_ID_PING	    wire_ping, ping
-#define WIRE_ID_PONG	    wire_pong, pong
-#define WIRE_ID_HELLO	    wire_hello, hello
-#define WIRE_ID_ACCEPT	    wire_accept, accept
-#define WIRE_ID_REFUSE	    wire_refuse, refuse
-#define WIRE_ID_BODY	    wire_body, body
-#define WIRE_ID_LIMITS	    wire_limits, limits
-#define WIRE_ID_XSTATE	    wire_xstate, xstate
-#define WIRE_ID_PAGES	    wire_pages, pages
-#define WIRE_ID_OBJECT	    wire_object, object
-#define WIRE_ID_OBJECT_DATA wire_object_data, object_data
-#define WIRE_ID_START	    wire_start, start
-#define WIRE_ID_STARTED	    wire_started, started
-#define WIRE_ID_CALL	    wire_call, call
-#define WIRE_ID_RESULT	    wire_result, result
-#define WIRE_ID_INTERRUPT   wire_interrupt, interrupt
-#define WIRE_ID_SIGNAL	    wire_signal, signal
-#define WIRE_ID_DEFAULT	    wire_default, default_
-#define WIRE_ID_PASS	    wire_pass, pass
-#define WIRE_ID_STOP	    wire_stop, stop
-#define WIRE_ID_CONT	    wire_cont, cont
-#define WIRE_ID_DROP	    wire_drop, drop
-#define WIRE_ID_GONE	    wire_gone, gone
-#define WIRE_ID_USAGE	    wire_usage, usage
-#define WIRE_ID_ECHO	    wire_echo, echo
-#define WIRE_ID_TAKEN	    wire_taken, taken
-#define WIRE_ID_WRITE_BACK  wire_write_back, write_back
-#define WIRE_ID_STATUS	    wire_status, status
-#define WIRE_ID_FORGET	    wire_forget, forget
-#define WIRE_ID_OFFER	    wire_offer, offer
-#define WIRE_ID_WANT	    wire_want, want
-#define WIRE_ID_KEEP	    wire_keep, keep
-#define WIRE_ID_ARGUMENTS   wire_arguments, arguments
-#define WIRE_ID_TITLE	    wire_title, title
-#define WIRE_ID_OBJECT_ZERO wire_object_zero, object_zero
-#define WIRE_ID_TRIM	    wire_trim, trim
-#define WIRE_ID_TRIMMED	    wire_trimmed, trimmed
-#define WIRE_ID_STOCK	    wire_stock, stock
-#define WIRE_ID_SEEN	    wire_seen, seen
-#define WIRE_ID_LISTING	    wire_listing, listing
-#define WIRE_ID_JOIN	    wire_join, join
-#define WIRE_ID_FETCH	    wire_fetch, fetch
-#define WIRE_ID_FETCHED	    wire_fetched, fetched
+#define WIRE_ID_PING	     wire_ping, ping
+#define WIRE_ID_PONG	     wire_pong, pong
+#define WIRE_ID_HELLO	     wire_hello, hello
+#define WIRE_ID_ACCEPT	     wire_accept, accept
+#define WIRE_ID_REFUSE	     wire_refuse, refuse
+#define WIRE_ID_BODY	     wire_body, body
+#define WIRE_ID_LIMITS	     wire_limits, limits
+#define WIRE_ID_XSTATE	     wire_xstate, xstate
+#define WIRE_ID_PAGES	     wire_pages, pages
+#define WIRE_ID_OBJECT	     wire_object, object
+#define WIRE_ID_OBJECT_DATA  wire_object_data, object_data
+#define WIRE_ID_START	     wire_start, start
+#define WIRE_ID_STARTED	     wire_started, started
+#define WIRE_ID_CALL	     wire_call, call
+#define WIRE_ID_RESULT	     wire_result, result
+#define WIRE_ID_INTERRUPT    wire_interrupt, interrupt
+#define WIRE_ID_SIGNAL	     wire_signal, signal
+#define WIRE_ID_DEFAULT	     wire_default, default_
+#define WIRE_ID_PASS	     wire_pass, pass
+#define WIRE_ID_STOP	     wire_stop, stop
+#define WIRE_ID_CONT	     wire_cont, cont
+#define WIRE_ID_DROP	     wire_drop, drop
+#define WIRE_ID_GONE	     wire_gone, gone
+#define WIRE_ID_USAGE	     wire_usage, usage
+#define WIRE_ID_ECHO	     wire_echo, echo
+#define WIRE_ID_TAKEN	     wire_taken, taken
+#define WIRE_ID_WRITE_BACK   wire_write_back, write_back
+#define WIRE_ID_STATUS	     wire_status, status
+#define WIRE_ID_FORGET	     wire_forget, forget
+#define WIRE_ID_OFFER	     wire_offer, offer
+#define WIRE_ID_WANT	     wire_want, want
+#define WIRE_ID_KEEP	     wire_keep, keep
+#define WIRE_ID_ARGUMENTS    wire_arguments, arguments
+#define WIRE_ID_TITLE	     wire_title, title
+#define WIRE_ID_OBJECT_ZERO  wire_object_zero, object_zero
+#define WIRE_ID_TRIM	     wire_trim, trim
+#define WIRE_ID_TRIMMED	     wire_trimmed, trimmed
+#define WIRE_ID_STOCK	     wire_stock, stock
+#define WIRE_ID_SEEN	     wire_seen, seen
+#define WIRE_ID_LISTING	     wire_listing, listing
+#define WIRE_ID_JOIN	     wire_join, join
+#define WIRE_ID_FETCH	     wire_fetch, fetch
+#define WIRE_ID_FETCHED	     wire_fetched, fetched
 #define WIRE_ID_OBJECT_STALE wire_object_stale, object_stale
-#define WIRE_ID_STALE	    wire_stale, stale
-#define WIRE_ID_DATA	    wire_data, data
+#define WIRE_ID_STALE	     wire_stale, stale
+#define WIRE_ID_DATA	     wire_data, data
 
 #define WIRE_ID_1(tag, member) tag
 #define WIRE_ID_2(tag, member) member
@@ -221,8 +221,8 @@ struct wire_room {
 	uint64_t dev, ino, credit;
 };
 
-#define WIRE_STOCKS_MAX	   4u	     /* numbers of STOCK: less than that */
-#define WIRE_STOCK_MAX	   1048576u  /* bytes of one */
+#define WIRE_STOCKS_MAX 4u	 /* numbers of STOCK: less than that */
+#define WIRE_STOCK_MAX	1048576u /* bytes of one */
 
 /**
  * struct wire_stocked - Where the data of a RESULT are

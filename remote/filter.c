@@ -40,20 +40,20 @@ struct special {
 
 static const struct special specials[] = {
 	/* They make processes and threads */
-	{__NR_clone, false, SCMP_ACT_TRACE(0)},
-	{__NR_clone3, false, SCMP_ACT_TRACE(0)},
-	{__NR_fork, false, SCMP_ACT_TRACE(0)},
-	{__NR_vfork, false, SCMP_ACT_TRACE(0)},
+	{ __NR_clone, false, SCMP_ACT_TRACE(0) },
+	{ __NR_clone3, false, SCMP_ACT_TRACE(0) },
+	{ __NR_fork, false, SCMP_ACT_TRACE(0) },
+	{ __NR_vfork, false, SCMP_ACT_TRACE(0) },
 	/* They say the caller's number: the remote knows the one at home */
-	{__NR_getpid, true, FILTER_DEFAULT},
-	{__NR_gettid, true, FILTER_DEFAULT},
-	{__NR_set_tid_address, true, FILTER_DEFAULT},
+	{ __NR_getpid, true, FILTER_DEFAULT },
+	{ __NR_gettid, true, FILTER_DEFAULT },
+	{ __NR_set_tid_address, true, FILTER_DEFAULT },
 	/* They take numbers, which would be those of strangers: any process of the user */
-	{__NR_get_robust_list, true, SCMP_ACT_ERRNO(ENOSYS)},
-	{__NR_migrate_pages, true, SCMP_ACT_ERRNO(ENOSYS)},
-	{__NR_move_pages, true, SCMP_ACT_ERRNO(ENOSYS)},
-	{__NR_process_vm_readv, true, SCMP_ACT_ERRNO(ENOSYS)},
-	{__NR_process_vm_writev, true, SCMP_ACT_ERRNO(ENOSYS)},
+	{ __NR_get_robust_list, true, SCMP_ACT_ERRNO(ENOSYS) },
+	{ __NR_migrate_pages, true, SCMP_ACT_ERRNO(ENOSYS) },
+	{ __NR_move_pages, true, SCMP_ACT_ERRNO(ENOSYS) },
+	{ __NR_process_vm_readv, true, SCMP_ACT_ERRNO(ENOSYS) },
+	{ __NR_process_vm_writev, true, SCMP_ACT_ERRNO(ENOSYS) },
 };
 
 /*
@@ -64,19 +64,19 @@ static const struct {
 	uint32_t op;
 	uint32_t action;
 } futex_ops[] = {
-	{FUTEX_WAIT, SCMP_ACT_ALLOW},
-	{FUTEX_WAKE, SCMP_ACT_ALLOW},
-	{FUTEX_REQUEUE, SCMP_ACT_ALLOW},
-	{FUTEX_CMP_REQUEUE, SCMP_ACT_ALLOW},
-	{FUTEX_WAKE_OP, SCMP_ACT_ALLOW},
-	{FUTEX_WAIT_BITSET, SCMP_ACT_ALLOW},
-	{FUTEX_WAKE_BITSET, SCMP_ACT_ALLOW},
-	{FUTEX_LOCK_PI, SCMP_ACT_ERRNO(ENOSYS)},
-	{FUTEX_LOCK_PI2, SCMP_ACT_ERRNO(ENOSYS)},
-	{FUTEX_UNLOCK_PI, SCMP_ACT_ERRNO(ENOSYS)},
-	{FUTEX_TRYLOCK_PI, SCMP_ACT_ERRNO(ENOSYS)},
-	{FUTEX_WAIT_REQUEUE_PI, SCMP_ACT_ERRNO(ENOSYS)},
-	{FUTEX_CMP_REQUEUE_PI, SCMP_ACT_ERRNO(ENOSYS)},
+	{ FUTEX_WAIT, SCMP_ACT_ALLOW },
+	{ FUTEX_WAKE, SCMP_ACT_ALLOW },
+	{ FUTEX_REQUEUE, SCMP_ACT_ALLOW },
+	{ FUTEX_CMP_REQUEUE, SCMP_ACT_ALLOW },
+	{ FUTEX_WAKE_OP, SCMP_ACT_ALLOW },
+	{ FUTEX_WAIT_BITSET, SCMP_ACT_ALLOW },
+	{ FUTEX_WAKE_BITSET, SCMP_ACT_ALLOW },
+	{ FUTEX_LOCK_PI, SCMP_ACT_ERRNO(ENOSYS) },
+	{ FUTEX_LOCK_PI2, SCMP_ACT_ERRNO(ENOSYS) },
+	{ FUTEX_UNLOCK_PI, SCMP_ACT_ERRNO(ENOSYS) },
+	{ FUTEX_TRYLOCK_PI, SCMP_ACT_ERRNO(ENOSYS) },
+	{ FUTEX_WAIT_REQUEUE_PI, SCMP_ACT_ERRNO(ENOSYS) },
+	{ FUTEX_CMP_REQUEUE_PI, SCMP_ACT_ERRNO(ENOSYS) },
 };
 
 /**
@@ -203,7 +203,7 @@ static int program_read(int fd, struct sock_fprog *out)
 		free(code);
 		return -EIO;
 	}
-	*out = (struct sock_fprog){.len = (unsigned short)((size_t)size / sizeof(*code)), .filter = code};
+	*out = (struct sock_fprog){ .len = (unsigned short)((size_t)size / sizeof(*code)), .filter = code };
 	return 0;
 }
 

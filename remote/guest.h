@@ -83,7 +83,7 @@ enum exit_trace {
 enum known {
 	KNOWN_QUIET,	/* open for reading a file or a directory: to close it changes nothing */
 	KNOWN_SEEKABLE, /* of a regular file in which every place can be gone to */
-	KNOWN_PRIVATE,	/* opened by this process, and shared with no other: its place is what the process has made of it */
+	KNOWN_PRIVATE, /* opened by this process, and shared with no other: its place is what the process has made of it */
 	KNOWN_SINGLE,	/* that, not for appending, and there is no other descriptor of the same open (places.h) */
 	KNOWN_FD_FLAGS, /* whether it is closed by an exec */
 	KNOWN_CLOEXEC,	/* it is; if the former is known */

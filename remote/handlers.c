@@ -41,7 +41,6 @@
 /* Processors that a set of the guest's may name: the kernel's own limit */
 #define CPU_SET_LEN 1024u
 
-
 /* What can be looked at of a ring of asynchronous I/O */
 #define RING_LEN 4096
 
@@ -346,8 +345,9 @@ static void tid_address_begin(struct thread *thread)
  */
 static void ring_map(struct thread *thread, struct user_regs_struct *regs)
 {
-	uint64_t map[6] = { 0, RING_LEN, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0 };
+	uint64_t map[6] = {
+		0, RING_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0
+	};
 	int err;
 
 	if (!tracee_read(thread->outer, thread->call.arg[1], map, sizeof(map[0])))

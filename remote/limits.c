@@ -35,22 +35,22 @@ struct limit_rule {
 
 static const struct limit_rule rules[] = {
 	/* 1 and not 0: a core_pattern that is a pipe obeys only 1. A guest's memory is not the node's to keep. */
-	{RLIMIT_CORE, 1},
+	{ RLIMIT_CORE, 1 },
 	/* Home and the remote decide about forks (limits_threads()); this is for who gets past them */
-	{RLIMIT_NPROC, THREADS_MAX},
+	{ RLIMIT_NPROC, THREADS_MAX },
 	/* A file mapping is made under the descriptor number that the guest names, which home's limit allowed */
-	{RLIMIT_NOFILE, AS_ALLOWED},
+	{ RLIMIT_NOFILE, AS_ALLOWED },
 	/* Nothing of these is local, or to be had without privileges */
-	{RLIMIT_MSGQUEUE, 0},
-	{RLIMIT_NICE, 0},
-	{RLIMIT_RTPRIO, 0},
+	{ RLIMIT_MSGQUEUE, 0 },
+	{ RLIMIT_NICE, 0 },
+	{ RLIMIT_RTPRIO, 0 },
 	/* The task's own follow from home */
-	{RLIMIT_AS, AS_ALLOWED},
-	{RLIMIT_CPU, AS_ALLOWED},
-	{RLIMIT_DATA, AS_ALLOWED},
-	{RLIMIT_FSIZE, AS_ALLOWED},
-	{RLIMIT_SIGPENDING, AS_ALLOWED},
-	{RLIMIT_STACK, AS_ALLOWED},
+	{ RLIMIT_AS, AS_ALLOWED },
+	{ RLIMIT_CPU, AS_ALLOWED },
+	{ RLIMIT_DATA, AS_ALLOWED },
+	{ RLIMIT_FSIZE, AS_ALLOWED },
+	{ RLIMIT_SIGPENDING, AS_ALLOWED },
+	{ RLIMIT_STACK, AS_ALLOWED },
 };
 
 /**
@@ -96,7 +96,7 @@ static void oom_prefer(pid_t init)
  */
 static void limit_raise(pid_t init, __rlimit_resource_t resource, rlim_t to)
 {
-	struct rlimit now, want = {to, to};
+	struct rlimit now, want = { to, to };
 
 	if (prlimit(init, resource, NULL, &now) < 0 || now.rlim_max >= to)
 		return;

@@ -38,7 +38,8 @@ void limits_set_result(struct thread *thread, int64_t ret, const uint8_t *tail, 
 {
 	struct call *call = &thread->call;
 	bool other = call->nr == SYS_prlimit64 && call->arg[0];
-	const struct guest *guest = other ? guest_by_pid(thread->guest->session, (uint32_t)call->arg[0]) : thread->guest;
+	const struct guest *guest =
+		other ? guest_by_pid(thread->guest->session, (uint32_t)call->arg[0]) : thread->guest;
 	const uint64_t *arg = call->arg + (call->nr == SYS_prlimit64);
 	struct rlimit limit;
 

@@ -22,7 +22,7 @@
 
 /* Data that are not watched only because a mapping could become writable */
 #define LARGE_MIN (64ull << 20)
-#define DRAIN_MS    15000
+#define DRAIN_MS  15000
 
 int live_read(const struct object *object, uint64_t offset, uint8_t *out, size_t len)
 {

@@ -34,7 +34,7 @@
 #include "remote/sandbox.h"
 #include "remote/session.h"
 
-#define WHY_MAX	    200
+#define WHY_MAX 200
 
 /**
  * struct refusal - Why an arrival is refused; code 0: it is not

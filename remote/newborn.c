@@ -49,8 +49,8 @@ static int ids_change(const struct init_setup *setup)
  */
 static int capabilities_drop(const struct init_setup *setup)
 {
-	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
 	(void)setup;
 	return error_of(syscall(SYS_capset, &head, none));
@@ -88,11 +88,11 @@ struct newborn_stage {
 };
 
 static const struct newborn_stage stages[] = {
-	{"following init", init_follow},
-	{"changing the ids", ids_change},
-	{"dropping the capabilities", capabilities_drop},
-	{"admitting the remote", remote_admit}, /* behind the change of ids, which takes it back */
-	{"closing the descriptors", descriptors_close},
+	{ "following init", init_follow },
+	{ "changing the ids", ids_change },
+	{ "dropping the capabilities", capabilities_drop },
+	{ "admitting the remote", remote_admit }, /* behind the change of ids, which takes it back */
+	{ "closing the descriptors", descriptors_close },
 };
 
 /**
@@ -101,7 +101,7 @@ static const struct newborn_stage stages[] = {
 static void parasite_enter(const struct arena *arena) __attribute__((noreturn));
 static void parasite_enter(const struct arena *arena)
 {
-	struct user_regs_struct regs = {0};
+	struct user_regs_struct regs = { 0 };
 
 	executor_enter_regs(arena, 0, &regs);
 	asm volatile("mov %[rsp], %%rsp\n"

@@ -26,7 +26,7 @@
 #define CRUMB_MIN WINDOW_MIN
 #define CRUMB_MAX WIRE_FETCH_MAX
 /* Of all files, and the reads after which it was in vain */
-#define AHEAD_MAX (16u << 20)
+#define AHEAD_MAX  (16u << 20)
 #define VAIN_READS 1024u
 
 /**
@@ -96,7 +96,8 @@ static void read_fill(struct pager_read *read, struct piece *piece, int error, c
 	if (error)
 		read->error = error;
 	else if (there > from)
-		memcpy(read->data + (from - read->offset), data + (from - piece->offset), (there < to ? there : to) - from);
+		memcpy(read->data + (from - read->offset), data + (from - piece->offset),
+		       (there < to ? there : to) - from);
 	read->missing -= (uint32_t)(to - from);
 	piece->used += (uint32_t)(to - from);
 }

@@ -18,7 +18,7 @@
 #define STAT_STATE  3
 #define STAT_FIELDS 64
 /* How the kernel shows the memfd of an arena (spawn.c) */
-#define ARENA_PATH  "/memfd:openmosix"
+#define ARENA_PATH "/memfd:openmosix"
 
 /**
  * struct proctext_file - A file
@@ -100,9 +100,8 @@ static bool sleeps_here(pid_t outer)
 	bool sleeps = false;
 
 	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)outer);
-	if (!text_read(&text, path) &&
-	    sscanf((char *)text.bytes, "%llu %llx %llx %llx %llx %llx %llx", &nr, &arg[0], &arg[1], &arg[2], &arg[3],
-		   &arg[4], &arg[5]) == 7) {
+	if (!text_read(&text, path) && sscanf((char *)text.bytes, "%llu %llx %llx %llx %llx %llx %llx", &nr, &arg[0],
+					      &arg[1], &arg[2], &arg[3], &arg[4], &arg[5]) == 7) {
 		const uint64_t values[6] = { arg[0], arg[1], arg[2], arg[3], arg[4], arg[5] };
 
 		sleeps = sysdef_is_local((int64_t)nr, values);
@@ -301,7 +300,8 @@ static int stat_make(struct proctext *out, const struct proctext_about *about, c
 	enum { FROM_HOME, FROM_HERE, FROM_BOTH };
 	/* Faults, times, sizes */
 	static const uint8_t from[STAT_FIELDS] = {
-		[10] = FROM_HERE, [12] = FROM_HERE, [14] = FROM_BOTH, [15] = FROM_BOTH, [23] = FROM_HERE, [24] = FROM_HERE,
+		[10] = FROM_HERE, [12] = FROM_HERE, [14] = FROM_BOTH,
+		[15] = FROM_BOTH, [23] = FROM_HERE, [24] = FROM_HERE,
 	};
 	char *copy[2] = { strdup(home), strdup(here) }, *field[2][STAT_FIELDS], text[64];
 	int nr = 0, err = copy[0] && copy[1] ? 0 : -ENOMEM;
@@ -332,8 +332,8 @@ static int stat_make(struct proctext *out, const struct proctext_about *about, c
 }
 
 static const struct proctext_file files[] = {
-	{ "maps", maps_make },	      { "smaps", maps_make },	  { "smaps_rollup", plain_make },
-	{ "statm", plain_make },      { "status", status_make },  { "stat", stat_make },
+	{ "maps", maps_make },	 { "smaps", maps_make },    { "smaps_rollup", plain_make },
+	{ "statm", plain_make }, { "status", status_make }, { "stat", stat_make },
 };
 
 const struct proctext_file *proctext_find(const char *name)
@@ -352,7 +352,8 @@ int proctext_make(struct proctext *out, const struct proctext_file *file, const 
 	char path[64];
 
 	if (about->task)
-		snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", (int)about->thread->guest->outer, outer, file->name);
+		snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", (int)about->thread->guest->outer, outer,
+			 file->name);
 	else
 		snprintf(path, sizeof(path), "/proc/%d/%s", (int)about->thread->guest->outer, file->name);
 	err = text_read(&here, path);

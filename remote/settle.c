@@ -122,8 +122,10 @@ static int root_empty(struct init *init)
  */
 static int signals_reset(struct init *init)
 {
-	const uint64_t by_default[4] = {0}; /* the kernel's struct sigaction; the C library's call keeps 32 and 33 to itself */
-	struct sigaction action = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT};
+	const uint64_t by_default[4] = {
+		0
+	}; /* the kernel's struct sigaction; the C library's call keeps 32 and 33 to itself */
+	struct sigaction action = { .sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT };
 	sigset_t none;
 
 	(void)init;
@@ -197,7 +199,7 @@ static int capabilities_lock(struct init *init)
  */
 static int files_forget(struct init *init)
 {
-	struct landlock_ruleset_attr attr = {.handled_access_fs = LANDLOCK_EVERYTHING};
+	struct landlock_ruleset_attr attr = { .handled_access_fs = LANDLOCK_EVERYTHING };
 	long fd;
 	int err;
 
@@ -231,18 +233,18 @@ struct init_stage {
 };
 
 static const struct init_stage stages[] = {
-	{"closing descriptors", descriptors_close},
-	{"dropping groups", groups_drop},
-	{"opening procfs", procfs_open},
-	{"opening the device of FUSE", fuse_open},
-	{"emptying the root", root_empty},
-	{"resetting signals", signals_reset},
-	{"unregistering restartable sequences", rseq_unregister},
-	{"leaving the session", remote_follow},
-	{"refusing new privileges", privileges_refuse},
-	{"locking the capabilities", capabilities_lock},
-	{"forgetting the file system", files_forget},
-	{"setting the limits", limits_set},
+	{ "closing descriptors", descriptors_close },
+	{ "dropping groups", groups_drop },
+	{ "opening procfs", procfs_open },
+	{ "opening the device of FUSE", fuse_open },
+	{ "emptying the root", root_empty },
+	{ "resetting signals", signals_reset },
+	{ "unregistering restartable sequences", rseq_unregister },
+	{ "leaving the session", remote_follow },
+	{ "refusing new privileges", privileges_refuse },
+	{ "locking the capabilities", capabilities_lock },
+	{ "forgetting the file system", files_forget },
+	{ "setting the limits", limits_set },
 };
 
 void settle(struct init *init, struct init_reply *reply)

@@ -13,10 +13,10 @@
 #include "log.h"
 #include "tools/omps.h"
 
-#define EXIT_INCOMPLETE 1 /* something could not be found out */
-#define WATCH_S 2.0	  /* unless said otherwise */
-#define WATCH_S_MIN 0.1
-#define WATCH_S_MAX 86400.0
+#define EXIT_INCOMPLETE 1   /* something could not be found out */
+#define WATCH_S		2.0 /* unless said otherwise */
+#define WATCH_S_MIN	0.1
+#define WATCH_S_MAX	86400.0
 
 static const char usage[] =
 	"Usage: omps [OPTION]...\n"

@@ -23,10 +23,10 @@
 
 #include "report.h"
 
-#define OMPS_DEPUTIES_MAX 4096	   /* shown at once */
-#define OMPS_BYTES_MAX (64u << 20) /* of all their reports */
-#define OMPS_PATIENCE_MS 2000	   /* for all of them together */
-#define OMPS_COMMAND_MAX 4096	   /* bytes of a command line */
+#define OMPS_DEPUTIES_MAX 4096	      /* shown at once */
+#define OMPS_BYTES_MAX	  (64u << 20) /* of all their reports */
+#define OMPS_PATIENCE_MS  2000	      /* for all of them together */
+#define OMPS_COMMAND_MAX  4096	      /* bytes of a command line */
 
 /**
  * struct omps_deputy - A deputy that has answered

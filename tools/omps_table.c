@@ -5,9 +5,9 @@
 
 #include "tools/omps.h"
 
-#define CELL_MAX 256
+#define CELL_MAX	  256
 #define COMMAND_WIDTH_MIN 16 /* the other columns get narrower before it does */
-#define TREE_DEPTH_MAX 32    /* levels that are drawn */
+#define TREE_DEPTH_MAX	  32 /* levels that are drawn */
 
 /**
  * struct column - A column but the last
@@ -101,7 +101,7 @@ static const struct column columns[] = {
 	{ "RSS", true, 0, print_rss },	    { "CALLS/S", true, 0, print_rate }, { "MIG", true, 0, print_migrations },
 	{ "WHY", false, 4, print_why },
 };
-#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+#define COLUMNS	    (sizeof(columns) / sizeof(columns[0]))
 #define COLUMN_USER 1
 
 /* The order in which columns get narrower */

@@ -116,8 +116,8 @@ static int task_look_up(struct omps_task *task)
 
 	if (proc_read(pid, "status", status, sizeof(status)) <= 0)
 		return 0;
-	if (strcmp(task->told->state, REPORT_HOME) ? status_number(status, "\nTracerPid:") != task->deputy->pid :
-						      !may_be_at_home(status, task->deputy->uid))
+	if (strcmp(task->told->state, REPORT_HOME) ? status_number(status, "\nTracerPid:") != task->deputy->pid
+						   : !may_be_at_home(status, task->deputy->uid))
 		return 0;
 	task->threads = task->told->threads ? task->told->threads : (uint64_t)status_number(status, "\nThreads:");
 	task->ppid = status_number(status, "\nPPid:");

@@ -74,7 +74,8 @@ static bool has_special_rights(const char *name)
 	struct stat st;
 	struct statvfs fs;
 
-	if (!geteuid() || !program_stat(name, path, sizeof(path), &st) || (!statvfs(path, &fs) && (fs.f_flag & ST_NOSUID)))
+	if (!geteuid() || !program_stat(name, path, sizeof(path), &st) ||
+	    (!statvfs(path, &fs) && (fs.f_flag & ST_NOSUID)))
 		return false;
 	return (st.st_mode & (S_ISUID | S_ISGID)) || getxattr(path, "security.capability", NULL, 0) > 0;
 }
@@ -127,9 +128,9 @@ static enum children children_parse(const char *text)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "node", required_argument, NULL, 'j' }, { "key", required_argument, NULL, 'k' },
-		{ "children", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' },	  { "version", no_argument, NULL, 'V' },
-		{ NULL, 0, NULL, 0 },
+		{ "node", required_argument, NULL, 'j' },     { "key", required_argument, NULL, 'k' },
+		{ "children", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },	      { NULL, 0, NULL, 0 },
 	};
 	const char *node = NULL, *key_file = NULL;
 	enum children children = CHILDREN_FOLLOW;

@@ -205,8 +205,8 @@ static const struct channel_io fuzz_io = {
 static void send_some(size_t len)
 {
 	static uint8_t zeros[WIRE_DATA_MAX];
-	struct iovec iov[2] = {{zeros, len / 2}, {zeros, len - len / 2}};
-	struct wire_echo echo = {len};
+	struct iovec iov[2] = { { zeros, len / 2 }, { zeros, len - len / 2 } };
+	struct wire_echo echo = { len };
 	int err;
 
 	err = channel_send(&end.ch, WIRE_ECHO, &echo, iov, 2);
@@ -257,7 +257,7 @@ static void on_drained(void *ctx)
 		send_some(100);
 }
 
-static const struct channel_ops fuzz_ops = {on_message, on_closed, on_drained};
+static const struct channel_ops fuzz_ops = { on_message, on_closed, on_drained };
 
 /**
  * arrive() - Bytes come from the other side
@@ -319,7 +319,7 @@ static void pass(unsigned int ms)
  */
 static size_t act(unsigned int what, unsigned int number, const uint8_t *data, size_t size)
 {
-	static const int errors[] = {-ECONNRESET, -EPIPE, -EINTR, -EAGAIN};
+	static const int errors[] = { -ECONNRESET, -EPIPE, -EINTR, -EAGAIN };
 	size_t len = number < size ? number : size;
 
 	switch (what) {
@@ -385,8 +385,9 @@ static size_t act(unsigned int what, unsigned int number, const uint8_t *data, s
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct session_keys keys = {
-		.version = 1, .cipher = SESSION_CHACHA20_POLY1305, .rx_count = RECORD_REKEY_COUNT - 3};
+	struct session_keys keys = { .version = 1,
+				     .cipher = SESSION_CHACHA20_POLY1305,
+				     .rx_count = RECORD_REKEY_COUNT - 3 };
 	uint8_t *in = end.in;
 
 	if (size < 2)

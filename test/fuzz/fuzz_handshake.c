@@ -136,9 +136,9 @@ static size_t act(struct way *way, uint8_t byte, const uint8_t *data, size_t siz
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct randombytes_implementation random = {random_name, random_u32, NULL, NULL, random_buf, NULL};
+	static struct randombytes_implementation random = { random_name, random_u32, NULL, NULL, random_buf, NULL };
 	struct handshake home, worker;
-	struct way out = {&home, &worker, 0, 0, false}, back = {&worker, &home, 0, 0, false};
+	struct way out = { &home, &worker, 0, 0, false }, back = { &worker, &home, 0, 0, false };
 	uint8_t key[KEY_LEN] = "one key";
 
 	if (size < 2)

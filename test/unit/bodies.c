@@ -91,7 +91,7 @@ int64_t body_make(const struct guest_body *body, long nr, uint64_t a0, uint64_t 
 
 struct seccomp_notif body_notified(const struct guest_body *body, int nr)
 {
-	struct pollfd p = {.fd = body->listener, .events = POLLIN};
+	struct pollfd p = { .fd = body->listener, .events = POLLIN };
 	struct seccomp_notif notif;
 
 	ck_assert_int_eq(poll(&p, 1, 5000), 1);

@@ -21,7 +21,7 @@
 /* What every body lacks, whatever the sandbox */
 static void check_bare(const struct guest_body *body)
 {
-	static const char *const caps[] = {"CapInh", "CapPrm", "CapEff", "CapAmb"};
+	static const char *const caps[] = { "CapInh", "CapPrm", "CapEff", "CapAmb" };
 
 	body_check_maps(body);
 	for (size_t i = 0; i < 65536; i++)

@@ -9,7 +9,7 @@
 
 #define RECORD ((size_t)CHANNEL_RECORD_MAX)
 
-static const uint32_t ciphers[] = {SESSION_CHACHA20_POLY1305, SESSION_AES_256_GCM};
+static const uint32_t ciphers[] = { SESSION_CHACHA20_POLY1305, SESSION_AES_256_GCM };
 
 /**
  * have() - Does this CPU have a cipher?
@@ -28,7 +28,7 @@ static bool have(uint32_t cipher)
 static void echo_size(struct sim *sim, size_t len)
 {
 	unsigned int before = sim->worker.messages;
-	struct wire_echo msg = {.reply_size = len};
+	struct wire_echo msg = { .reply_size = len };
 	uint8_t *tail = malloc(len + 1);
 
 	ck_assert_ptr_nonnull(tail);
@@ -44,7 +44,7 @@ static void echo_size(struct sim *sim, size_t len)
 
 START_TEST(channel_carries_every_length_around_a_record)
 {
-	static const size_t near[] = {RECORD, 2 * RECORD, 5 * RECORD};
+	static const size_t near[] = { RECORD, 2 * RECORD, 5 * RECORD };
 
 	for (size_t c = 0; c < 2; c++) {
 		struct sim *sim;
@@ -80,8 +80,8 @@ END_TEST
 
 START_TEST(channel_gathers_a_tail_from_pieces)
 {
-	static const size_t cut[] = {0, 1, 0, 3, 65530, 65536, 7, 0, 131072, 40000, 1, 0};
-	struct wire_echo msg = {.reply_size = 5};
+	static const size_t cut[] = { 0, 1, 0, 3, 65530, 65536, 7, 0, 131072, 40000, 1, 0 };
+	struct wire_echo msg = { .reply_size = 5 };
 	struct iovec iov[sizeof(cut) / sizeof(cut[0])];
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
 	int nr = sizeof(cut) / sizeof(cut[0]);
@@ -113,9 +113,9 @@ START_TEST(channel_refuses_to_send_what_the_row_does_not_allow)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
 	static struct iovec many[CHANNEL_TAIL_PIECES_MAX + 1];
-	struct iovec huge[2] = {{NULL, SIZE_MAX}, {NULL, SIZE_MAX}};
-	struct wire_ping ping = {1};
-	struct wire_echo echo = {1};
+	struct iovec huge[2] = { { NULL, SIZE_MAX }, { NULL, SIZE_MAX } };
+	struct wire_ping ping = { 1 };
+	struct wire_echo echo = { 1 };
 
 	ck_assert_int_eq(sim_send(&sim->home, WIRE_PING, &ping, "x", 1), -EMSGSIZE);
 	ck_assert_int_eq(sim_send(&sim->home, WIRE_NONE, &ping, NULL, 0), -EINVAL);
@@ -134,8 +134,8 @@ END_TEST
 START_TEST(channel_small_message_costs_one_write_and_one_read)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
-	struct wire_call call = {.call = 1, .nr = 39};
-	uint8_t tail[100] = {0};
+	struct wire_call call = { .call = 1, .nr = 39 };
+	uint8_t tail[100] = { 0 };
 
 	for (unsigned int i = 1; i <= 20; i++) {
 		ck_assert_int_eq(sim_send(&sim->worker, WIRE_CALL, &call, tail, sizeof(tail)), 0);
@@ -153,7 +153,7 @@ END_TEST
 START_TEST(channel_cork_gathers_small_messages)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
-	struct wire_echo echo = {1};
+	struct wire_echo echo = { 1 };
 
 	channel_cork(&sim->home.ch);
 	for (int i = 0; i < 50; i++)
@@ -176,7 +176,7 @@ END_TEST
 START_TEST(channel_queue_waits_for_company)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
-	struct wire_echo echo = {1};
+	struct wire_echo echo = { 1 };
 
 	ck_assert_int_eq(channel_queue(&sim->home.ch, WIRE_ECHO, &echo, NULL, 0), 0);
 	ck_assert_int_eq(channel_queue(&sim->home.ch, WIRE_ECHO, &echo, NULL, 0), 0);
@@ -196,7 +196,7 @@ END_TEST
 START_TEST(channel_queues_what_the_socket_does_not_take)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
-	struct wire_echo echo = {1};
+	struct wire_echo echo = { 1 };
 	uint8_t *tail = calloc(1, 300000);
 
 	sim->home.room = 1000;
@@ -218,7 +218,7 @@ END_TEST
 START_TEST(channel_ends_with_a_peer_that_does_not_read)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
-	struct wire_echo echo = {1};
+	struct wire_echo echo = { 1 };
 	uint8_t *tail = calloc(1, WIRE_DATA_MAX);
 	int err;
 
@@ -296,7 +296,7 @@ END_TEST
 
 START_TEST(channel_measures_silence_from_the_last_word)
 {
-	struct wire_echo echo = {1};
+	struct wire_echo echo = { 1 };
 
 	/* the worker says its last word at any time after the first PING was answered */
 	for (unsigned int ms = 1; ms < 2 * CHANNEL_DEAD_MS; ms += 997) {
@@ -351,7 +351,7 @@ END_TEST
 START_TEST(channel_reads_before_it_gives_up)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
-	struct wire_echo echo = {1};
+	struct wire_echo echo = { 1 };
 
 	channel_heartbeat_set(&sim->home.ch, 100, 300);
 	sim->now_us += 100000;
@@ -385,7 +385,7 @@ END_TEST
 START_TEST(channel_finish_sends_what_is_queued)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
-	struct wire_echo echo = {1};
+	struct wire_echo echo = { 1 };
 	uint8_t *tail = calloc(1, WIRE_DATA_MAX);
 
 	sim->home.room = 1000;
@@ -439,9 +439,9 @@ static void detach(struct sim_end *end)
 START_TEST(channel_can_be_handed_over_in_mid_session)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, RECORD_REKEY_COUNT - 1);
-	struct wire_echo echo = {1};
+	struct wire_echo echo = { 1 };
 	uint8_t tail[3000], late[500];
-	struct sim_end next = {.other = &sim->home};
+	struct sim_end next = { .other = &sim->home };
 
 	sim_pattern(tail, sizeof(tail), 9);
 	sim->worker.on_message = detach;
@@ -480,7 +480,7 @@ END_TEST
 START_TEST(channel_is_not_handed_over_with_a_queue)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
-	struct wire_echo echo = {1};
+	struct wire_echo echo = { 1 };
 	int fd;
 
 	sim->home.room = 0;

@@ -85,9 +85,9 @@ static void serve(int fd, const struct node *node)
  */
 static int try(const struct node *node, int timeout_ms, char *why, size_t why_len)
 {
-	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int listener = socket(AF_INET, SOCK_STREAM, 0), fd = -1, ret;
-	struct node_addr addr = {.host = "127.0.0.1"};
+	struct node_addr addr = { .host = "127.0.0.1" };
 	struct session_keys keys;
 	socklen_t len = sizeof(sin);
 	pid_t pid = -1;
@@ -99,7 +99,7 @@ static int try(const struct node *node, int timeout_ms, char *why, size_t why_le
 		ck_assert_int_eq(listen(listener, 1), 0);
 		pid = fork();
 		if (pid == 0) {
-			struct linger now = {.l_onoff = 1, .l_linger = 0};
+			struct linger now = { .l_onoff = 1, .l_linger = 0 };
 
 			fd = accept(listener, NULL, NULL);
 			if (node->reset)
@@ -125,7 +125,7 @@ static int try(const struct node *node, int timeout_ms, char *why, size_t why_le
 
 START_TEST(connect_to_a_node)
 {
-	struct node node = {.key = key, .version = HANDSHAKE_VERSION};
+	struct node node = { .key = key, .version = HANDSHAKE_VERSION };
 	char why[300];
 
 	ck_assert_int_eq(try(&node, 5000, why, sizeof(why)), 0);
@@ -144,7 +144,7 @@ END_TEST
 
 START_TEST(connect_with_another_key)
 {
-	struct node node = {.key = other_key, .version = HANDSHAKE_VERSION};
+	struct node node = { .key = other_key, .version = HANDSHAKE_VERSION };
 	char why[300];
 
 	ck_assert_int_eq(try(&node, 5000, why, sizeof(why)), -EKEYREJECTED);
@@ -156,7 +156,7 @@ END_TEST
 
 START_TEST(connect_to_another_version)
 {
-	struct node node = {.key = key, .version = 7};
+	struct node node = { .key = key, .version = 7 };
 	char why[300];
 
 	ck_assert_int_eq(try(&node, 5000, why, sizeof(why)), -EPROTONOSUPPORT);
@@ -166,7 +166,7 @@ END_TEST
 
 START_TEST(connect_to_something_else)
 {
-	struct node node = {.says = "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", .says_len = 32};
+	struct node node = { .says = "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", .says_len = 32 };
 	char why[300];
 
 	ck_assert_int_eq(try(&node, 5000, why, sizeof(why)), -EPROTO);
@@ -180,7 +180,7 @@ END_TEST
 
 START_TEST(connect_to_one_who_does_not_answer)
 {
-	struct node node = {.silent = true};
+	struct node node = { .silent = true };
 	char why[300];
 
 	ck_assert_int_eq(try(&node, 100, why, sizeof(why)), -ETIMEDOUT);
@@ -190,7 +190,7 @@ END_TEST
 
 START_TEST(connect_to_an_unknown_host)
 {
-	struct node_addr addr = {.host = "no-such-host.invalid", .port = 1};
+	struct node_addr addr = { .host = "no-such-host.invalid", .port = 1 };
 	struct session_keys keys;
 	char why[300];
 	int fd, err;

@@ -14,7 +14,7 @@
 #include "test/unit/unit.h"
 #include "tracee.h"
 
-#define ARENA_ADDR 0x6f0000000000ull
+#define ARENA_ADDR  0x6f0000000000ull
 #define ERESTARTSYS 512
 
 static pid_t child;

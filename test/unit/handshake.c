@@ -194,8 +194,8 @@ START_TEST(handshake_versions)
 	static const struct {
 		unsigned int home, home_lowest, worker, worker_lowest, session;
 	} cases[] = {
-		{1, 1, 1, 1, 1}, {2, 1, 1, 1, 1}, {1, 1, 5, 1, 1}, {7, 3, 5, 2, 5},	{4, 4, 9, 4, 4},
-		{2, 2, 1, 1, 0}, {1, 1, 3, 2, 0}, {9, 8, 7, 1, 0}, {1, 1, 65535, 2, 0},
+		{ 1, 1, 1, 1, 1 }, { 2, 1, 1, 1, 1 }, { 1, 1, 5, 1, 1 }, { 7, 3, 5, 2, 5 },	{ 4, 4, 9, 4, 4 },
+		{ 2, 2, 1, 1, 0 }, { 1, 1, 3, 2, 0 }, { 9, 8, 7, 1, 0 }, { 1, 1, 65535, 2, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -228,8 +228,8 @@ START_TEST(handshake_takes_the_best_common_cipher)
 	static const struct {
 		uint32_t home, worker, session;
 	} cases[] = {
-		{1, 1, 1},    {1, 3, 1},    {3, 1, 1}, {3, 3, 2}, {2, 2, 2},
-		{0xff, 3, 2}, {0xfd, 3, 1}, {1, 2, 0}, {4, 3, 0}, {0, 3, 0},
+		{ 1, 1, 1 },	{ 1, 3, 1 },	{ 3, 1, 1 }, { 3, 3, 2 }, { 2, 2, 2 },
+		{ 0xff, 3, 2 }, { 0xfd, 3, 1 }, { 1, 2, 0 }, { 4, 3, 0 }, { 0, 3, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -372,7 +372,7 @@ END_TEST
 START_TEST(handshake_points_of_low_order)
 {
 	/* from one who knows the key: the worker must not take a shared secret that everybody knows */
-	uint8_t first[FIRST], payload[16] = {3};
+	uint8_t first[FIRST], payload[16] = { 3 };
 	static const uint8_t block[BLOCK] = "oMosix\r\n\1\0\1\0\0\0\0";
 	struct noise ns;
 	struct pair p;
@@ -394,7 +394,7 @@ END_TEST
 START_TEST(handshake_takes_no_more_than_it_wants)
 {
 	struct pair p;
-	uint8_t bytes[200] = {0};
+	uint8_t bytes[200] = { 0 };
 
 	pair_init(&p);
 	ck_assert_uint_eq(handshake_want(&p.worker), BLOCK);

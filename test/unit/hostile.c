@@ -29,9 +29,9 @@ struct script {
  */
 static void record_script(struct sim *sim, struct script *script)
 {
-	static const size_t tail_len[SCRIPT_LEN] = {0, 1, 2, 50, 0, 70000, 3, 0, 131100, 10, 0, 20};
+	static const size_t tail_len[SCRIPT_LEN] = { 0, 1, 2, 50, 0, 70000, 3, 0, 131100, 10, 0, 20 };
 	uint8_t *tail = malloc(200000);
-	struct wire_echo echo = {0};
+	struct wire_echo echo = { 0 };
 
 	sim_pattern(tail, 200000, 4);
 	for (int i = 0; i < SCRIPT_LEN; i++) {
@@ -186,7 +186,7 @@ END_TEST
 START_TEST(hostile_wrong_key)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
-	struct wire_echo echo = {1};
+	struct wire_echo echo = { 1 };
 
 	sim->worker.ch.rx.cipher.key[5] ^= 1;
 	ck_assert_int_eq(sim_send(&sim->home, WIRE_ECHO, &echo, NULL, 0), 0);
@@ -200,7 +200,7 @@ END_TEST
 
 START_TEST(hostile_impossible_record_heads)
 {
-	static const uint32_t head[] = {0, 1, WIRE_MESSAGE_MAX + 1, 0x7fffffff, 0x80000000, 0xffffffff};
+	static const uint32_t head[] = { 0, 1, WIRE_MESSAGE_MAX + 1, 0x7fffffff, 0x80000000, 0xffffffff };
 
 	for (size_t i = 0; i < sizeof(head) / sizeof(head[0]); i++) {
 		struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
@@ -219,7 +219,7 @@ END_TEST
 START_TEST(hostile_peer_sends_short_records)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
-	uint8_t message[100] = {0}, out[200];
+	uint8_t message[100] = { 0 }, out[200];
 	struct record_cipher rc;
 	size_t len;
 
@@ -293,8 +293,8 @@ static void say(enum wire_sender self, unsigned int phase, const uint8_t *messag
 START_TEST(hostile_peer_who_knows_the_keys)
 {
 	static uint8_t message[WIRE_MESSAGE_MAX];
-	struct wire_call call = {.call = 1};
-	struct wire_echo echo = {1};
+	struct wire_call call = { .call = 1 };
+	struct wire_echo echo = { 1 };
 	size_t len;
 
 	len = wire_encode(WIRE_CALL, &call, message, sizeof(message));
@@ -321,7 +321,7 @@ END_TEST
 START_TEST(hostile_nothing_after_a_violation_is_heard)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
-	struct wire_echo echo = {1};
+	struct wire_echo echo = { 1 };
 
 	for (int i = 0; i < 3; i++) {
 		if (i == 1)
@@ -341,7 +341,7 @@ END_TEST
 START_TEST(hostile_ping_flood_is_bounded)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
-	struct wire_ping ping = {1};
+	struct wire_ping ping = { 1 };
 
 	channel_backlog_max_set(&sim->worker.ch, 0);
 	sim->worker.room = 0;
@@ -356,9 +356,9 @@ END_TEST
 
 static void answer(struct sim_end *end)
 {
-	struct wire_echo echo = {2};
+	struct wire_echo echo = { 2 };
 	static const uint8_t tail[5000];
-	struct iovec iov = {.iov_base = (void *)tail, .iov_len = sizeof(tail)};
+	struct iovec iov = { .iov_base = (void *)tail, .iov_len = sizeof(tail) };
 
 	if (end->last.echo.reply_size > 0)
 		channel_send(&end->ch, WIRE_ECHO, &echo, &iov, 1);
@@ -366,7 +366,7 @@ static void answer(struct sim_end *end)
 
 START_TEST(hostile_every_read_and_write_can_fail)
 {
-	static const int errors[] = {-ECONNRESET, -EPIPE, -EHOSTUNREACH};
+	static const int errors[] = { -ECONNRESET, -EPIPE, -EHOSTUNREACH };
 	unsigned int nr;
 
 	for (nr = 1;; nr++) {
@@ -379,7 +379,7 @@ START_TEST(hostile_every_read_and_write_can_fail)
 		sim->worker.fail_at = nr;
 		sim->worker.fail_error = error;
 		for (int i = 0; i < 4; i++) {
-			struct wire_echo echo = {2};
+			struct wire_echo echo = { 2 };
 
 			sent += sim_send(&sim->home, WIRE_ECHO, &echo, "x", 1) == 0;
 			sim_run(sim);
@@ -403,7 +403,7 @@ START_TEST(hostile_interrupted_calls_are_repeated)
 {
 	for (unsigned int nr = 1; nr < 8; nr++) {
 		struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
-		struct wire_echo echo = {2};
+		struct wire_echo echo = { 2 };
 
 		sim->worker.on_message = answer;
 		sim->worker.fail_at = nr;
@@ -422,8 +422,8 @@ END_TEST
 START_TEST(hostile_last_words_are_heard_when_writing_fails)
 {
 	struct sim *sim = sim_new(SESSION_CHACHA20_POLY1305, 0);
-	struct wire_refuse refuse = {.code = WIRE_REFUSE_BUSY};
-	struct wire_echo echo = {1};
+	struct wire_refuse refuse = { .code = WIRE_REFUSE_BUSY };
+	struct wire_echo echo = { 1 };
 
 	/* the worker refuses and closes; home learns of the closing first, from its own write */
 	ck_assert_int_eq(sim_send(&sim->worker, WIRE_REFUSE, &refuse, "no", 2), 0);

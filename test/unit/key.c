@@ -93,7 +93,7 @@ END_TEST
 
 START_TEST(key_that_others_can_touch_is_refused)
 {
-	static const mode_t bad[] = {0604, 0640, 0620, 0602, 0610, 0601, 0666};
+	static const mode_t bad[] = { 0604, 0640, 0620, 0602, 0610, 0601, 0666 };
 	uint8_t key[KEY_LEN];
 	char why[300];
 

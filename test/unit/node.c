@@ -19,19 +19,19 @@ START_TEST(node_reads_what_people_write)
 		const char *text, *host, *again;
 		unsigned int port;
 	} good[] = {
-		{"10.0.0.1", "10.0.0.1", "10.0.0.1", NODE_PORT},
-		{"10.0.0.1:5000", "10.0.0.1", "10.0.0.1:5000", 5000},
-		{"10.0.0.1:4660", "10.0.0.1", "10.0.0.1", NODE_PORT},
-		{"node-7.cluster_a.example", "node-7.cluster_a.example", "node-7.cluster_a.example", NODE_PORT},
-		{"n:1", "n", "n:1", 1},
-		{"n:65535", "n", "n:65535", 65535},
-		{"n:00080", "n", "n:80", 80},
-		{"::1", "::1", "::1", NODE_PORT},
-		{"[::1]", "::1", "::1", NODE_PORT},
-		{"[::1]:80", "::1", "[::1]:80", 80},
-		{"fe80::1%eth0", "fe80::1%eth0", "fe80::1%eth0", NODE_PORT},
-		{"[fe80::1%eth0]:9", "fe80::1%eth0", "[fe80::1%eth0]:9", 9},
-		{"::ffff:10.0.0.1", "::ffff:10.0.0.1", "::ffff:10.0.0.1", NODE_PORT},
+		{ "10.0.0.1", "10.0.0.1", "10.0.0.1", NODE_PORT },
+		{ "10.0.0.1:5000", "10.0.0.1", "10.0.0.1:5000", 5000 },
+		{ "10.0.0.1:4660", "10.0.0.1", "10.0.0.1", NODE_PORT },
+		{ "node-7.cluster_a.example", "node-7.cluster_a.example", "node-7.cluster_a.example", NODE_PORT },
+		{ "n:1", "n", "n:1", 1 },
+		{ "n:65535", "n", "n:65535", 65535 },
+		{ "n:00080", "n", "n:80", 80 },
+		{ "::1", "::1", "::1", NODE_PORT },
+		{ "[::1]", "::1", "::1", NODE_PORT },
+		{ "[::1]:80", "::1", "[::1]:80", 80 },
+		{ "fe80::1%eth0", "fe80::1%eth0", "fe80::1%eth0", NODE_PORT },
+		{ "[fe80::1%eth0]:9", "fe80::1%eth0", "[fe80::1%eth0]:9", 9 },
+		{ "::ffff:10.0.0.1", "::ffff:10.0.0.1", "::ffff:10.0.0.1", NODE_PORT },
 	};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {

@@ -14,7 +14,7 @@
  */
 static void send_some(struct sim *sim, int nr)
 {
-	struct wire_echo echo = {1};
+	struct wire_echo echo = { 1 };
 
 	for (int i = 0; i < nr; i++)
 		ck_assert_int_eq(sim_send(&sim->home, WIRE_ECHO, &echo, "0123456789", 10), 0);
@@ -23,7 +23,7 @@ static void send_some(struct sim *sim, int nr)
 static void send_back(struct sim_end *end)
 {
 	struct wire_echo echo = end->last.echo;
-	struct iovec iov = {.iov_base = end->tail, .iov_len = end->tail_len};
+	struct iovec iov = { .iov_base = end->tail, .iov_len = end->tail_len };
 
 	ck_assert_int_eq(channel_send(&end->ch, WIRE_ECHO, &echo, &iov, 1), 0);
 }
@@ -88,8 +88,8 @@ END_TEST
 static void send_much(struct sim_end *end)
 {
 	static uint8_t tail[WIRE_DATA_MAX];
-	struct iovec iov = {.iov_base = tail, .iov_len = sizeof(tail)};
-	struct wire_echo echo = {1};
+	struct iovec iov = { .iov_base = tail, .iov_len = sizeof(tail) };
+	struct wire_echo echo = { 1 };
 	int err;
 
 	do {

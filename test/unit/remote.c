@@ -388,13 +388,13 @@ static void lie_stale_path(struct rig *rig)
 }
 
 static void (*const lies[])(struct rig *) = {
-	lie_result,    lie_object_twice,    lie_object_size,   lie_object_data, lie_object_none,
-	lie_mapping,   lie_mapping_kind,    lie_mapping_short, lie_signal_none, lie_signal_many,
-	lie_xstate,    lie_second_body,	    lie_offer_none,    lie_offer_live,	lie_keep_live,
-	lie_keep_none, lie_data_after_keep, lie_zero_beyond,   lie_zero_file,
-	lie_stock_number, lie_stock_other, lie_stock_none, lie_stock_beyond, lie_stock_offset,
-	lie_stock_much, lie_stock_failed, lie_stock_no_data, lie_stock_gone,
-	lie_stale_none, lie_stale_whole, lie_listing_broken, lie_listing_beyond, lie_stale_path,
+	lie_result,	    lie_object_twice,	 lie_object_size,   lie_object_data,  lie_object_none,
+	lie_mapping,	    lie_mapping_kind,	 lie_mapping_short, lie_signal_none,  lie_signal_many,
+	lie_xstate,	    lie_second_body,	 lie_offer_none,    lie_offer_live,   lie_keep_live,
+	lie_keep_none,	    lie_data_after_keep, lie_zero_beyond,   lie_zero_file,    lie_stock_number,
+	lie_stock_other,    lie_stock_none,	 lie_stock_beyond,  lie_stock_offset, lie_stock_much,
+	lie_stock_failed,   lie_stock_no_data,	 lie_stock_gone,    lie_stale_none,   lie_stale_whole,
+	lie_listing_broken, lie_listing_beyond,	 lie_stale_path,
 };
 
 START_TEST(remote_ends_a_session_for_a_lie)

@@ -13,7 +13,7 @@
 #include "channel.h"
 
 #define RIG_PID	  23456u
-#define RIG_CODE  0x400000ull	   /* the page that the program is in */
+#define RIG_CODE  0x400000ull	    /* the page that the program is in */
 #define RIG_STACK 0x7ffe00000000ull /* 32 pages */
 #define RIG_ARENA 0x6f0000000000ull
 #define RIG_PAGE  4096u

@@ -49,7 +49,7 @@ static pid_t fork_traced(const struct guest_body *body, pid_t wanted)
 
 START_TEST(sandbox_forks_belong_to_the_tracer)
 {
-	static const int calls[] = {SYS_clone, SYS_clone3, SYS_fork, SYS_vfork};
+	static const int calls[] = { SYS_clone, SYS_clone3, SYS_fork, SYS_vfork };
 	struct guest_body body;
 
 	if (!bodies_start(0))
@@ -267,7 +267,7 @@ END_TEST
 /* The remote dies without a word: nothing of the sandbox outlives it */
 START_TEST(sandbox_dies_with_the_remote)
 {
-	struct pollfd p = {.events = POLLIN};
+	struct pollfd p = { .events = POLLIN };
 	struct guest_body body;
 	int tube[2], status;
 	pid_t pid, pids[2];

@@ -195,7 +195,7 @@ static void on_drained(void *ctx)
 		end->on_drained(end);
 }
 
-static const struct channel_ops sim_ops = {.message = on_message, .closed = on_closed, .drained = on_drained};
+static const struct channel_ops sim_ops = { .message = on_message, .closed = on_closed, .drained = on_drained };
 
 void sim_open(struct sim *sim, struct sim_end *end, const struct session_keys *keys, enum wire_sender self)
 {
@@ -287,7 +287,7 @@ void sim_run(struct sim *sim)
 
 void sim_pass(struct sim *sim, unsigned int ms)
 {
-	struct sim_end *ends[2] = {&sim->home, &sim->worker};
+	struct sim_end *ends[2] = { &sim->home, &sim->worker };
 
 	for (uint64_t until = sim->now_us + ms * 1000ull; sim->now_us < until; sim->now_us += 1000) {
 		for (int i = 0; i < 2; i++) {
@@ -318,7 +318,7 @@ size_t sim_forge(struct record_cipher *rc, const uint8_t *message, size_t len, u
 
 int sim_send(struct sim_end *end, enum wire_type type, const void *msg, const void *tail, size_t tail_len)
 {
-	struct iovec iov = {.iov_base = (void *)tail, .iov_len = tail_len};
+	struct iovec iov = { .iov_base = (void *)tail, .iov_len = tail_len };
 	int err;
 
 	end->inside = true;

@@ -47,8 +47,8 @@ static size_t leftover_len;
 
 static int send_echo(struct end *end, size_t len)
 {
-	struct iovec iov = {.iov_base = tail, .iov_len = len};
-	struct wire_echo echo = {1};
+	struct iovec iov = { .iov_base = tail, .iov_len = len };
+	struct wire_echo echo = { 1 };
 
 	return channel_send(end->ch, WIRE_ECHO, &echo, &iov, 1);
 }
@@ -90,7 +90,7 @@ static void on_drained(void *ctx)
 	end->drained++;
 }
 
-static const struct channel_ops ops = {on_message, on_closed, on_drained};
+static const struct channel_ops ops = { on_message, on_closed, on_drained };
 
 /**
  * tcp_pair() - Two connected TCP sockets
@@ -98,7 +98,7 @@ static const struct channel_ops ops = {on_message, on_closed, on_drained};
  */
 static void tcp_pair(int fd[2])
 {
-	struct sockaddr_in sin = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
 	socklen_t len = sizeof(sin);
 
@@ -240,7 +240,7 @@ END_TEST
 
 START_TEST(uv_channel_reset_by_the_other_side)
 {
-	struct linger now = {.l_onoff = 1, .l_linger = 0};
+	struct linger now = { .l_onoff = 1, .l_linger = 0 };
 
 	setup();
 	ck_assert_int_eq(setsockopt(channel_fd(home.ch), SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
@@ -256,7 +256,7 @@ END_TEST
 
 START_TEST(uv_channel_reset_is_noticed_by_who_writes)
 {
-	struct linger now = {.l_onoff = 1, .l_linger = 0};
+	struct linger now = { .l_onoff = 1, .l_linger = 0 };
 
 	setup();
 	ck_assert_int_eq(setsockopt(channel_fd(home.ch), SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
@@ -358,7 +358,7 @@ END_TEST
 
 START_TEST(uv_channel_refuses_what_is_no_socket)
 {
-	const struct channel_ops none = {0};
+	const struct channel_ops none = { 0 };
 	struct session_keys keys;
 
 	setup();

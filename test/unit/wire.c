@@ -36,9 +36,9 @@ struct row {
 #define ARGS(n, nr) +8 * nr
 /* One sum holds both: the size in its lower half, the tail's maximum in the upper */
 #define TAIL(max)			 +((size_t)(max) << 32)
-#define MSG(name, sender, phase, fields) {#name, (size_t)2 fields, 0, sender, phase},
+#define MSG(name, sender, phase, fields) { #name, (size_t)2 fields, 0, sender, phase },
 static struct row rows[WIRE_TYPES] = {
-	{NULL, 0, 0, 0, 0},
+	{ NULL, 0, 0, 0, 0 },
 #include "wire.def"
 };
 #undef MSG
@@ -76,7 +76,7 @@ START_TEST(wire_every_row_survives_the_way)
 {
 	read_rows();
 	for (int t = 1; t < WIRE_TYPES; t++) {
-		size_t tails[] = {0, 1, 77, rows[t].tail_max};
+		size_t tails[] = { 0, 1, 77, rows[t].tail_max };
 
 		ck_assert_str_eq(wire_name(t), rows[t].name);
 		ck_assert_uint_eq(wire_size(t), rows[t].size);
@@ -148,8 +148,8 @@ END_TEST
 
 START_TEST(wire_unknown_numbers_are_refused)
 {
-	uint8_t bytes[64] = {0}, out[WIRE_FIXED_MAX];
-	union wire_any msg = {0};
+	uint8_t bytes[64] = { 0 }, out[WIRE_FIXED_MAX];
+	union wire_any msg = { 0 };
 
 	for (unsigned int t = 0; t <= 0xffff; t++) {
 		if (t > WIRE_NONE && t < WIRE_TYPES)
@@ -173,9 +173,9 @@ END_TEST
 START_TEST(wire_layout_is_that_of_the_document)
 {
 	/* RESULT: call 0x1122334455667788, ret -2, flags 1 */
-	static const uint8_t want[] = {0x00, 0,	   0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0xfe,
-				       0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,    0,    0,	   0};
-	struct wire_result msg = {.call = 0x1122334455667788, .ret = -2, .flags = WIRE_RESULT_REGULAR};
+	static const uint8_t want[] = { 0x00, 0,    0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, 0xfe,
+					0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,	0,    0,    0 };
+	struct wire_result msg = { .call = 0x1122334455667788, .ret = -2, .flags = WIRE_RESULT_REGULAR };
 	uint8_t out[64];
 
 	ck_assert_int_eq(wire_encode(WIRE_RESULT, &msg, out, sizeof(out)), sizeof(want));
@@ -212,16 +212,16 @@ START_TEST(wire_vma_is_checked)
 		struct wire_vma vma;
 		int err;
 	} cases[] = {
-		{{0x1000, 0x2000, 5, 2, 7, 0x3000}, 0},
-		{{0x2000, 0x2000, 5, 2, 7, 0}, -EPROTO},
-		{{0x3000, 0x2000, 5, 2, 7, 0}, -EPROTO},
-		{{0x1001, 0x2000, 5, 2, 7, 0}, -EPROTO},
-		{{0x1000, 0x2008, 5, 2, 7, 0}, -EPROTO},
-		{{0x1000, 0x2000, 5, 2, 7, 0x10}, -EPROTO},
-		{{0x1000, 0x2000, 5, 2, 7, 1ull << 63}, -EPROTO},
-		{{0x1000, 0x2000, 5, 2, 7, INT64_MAX & ~0xfffull}, -EPROTO},
-		{{0x1000, (1ull << 56) + 0x1000, 5, 2, 7, 0}, -EPROTO},
-		{{0, 0x7ffffffff000, 0, WIRE_VMA_STACK, 0, 0}, 0},
+		{ { 0x1000, 0x2000, 5, 2, 7, 0x3000 }, 0 },
+		{ { 0x2000, 0x2000, 5, 2, 7, 0 }, -EPROTO },
+		{ { 0x3000, 0x2000, 5, 2, 7, 0 }, -EPROTO },
+		{ { 0x1001, 0x2000, 5, 2, 7, 0 }, -EPROTO },
+		{ { 0x1000, 0x2008, 5, 2, 7, 0 }, -EPROTO },
+		{ { 0x1000, 0x2000, 5, 2, 7, 0x10 }, -EPROTO },
+		{ { 0x1000, 0x2000, 5, 2, 7, 1ull << 63 }, -EPROTO },
+		{ { 0x1000, 0x2000, 5, 2, 7, INT64_MAX & ~0xfffull }, -EPROTO },
+		{ { 0x1000, (1ull << 56) + 0x1000, 5, 2, 7, 0 }, -EPROTO },
+		{ { 0, 0x7ffffffff000, 0, WIRE_VMA_STACK, 0, 0 }, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -245,10 +245,10 @@ END_TEST
 
 START_TEST(cursor_turns_bad_and_stays_bad)
 {
-	static const uint8_t bytes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+	static const uint8_t bytes[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
 	struct cursor in = cursor_from(bytes, sizeof(bytes));
 	struct cursor_out out;
-	uint8_t buf[5], copy[4] = {9, 9, 9, 9};
+	uint8_t buf[5], copy[4] = { 9, 9, 9, 9 };
 
 	ck_assert_uint_eq(cursor_u8(&in), 1);
 	ck_assert_uint_eq(cursor_u16(&in), 0x0302);
