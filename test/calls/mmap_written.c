@@ -5,32 +5,14 @@
  */
 #include <linux/futex.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <stdatomic.h>
 
-#include "show.h"
+#include "try.h"
 
 #define PAGE 4096ul
 #define MIB  (1ul << 20)
 #define SIZE (2 * MIB)
 #define RW   (PROT_READ | PROT_WRITE)
-
-static sigjmp_buf back;
-
-static void on_fault(int sig, siginfo_t *info, void *context UNUSED)
-{
-	printf("  %s code %d\n", strsignal(sig), info->si_code);
-	siglongjmp(back, 1);
-}
-
-#define TRY(what)                                                                                                      \
-	do {                                                                                                           \
-		printf("%s\n", #what);                                                                                 \
-		if (!sigsetjmp(back, 1)) {                                                                             \
-			what;                                                                                          \
-			printf("  no fault\n");                                                                        \
-		}                                                                                                      \
-	} while (0)
 
 static char *map(int fd, int prot, int flags, size_t len)
 {
