@@ -15,8 +15,7 @@
 #include "remote/places.h"
 #include "remote/session.h"
 #include "remote/writes.h"
-
-#define USER_END (1ull << 47) /* the kernel refuses its own addresses even where nothing is read */
+#include "usermem.h"
 
 /**
  * guest_write() - Give the guest @len bytes; false when its memory does not take them: home will say what comes of that
@@ -76,6 +75,7 @@ static bool serve_read(struct thread *thread, const uint64_t arg[6], int64_t *re
 {
 	struct ahead *ahead = ahead_of(thread, arg[0]);
 	uint64_t consume[6] = { arg[0] };
+	/* The kernel refuses its own addresses even where nothing is read */
 	ssize_t n = ahead && arg[1] < USER_END ? data_at(ahead, ahead->pos, arg[2]) : -1;
 
 	if (n < 0 || !guest_write(thread, arg[1], ahead->data + ahead->pos, (size_t)n))

@@ -64,20 +64,28 @@ static int shadow_size(struct object *object, uint64_t size)
 }
 
 /**
+ * content_map() - Map the content of an object of @size bytes, which may have been mapped at *@at with another size
+ */
+static int content_map(int fd, uint64_t size, int prot, uint8_t **at, uint64_t *len)
+{
+	uint64_t now = size ? size : 1;
+	void *map = mmap(NULL, now, prot, MAP_SHARED, fd, 0);
+
+	if (map == MAP_FAILED)
+		return -errno;
+	if (*at)
+		munmap(*at, *len);
+	*at = map;
+	*len = now;
+	return 0;
+}
+
+/**
  * memory_map() - See the content of an object without a front as it is
  */
 static int memory_map(struct object *object)
 {
-	uint64_t len = object->size ? object->size : 1;
-	void *map = mmap(NULL, len, PROT_READ, MAP_SHARED, object->fd, 0);
-
-	if (map == MAP_FAILED)
-		return -errno;
-	if (object->memory)
-		munmap(object->memory, object->memory_len);
-	object->memory = map;
-	object->memory_len = len;
-	return 0;
+	return content_map(object->fd, object->size, PROT_READ, &object->memory, &object->memory_len);
 }
 
 /**
@@ -141,16 +149,8 @@ static uint64_t data_bytes(const struct object *object)
  */
 static int front_shadow(struct object *object)
 {
-	uint64_t len = object->size ? object->size : 1;
-	void *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, object->front->store, 0);
-
-	if (map == MAP_FAILED)
-		return -errno;
-	if (object->shadow)
-		munmap(object->shadow, object->shadow_len);
-	object->shadow = map;
-	object->shadow_len = len;
-	return 0;
+	return content_map(object->front->store, object->size, PROT_READ | PROT_WRITE, &object->shadow,
+			   &object->shadow_len);
 }
 
 /**

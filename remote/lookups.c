@@ -11,8 +11,7 @@
 #include "remote/calls.h"
 #include "remote/session.h"
 #include "sysdef.h"
-
-#define PAGE_BYTES 4096u
+#include "usermem.h"
 
 /* Flags of an open that are good with any file that is there, and with one that is not */
 #define OPEN_FLAGS                                                                                                     \
