@@ -139,18 +139,24 @@ static void signal_raise(const struct task *task, siginfo_t *info)
 
 void sent_hand_on(struct deputy *d, struct task *task, pid_t execing, bool away)
 {
-	struct sent *sent;
+	struct sent **at = &task->sent;
 
-	while ((sent = task->sent)) {
+	while (*at) {
+		struct sent *sent = *at;
 		bool lost = sent->tid && sent->tid != execing; /* it was for a thread that is gone */
 
-		task->sent = sent->next;
+		sent->kind = SENT_SENT; /* the new program may get another one before it gets this */
+		sent->from = task->pid;
 		if (sent->tid)
 			sent->tid = task->pid; /* who made the execve is the leader now */
-		if (!lost && away)
-			signal_post(d, task, sent, 0, 0);
-		else if (!lost)
+		if (!lost && away) {
+			signal_post(d, task, sent, sent->from, 0);
+			at = &sent->next;
+			continue;
+		}
+		if (!lost)
 			signal_raise(task, &sent->info);
+		*at = sent->next;
 		free(sent);
 	}
 }

@@ -109,11 +109,12 @@ void again_take(struct thread *thread, int64_t ret, const uint8_t *tail, size_t 
 	struct again *again = thread->again;
 
 	if (!again || again->nr != thread->call.nr || (ret && ret != -ENOENT) ||
-	    tail_len != (ret ? 0 : sizeof(again->stat)))
+	    (!ret && tail_len != sizeof(uint32_t) + sizeof(again->stat)))
 		return;
 	again->answered = true;
 	again->said = said_now(thread->guest->session);
 	again->posts = thread->guest->session->posts;
 	again->ret = ret;
-	memcpy(again->stat, tail, tail_len);
+	if (!ret)
+		memcpy(again->stat, tail + sizeof(uint32_t), sizeof(again->stat)); /* behind their length */
 }
