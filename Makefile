@@ -74,7 +74,7 @@ $(BUILD)/obj/common/parasite_embed.o: $(BUILD)/obj/common/parasite.bin
 # --- tests -----------------------------------------------------------------------------------------------------
 # Parts of programs, without their main(), that unit tests look into
 sandbox_src  := $(addprefix remote/,sandbox.c init.c settle.c newborn.c spawn.c foreseen.c filter.c limits.c vdso.c notify.c fusemount.c)
-unit_parts   := $(cluster_src) $(deputy_src) $(sandbox_src) remote/listing.c $(filter-out tools/omps.c,$(omps_src))
+unit_parts   := $(cluster_src) $(deputy_src) $(sandbox_src) remote/listing.c remote/promises.c $(filter-out tools/omps.c,$(omps_src))
 
 $(BUILD)/test/unit: $(call obj,$(unit_src) $(unit_parts)) $(BUILD)/libom.a
 	$(call say,LD,$@)

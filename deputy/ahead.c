@@ -5,7 +5,7 @@
  * Who opens a file asks next for its attributes and reads it. So with the answer to an open goes what fstat would say,
  * and the first data of a regular file: all of a small one, HEAD_BYTES of a larger one (the header of a library); and
  * of a program or library that the family has mapped before, which object that is, so that it can be mapped without
- * asking. With the answer to a read go the data behind it, when the remote sees that the file is read on and on. The
+ * asking. That may be a promise (promise.h). With the answer to a read go the data behind it, when the remote sees that the file is read on and on. The
  * With the answer to a getdents64 goes that there is nothing behind that, if it is so. The
  * remote uses that only as long as the guest cannot have learned that time has passed (remote/ahead.h).
  *
@@ -27,16 +27,18 @@
 
 #include "deputy/ahead.h"
 #include "deputy/deputy.h"
+#include "deputy/listing.h"
 #include "deputy/object.h"
 #include "deputy/plainfs.h"
+#include "deputy/promise.h"
+#include "sysdef.h"
 
 #define HEAD_BYTES    4096
 #define NOTED_AGAIN_S (24 * 60 * 60) /* relatime notes an access every so often */
 
 static_assert(sizeof(struct stat) == sizeof(((struct wire_ahead *)NULL)->stat), "the kernel's struct stat is glibc's");
 
-/* Open the file of @fd once more, for reading. Negative when that is not possible */
-static int file_reopen(int fd)
+int file_reopen(int fd)
 {
 	char path[32];
 	int again;
@@ -62,6 +64,11 @@ size_t ahead_read(int fd, off_t pos, void *buf, size_t cap)
 	return n < 0 ? 0 : (size_t)n;
 }
 
+static bool is_later(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
+}
+
 /*
  * May a read of the file change its time of access? With relatime, as nearly everything is mounted, only if that is not
  * younger than the file, or a day old (relatime_need_update() in fs/inode.c); a minute before that we do not know.
@@ -72,7 +79,7 @@ static bool read_is_noted(const struct statfs *fs, int flags, const struct stat 
 
 	if ((flags & O_NOATIME) || (fs->f_flags & (ST_NOATIME | ST_RDONLY)))
 		return false;
-	return !(fs->f_flags & ST_RELATIME) || a->tv_sec <= m->tv_sec || a->tv_sec <= c->tv_sec ||
+	return !(fs->f_flags & ST_RELATIME) || !is_later(a, m) || !is_later(a, c) ||
 	       time(NULL) - a->tv_sec >= NOTED_AGAIN_S - 60;
 }
 
@@ -139,52 +146,92 @@ static ssize_t file_look(struct deputy *d, int fd, size_t cap, struct wire_ahead
 	return (ssize_t)len;
 }
 
-/* The same for descriptor @guest_fd of a task */
-static ssize_t ahead_look(struct deputy *d, struct task *task, int guest_fd, size_t cap, struct wire_ahead *ahead,
-			  uint8_t *data)
+/* A read of @got bytes is done: the data of the block in which it began. How many there are */
+static ssize_t block_look(int fd, int64_t got, const struct stat *st, struct wire_ahead *ahead, uint8_t *data)
+{
+	off_t pos = lseek(fd, 0, SEEK_CUR) - got, base = pos - pos % WIRE_PROMISE_BLOCK;
+	ssize_t len = pos < 0 ? 0 : (ssize_t)ahead_read(fd, base, data, WIRE_PROMISE_BLOCK);
+
+	ahead->whole = base + len == st->st_size;
+	return len;
+}
+
+/*
+ * The same for descriptor @guest_fd of a task; @path: it was opened as that just now, and it may be promised; or NULL: @got bytes
+ * were read
+ */
+static ssize_t ahead_look(struct deputy *d, struct task *task, int guest_fd, size_t cap, const char *path, int64_t got,
+			  struct wire_ahead *ahead, uint8_t *data)
 {
 	int fd = has_our_ids(task) ? task_fd_copy(task, guest_fd) : -1;
+	uint64_t promise = 0;
+	struct stat st;
 	ssize_t len;
 
 	if (fd < 0)
 		return -1;
+	/* It is watched from before it is looked at */
+	if (!fstat(fd, &st))
+		promise = path ? promise_make(d, task->pid, path, fd, &st) : promise_data(d, task->pid, fd, &st);
 	len = file_look(d, fd, cap, ahead, data);
+	if (len >= 0 && ahead->traits == WIRE_AHEAD_SEEKABLE)
+		ahead->promise = promise;
+	if (len >= 0 && ahead->promise && !path)
+		len = block_look(fd, got, &st, ahead, data);
 	close(fd);
 	return len;
 }
 
-/* Answer as the row says, and then what there is to say of descriptor @fd */
-static void answer(struct deputy *d, struct thread *thread, int64_t ret, int fd, size_t cap)
+/* Answer as the row says, and then what there is to say of descriptor @fd, which was opened as @path or NULL */
+static void answer(struct deputy *d, struct thread *thread, int64_t ret, int fd, size_t cap, const char *path)
 {
 	struct wire_ahead ahead;
-	int nr = sysplan_collect(&thread->call.plan, ret, d->iov, SYSPLAN_IOV_MAX - 3);
+	int nr = sysplan_collect(&thread->call.plan, ret, d->iov, SYSPLAN_IOV_MAX - 4), first = nr;
 	uint32_t extra;
 	ssize_t len;
 
 	/* An open may have changed a file that is mapped: then the order of messages matters more */
-	len = ret < 0 || nr < 0 || d->shared_nr ? -1 : ahead_look(d, thread->task, fd, cap, &ahead, d->piece);
+	len = ret < 0 || nr < 0 || d->shared_nr ? -1
+						: ahead_look(d, thread->task, fd, cap, path, ret, &ahead, d->piece);
 	if (len < 0) {
 		call_row_finish(d, thread, ret);
 		return;
 	}
-	d->iov[nr] = (struct iovec){ &ahead, sizeof(ahead) };
-	d->iov[nr + 1] = (struct iovec){ d->piece, (size_t)len };
-	extra = (uint32_t)(sizeof(ahead) + (size_t)len);
-	d->iov[nr + 2] = (struct iovec){ &extra, sizeof(extra) };
+	d->iov[nr++] = (struct iovec){ &ahead, sizeof(ahead) };
+	if (ahead.promise)
+		d->iov[nr++] = (struct iovec){ (void *)(path ? path : ""), path ? strlen(path) + 1 : 1 };
+	d->iov[nr++] = (struct iovec){ d->piece, (size_t)len };
+	for (extra = 0; first < nr; first++)
+		extra += (uint32_t)d->iov[first].iov_len;
+	d->iov[nr++] = (struct iovec){ &extra, sizeof(extra) };
 	thread->call.flags |= WIRE_RESULT_AHEAD;
-	call_answer(d, thread, ret, d->iov, nr + 3);
+	call_answer(d, thread, ret, d->iov, nr);
+}
+
+/* The path of an open that the remote could post, if it is absolute and changes of where it leads to can be seen; or NULL */
+static const char *promisable(struct deputy *d, struct thread *thread)
+{
+	const struct call *call = &thread->call;
+	unsigned int at = sysdef_path(sysdef_row(call->nr));
+	const char *path;
+
+	if (call->arg[at + 1] & ~(uint64_t)WIRE_POSTED_OPEN_FLAGS || !listings_ready(d, thread))
+		return NULL;
+	path = call_pointer(thread, call->home_arg[at], WIRE_LISTING_PATH_MAX + 1);
+	return path && path[0] == '/' && memchr(path, '\0', WIRE_LISTING_PATH_MAX + 1) ? path : NULL;
 }
 
 /* A file was opened */
 static void opened(struct deputy *d, struct thread *thread, int64_t ret)
 {
-	answer(d, thread, ret, (int)ret, HEAD_BYTES);
+	answer(d, thread, ret, (int)ret, HEAD_BYTES, ret < 0 ? NULL : promisable(d, thread));
 }
 
 /* A file is read, and not for the first time */
 static void was_read(struct deputy *d, struct thread *thread, int64_t ret)
 {
-	answer(d, thread, ret, (int)thread->call.arg[0], WIRE_AHEAD_DATA_MAX);
+	listings_ready(d, thread);
+	answer(d, thread, ret, (int)thread->call.arg[0], WIRE_AHEAD_DATA_MAX, NULL);
 }
 
 /* Is there nothing behind what was read last from the directory that @fd is open on? In doubt there is */

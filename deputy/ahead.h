@@ -13,6 +13,7 @@ struct wire_call;
 /* How the call is finished if that goes with its answer; NULL: there is nothing to say */
 call_finisher ahead_finisher(const struct wire_call *msg);
 
+int file_reopen(int fd); /* open the file of @fd once more, for reading; negative when that is not possible */
 size_t ahead_read(int fd, off_t pos, void *buf, size_t cap); /* what is in memory of the file that @fd is open on */
 
 #endif

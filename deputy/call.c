@@ -23,6 +23,7 @@
 #include "deputy/object.h"
 #include "deputy/outbox.h"
 #include "deputy/posted.h"
+#include "deputy/promise.h"
 #include "deputy/stock.h"
 #include "deputy/trace.h"
 #include "deputy/writes.h"
@@ -48,10 +49,10 @@ void call_answer(struct deputy *d, struct thread *thread, int64_t ret, const str
 
 	for (int i = 0; i < tail_nr; i++)
 		d->stats.bytes_out += tail[i].iov_len;
-	listings_note(d, thread, ret);
 	listings_check(d);
 	if (d->channel)
 		channel_send(d->channel, WIRE_RESULT, &msg, tail, tail_nr);
+	listings_note(d, thread, ret); /* behind the answer: to read a directory takes a while */
 	d->answered = true;
 	call_end(thread);
 }
@@ -332,6 +333,7 @@ void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *ta
 	if (msg->nr == SYS_unshare || msg->nr == SYS_setns)
 		thread->task->ids_known = false;
 	listings_guard(d, msg);
+	promises_guard(d, msg);
 	if (write_late(d, thread, &thread->call.row_finish))
 		return;
 	if (stock_read(d, thread, tail, tail_len))

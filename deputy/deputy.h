@@ -53,6 +53,7 @@
 
 struct absent;
 struct dirs;
+struct promises;
 struct held;
 struct object;
 struct outbox_item;
@@ -106,11 +107,13 @@ struct segment;
  * @absent:	Members that run at home, untraced
  * @absent_nr:	Their number
  * @dirs:	Directories that the worker is told of, or NULL (listing.h)
+ * @promises:	Files that the worker opens by itself, or NULL (promise.h)
  * @listings_off: It is told of none any more
  * @linger:	Active waiting for the next call
  * @answered:	A call was answered since the loop has slept
  * @poster:	The thread that has posted calls, or NULL
  * @merged:	How many of them are in front of a call that it makes
+ * @broken:	What has become of a posted call that it could not, or NULL
  * @held:	Calls that wait for the posted ones, oldest first
  * @held_end:	Where the next one goes
  * @held_bytes:	Memory of the held calls
@@ -161,11 +164,13 @@ struct deputy {
 	unsigned int absent_nr;
 	struct stats stats;
 	struct dirs *dirs;
+	struct promises *promises;
 	bool listings_off;
 	struct aspin linger;
 	bool answered;
 	struct thread *poster;
 	unsigned int merged;
+	const char *broken;
 	struct held *held, **held_end;
 	size_t held_bytes;
 	bool draining;

@@ -22,9 +22,10 @@
 #include "deputy/deputy.h"
 #include "deputy/dirwatch.h"
 #include "deputy/plainfs.h"
+#include "deputy/promise.h"
 #include "plainpath.h"
 
-#define DIRS_MAX   2048u
+#define DIRS_MAX   4096u
 #define BUCKETS	   256u
 #define EVENTS_MAX 10000u /* after which a directory is too busy to be worth it */
 #define EVENTS                                                                                                         \
@@ -252,12 +253,35 @@ int dirs_watch(struct deputy *d, struct dir *dir)
 	return 0;
 }
 
+bool dir_lead(struct deputy *d, const char *path)
+{
+	struct dir *dir = dir_get(d->dirs, path);
+
+	return dir && !dirs_watch(d, dir);
+}
+
+bool dir_note(struct deputy *d, const char *path)
+{
+	struct dir *dir = dir_get(d->dirs, path);
+
+	if (dir)
+		dir->leads = true;
+	return dir;
+}
+
+int dirs_inotify(const struct dirs *dirs)
+{
+	return dirs->inotify;
+}
+
 /* Something has happened to, or in, a watched directory */
 static void dir_changed(struct deputy *d, struct dir *dir, const struct inotify_event *event)
 {
 	char path[WIRE_LISTING_PATH_MAX + NAME_MAX + 2];
+	const struct dir *named;
 
 	if (!event->len || ++dir->events == EVENTS_MAX) {
+		promises_retract(d);
 		dirs_stale(d, dir->path);
 		if (event->mask & IN_IGNORED)
 			unwatch(d->dirs, dir, true);
@@ -268,7 +292,10 @@ static void dir_changed(struct deputy *d, struct dir *dir, const struct inotify_
 	if (event->mask & IN_ATTRIB)
 		return; /* of an entry: its name is what it was */
 	snprintf(path, sizeof(path), "%s/%s", dir->path[1] ? dir->path : "", event->name);
-	if (dir_find(d->dirs, path)) {
+	named = dir_find(d->dirs, path);
+	if (named) {
+		if (named->leads)
+			promises_retract(d);
 		dirs_stale(d, path);
 		each_below(d, path, forget);
 	}
@@ -276,11 +303,13 @@ static void dir_changed(struct deputy *d, struct dir *dir, const struct inotify_
 		dirs_stale(d, dir->path);
 }
 
-/* An event: it may be of one directory that has two paths */
+/* An event: it may be of one directory that has two paths, or of a promised file */
 static void event_take(struct deputy *d, const struct inotify_event *event)
 {
 	struct dir *dir = d->dirs->by_watch[(unsigned int)event->wd % BUCKETS], *next;
 
+	if (promise_event(d, event))
+		return;
 	for (; dir; dir = next) {
 		next = dir->watch_next;
 		if (dir->wd == event->wd)
@@ -291,6 +320,7 @@ static void event_take(struct deputy *d, const struct inotify_event *event)
 /* Nothing is known any more */
 static void all_forget(struct deputy *d)
 {
+	promises_retract(d);
 	dirs_stale(d, "/");
 	each_below(d, "/", forget);
 }
@@ -316,6 +346,12 @@ static ssize_t events_take(struct deputy *d)
 	return n;
 }
 
+void dirs_take(struct deputy *d)
+{
+	while (events_take(d) > 0)
+		;
+}
+
 void dirs_drain(struct deputy *d)
 {
 	struct pollfd ready[] = { { .fd = d->dirs->inotify, .events = POLLIN },
@@ -325,6 +361,6 @@ void dirs_drain(struct deputy *d)
 		return;
 	if (ready[1].revents & POLLPRI)
 		all_forget(d);
-	while (events_take(d) > 0)
-		;
+	dirs_take(d);
+	promises_check(d);
 }

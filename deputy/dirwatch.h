@@ -17,6 +17,7 @@ struct dirs;
  * @spoilt:	How often what was told did not hold any more
  * @told:	The worker knows what is in it
  * @refused:	It cannot be told
+ * @leads:	The way to a promised file goes there, or through it (promise.h)
  * @events:	What has happened to it, or in it
  * @path:	Its path, without symbolic links if it is watched
  */
@@ -24,7 +25,7 @@ struct dir {
 	struct dir *next, *watch_next;
 	int wd;
 	unsigned int hits, spoilt, events;
-	bool told, refused;
+	bool told, refused, leads;
 	char path[];
 };
 
@@ -36,6 +37,14 @@ void dirs_close(struct deputy *d);
 struct dir *dir_get(struct dirs *dirs, const char *path);
 /* Watch it and all above it; -ENOENT: it does not exist, other negative errno: it cannot be relied upon */
 int dirs_watch(struct deputy *d, struct dir *dir);
+/* The same, by its path: false when it cannot be relied upon */
+bool dir_lead(struct deputy *d, const char *path);
+/* The way to a promised file goes to that name, in a directory that is watched; false when that cannot be noted */
+bool dir_note(struct deputy *d, const char *path);
+/* Where the kernel queues events */
+int dirs_inotify(const struct dirs *dirs);
+/* Take the events that are queued */
+void dirs_take(struct deputy *d);
 /* Look what has changed, and tell the worker */
 void dirs_drain(struct deputy *d);
 /* What is told of @path, and of what lies below it, does not hold any more */

@@ -60,6 +60,7 @@ int deputy_detach(int *talk)
 	for (int signo = 1; signo < 32; signo++)
 		signal(signo, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGIO, SIG_IGN);	  /* somebody wants to write where there was a lease for a moment (promise.c) */
 	signal(SIGXFSZ, SIG_IGN); /* what is too large for a limit is an error */
 	limits_raise();
 	umask(022);

@@ -15,6 +15,7 @@
 #include "deputy/deputy.h"
 #include "deputy/dirwatch.h"
 #include "deputy/listing.h"
+#include "deputy/promise.h"
 #include "plainpath.h"
 #include "sysdef.h"
 
@@ -145,6 +146,13 @@ static int on_the_way(void *ctx, const char *path)
 	return 0;
 }
 
+bool listings_ready(struct deputy *d, const struct thread *thread)
+{
+	if (!d->listings_off && !d->dirs && (!has_our_root(thread->task->pid) || dirs_open(d)))
+		d->listings_off = true;
+	return !d->listings_off;
+}
+
 void listings_note(struct deputy *d, struct thread *thread, int64_t ret)
 {
 	const char *found = d->listings_off ? NULL : lookup_path(thread, ret);
@@ -152,12 +160,8 @@ void listings_note(struct deputy *d, struct thread *thread, int64_t ret)
 	unsigned int hits = 1;
 	int err;
 
-	if (!found || !memchr(found, '\0', sizeof(path)) || !d->channel)
+	if (!found || !memchr(found, '\0', sizeof(path)) || !d->channel || !listings_ready(d, thread))
 		return;
-	if (!d->dirs && (!has_our_root(thread->task->pid) || dirs_open(d))) {
-		d->listings_off = true;
-		return;
-	}
 	err = plainpath_make(found, path, on_the_way, d);
 	while (err <= 0 && path[1]) {
 		char *slash = strrchr(path, '/');
@@ -188,6 +192,7 @@ void listings_guard(struct deputy *d, const struct wire_call *msg)
 		return;
 	d->listings_off = true;
 	if (d->dirs) {
+		promises_retract(d);
 		dirs_stale(d, "/");
 		dirs_close(d);
 	}
@@ -195,6 +200,7 @@ void listings_guard(struct deputy *d, const struct wire_call *msg)
 
 void listings_free(struct deputy *d)
 {
+	promises_free(d);
 	if (d->dirs)
 		dirs_close(d);
 }

@@ -22,12 +22,15 @@
 #ifndef OM_DEPUTY_LISTING_H
 #define OM_DEPUTY_LISTING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct deputy;
 struct thread;
 struct wire_call;
 
+/* Can changes of what the thread's paths lead to be seen? */
+bool listings_ready(struct deputy *d, const struct thread *thread);
 /* The thread's call has returned @ret: if it has looked for a path, its directory may be worth telling */
 void listings_note(struct deputy *d, struct thread *thread, int64_t ret);
 /* Something is about to go to the worker: what was told and does not hold any more is STALE */

@@ -58,8 +58,7 @@ bool stat_same_content(const struct stat *a, const struct stat *b)
 	       !memcmp(&a->st_ctim, &b->st_ctim, sizeof(a->st_ctim));
 }
 
-/* Can its content be taken for what it will always be? */
-static bool is_steady(int fd, const struct stat *st)
+bool object_is_steady(int fd, const struct stat *st)
 {
 	char magic[SELFMAG] = "", path[32];
 
@@ -170,7 +169,7 @@ int object_of_fd(struct deputy *d, int fd, bool shared, struct object **out)
 		close(fd);
 		return err;
 	}
-	live = shared || !is_steady(fd, &st);
+	live = shared || !object_is_steady(fd, &st);
 	whole = is_for_writing(fd, &st, shared);
 	*out = o = object_find(d, &st, live);
 	if (o && !(whole && object_is_paged(o)))

@@ -72,6 +72,9 @@ struct object {
 bool stat_same_file(const struct stat *a, const struct stat *b);
 bool stat_same_content(const struct stat *a, const struct stat *b);
 
+/* Can the content of the file that @fd is open on, with @st, be taken for what it will always be? */
+bool object_is_steady(int fd, const struct stat *st);
+
 /* The object for the file with @st, if there is one; NULL if not */
 struct object *object_find(struct deputy *d, const struct stat *st, bool live);
 

@@ -16,24 +16,36 @@
  *
  * Writes have data and are made at once, each in a batch of its own (writes.c).
  *
- * Data that the guest has read goes to the slot's scratch area: the read moves the offset and the time of access.
+ * Data that the guest has read goes to the slot's scratch area: the read moves the offset and the time of access. At the end of
+ * that are the paths of opens, and what is to be done with signals. What an open returns is what the guest was told, for the file was promised (promise.h) and the
+ * guest's descriptors are known; if it is not after all (the kernel has no memory for it), the family cannot go on. It is made
+ * by way of the deputy's own descriptor: whatever the path leads to by now, the guest has seen that file.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "deputy/deputy.h"
 #include "deputy/fork.h"
 #include "deputy/linger.h"
 #include "deputy/lost.h"
 #include "deputy/posted.h"
+#include "deputy/promise.h"
 #include "deputy/signal.h"
 #include "deputy/writes.h"
+#include "wire.h"
 
 #define RETRY_MS       1
+#define PATH_ROOM      32u /* for /proc/PID/fd/NUMBER, or a struct sigaction */
+#define READ_MAX       WIRE_AHEAD_DATA_MAX
 #define HELD_BYTES_MAX (256u << 20) /* more calls than that do not come from our remote: a thread makes one at a time */
+
+static_assert(READ_MAX + POSTED_MAX * PATH_ROOM <= SLOT_SCRATCH_SIZE, "room for all of them");
 
 /**
  * struct held - A call that has to wait, or a default action, which may be the end of the caller
@@ -60,8 +72,9 @@ static const struct {
 	uint32_t nr;
 	uint64_t min, max;
 } posted_table[] = {
-	{ SYS_close, 0, UINT64_MAX },	 { SYS_read, 0, SLOT_SCRATCH_SIZE }, { SYS_fadvise64, 0, UINT64_MAX },
-	{ SYS_lseek, 0, WIRE_SEEK_MAX }, { SYS_fcntl, F_SETFD, F_SETFD },
+	{ SYS_close, 0, UINT64_MAX },	     { SYS_read, 0, READ_MAX },	      { SYS_fadvise64, 0, UINT64_MAX },
+	{ SYS_lseek, 0, WIRE_SEEK_MAX },     { SYS_fcntl, F_SETFD, F_SETFD }, { SYS_openat, 0, 0 },
+	{ SYS_rt_sigaction, 0, UINT64_MAX },
 };
 
 bool posted_is_small(const struct wire_call *msg)
@@ -77,14 +90,22 @@ bool posted_is_small(const struct wire_call *msg)
 static unsigned int posted_take(struct thread *thread)
 {
 	unsigned int slot = (unsigned int)thread->slot, count = thread->posted_nr;
+	uint64_t scratch = arena_scratch_addr(thread->arena, slot);
 
 	for (unsigned int i = 0; i < count; i++) {
 		const struct posted *p = &thread->posted[i];
+		uint64_t path = scratch + SLOT_SCRATCH_SIZE - (POSTED_MAX - i) * PATH_ROOM;
 
-		executor_add(thread->arena, slot, p->nr, p->arg[0],
-			     p->nr == SYS_read ? arena_scratch_addr(thread->arena, slot) : p->arg[1],
-			     p->nr == SYS_read ? p->arg[1] : p->arg[2], p->arg[3], 0, 0);
+		if (p->nr == SYS_read)
+			executor_add(thread->arena, slot, p->nr, p->arg[0], scratch, p->arg[1], 0, 0, 0);
+		else if (p->nr == SYS_rt_sigaction)
+			executor_add(thread->arena, slot, p->nr, p->arg[0], path, 0, sizeof(uint64_t), 0, 0);
+		else if (p->nr == SYS_openat)
+			executor_add(thread->arena, slot, p->nr, (uint64_t)AT_FDCWD, path, p->arg[2], 0, 0, 0);
+		else
+			executor_add(thread->arena, slot, p->nr, p->arg[0], p->arg[1], p->arg[2], p->arg[3], 0, 0);
 	}
+	thread->posted_made = count;
 	thread->posted_nr = 0;
 	return count;
 }
@@ -97,12 +118,57 @@ static void posted_done(struct deputy *d, struct thread *thread, int64_t ret)
 	thread->call.code = 0;
 }
 
-void posted_forget(struct deputy *d, const struct thread *thread)
+/* Have the posted opens returned what they should, as far as they were made? If not, posted_drain() ends the session */
+static void opens_check(struct deputy *d, struct thread *thread)
+{
+	const struct slot *slot = arena_slot(thread->arena, (unsigned int)thread->slot);
+
+	for (unsigned int i = 0; i < thread->posted_made && i < slot->done; i++) {
+		if (thread->posted[i].nr == SYS_openat && slot->call[i].ret != (int64_t)thread->posted[i].arg[5])
+			d->broken = slot->call[i].ret < 0 ? "a file that was promised to a guest cannot be opened"
+							  : "a descriptor is another than a guest was told";
+	}
+	thread->posted_made = 0;
+}
+
+void posted_forget(struct deputy *d, struct thread *thread)
 {
 	if (d->poster != thread)
 		return;
+	if (thread->posted_made)
+		opens_check(d, thread);
 	d->poster = NULL;
 	d->merged = 0;
+}
+
+/* Where the posted call that comes next has something that the home process shall find */
+static void *posted_room(const struct thread *thread)
+{
+	uint8_t *rooms = arena_data(thread->arena, (unsigned int)thread->slot) - POSTED_MAX * PATH_ROOM;
+
+	return rooms + (size_t)thread->posted_nr * PATH_ROOM;
+}
+
+/* A signal's action is posted: its struct sigaction is what the arguments have. False when that cannot be posted */
+static bool action_post(const struct thread *thread, const struct wire_call *msg)
+{
+	if (!signal_is_ours((int)msg->arg[0]))
+		return false;
+	memcpy(posted_room(thread), msg->arg + 1, 4 * sizeof(uint64_t)); /* handler, flags, restorer, mask */
+	if ((int)msg->arg[0] == SIGCHLD)
+		signal_child_action(thread->task, msg->arg[1]);
+	return true;
+}
+
+/* An open of a promised file is posted: say where the home process finds that. False when it cannot be such one */
+static bool open_post(const struct deputy *d, const struct thread *thread, const struct wire_call *msg)
+{
+	int fd = promise_fd(d, msg->arg[4]);
+
+	if (fd < 0 || msg->arg[2] & ~(uint64_t)WIRE_POSTED_OPEN_FLAGS)
+		return false;
+	snprintf(posted_room(thread), PATH_ROOM, "/proc/%d/fd/%d", (int)getpid(), fd);
+	return true;
 }
 
 /* Have the posted calls made, if they can be now; true when none are left */
@@ -191,7 +257,9 @@ static void call_admit(struct deputy *d, const struct wire_call *msg, const uint
 	d->stats.calls++;
 	if (thread->state == TH_IDLE && write_post(d, thread, msg, tail, tail_len))
 		return;
-	if (tail_len || !posted_is_small(msg) || thread->state != TH_IDLE) {
+	if (tail_len || !posted_is_small(msg) || thread->state != TH_IDLE ||
+	    (msg->nr == SYS_openat && !open_post(d, thread, msg)) ||
+	    (msg->nr == SYS_rt_sigaction && !action_post(thread, msg))) {
 		lost_end(d, "the worker posted a call that cannot be posted");
 		return;
 	}
@@ -229,8 +297,13 @@ static void held_admit(struct deputy *d, struct held *held)
 
 void posted_drain(struct deputy *d)
 {
+	const char *broken = d->broken;
+
 	if (d->draining)
 		return;
+	d->broken = NULL;
+	if (broken)
+		lost_end(d, broken);
 	d->draining = true;
 	while (d->held && is_due(d)) {
 		struct held *held = d->held;

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/fdlist.h"
 #include "deputy/home.h"
 #include "deputy/object.h"
 #include "deputy/outbox.h"
@@ -295,7 +296,7 @@ static int map_describe(struct deputy *d, pid_t pid, const struct procmap *map, 
 /* Send what was gathered. What the worker has to be asked about leaves at once, all else together. */
 static int image_send(struct deputy *d, struct task *task, struct image *im)
 {
-	struct wire_start start = { (uint32_t)task->pid };
+	struct wire_start start = { .pid = (uint32_t)task->pid };
 	uint8_t *rows = malloc((size_t)im->nr * WIRE_VMA_SIZE), *content = calloc((size_t)im->nr, 1);
 	int err = rows && content ? 0 : -ENOMEM, pagemap = pagemap_open(task->pid);
 	const struct procmap *last = NULL;
@@ -329,6 +330,7 @@ static int image_send(struct deputy *d, struct task *task, struct image *im)
 		if (!map_is_special(&im->maps[i]) && im->maps[i].prot)
 			err = map_ship_own(d, task->pid, pagemap, &im->maps[i], content[i]);
 	}
+	fdlist_read(task->pid, start.fds);
 	if (!err)
 		err = deputy_send(d, WIRE_START, &start, sizeof(start), NULL, 0);
 	if (d->channel)

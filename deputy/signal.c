@@ -194,13 +194,23 @@ int signal_signalfd(struct deputy *d, struct thread *thread, const uint8_t *tail
 	return call_row_begin(d, thread, tail, tail_len, signalfd_done);
 }
 
+bool signal_is_ours(int signo)
+{
+	return signo == SIGCHLD || signo == SIGTTIN || signo == SIGTTOU;
+}
+
+void signal_child_action(struct task *task, uint64_t handler)
+{
+	task->catches_child = handler > (uint64_t)(uintptr_t)SIG_IGN;
+}
+
 /* Of SIGCHLD: does it have a handler? */
 static void action_done(struct deputy *d, struct thread *thread, int64_t ret)
 {
 	const uint64_t *handler = call_pointer(thread, thread->call.home_arg[1], sizeof(*handler));
 
 	if (!ret && (int)thread->call.arg[0] == SIGCHLD && thread->call.arg[1] && handler)
-		thread->task->catches_child = *handler > (uint64_t)(uintptr_t)SIG_IGN;
+		signal_child_action(thread->task, *handler);
 	call_row_finish(d, thread, ret);
 }
 

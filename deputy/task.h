@@ -41,6 +41,7 @@ enum thread_state { TH_NATIVE, TH_BORN, TH_IDLE, TH_BUSY, TH_HELD, TH_NR };
  * @call:	The call it makes
  * @posted:	Calls that were posted, oldest first
  * @posted_nr:	Their number
+ * @posted_made: How many of them begin the batch that is being made
  * @growth:	Arena that it is mapping, or NULL
  * @newborn_arena: Where the child that it is making will have its slot
  * @newborn_slot: That slot, or -1
@@ -63,7 +64,7 @@ struct thread {
 	int slot;
 	struct call call;
 	struct posted posted[POSTED_MAX];
-	unsigned int posted_nr;
+	unsigned int posted_nr, posted_made;
 	struct growth *growth;
 	struct arena *newborn_arena;
 	int newborn_slot;

@@ -40,7 +40,7 @@ struct slot *arena_slot(const struct arena *arena, unsigned int i);
 uint8_t *arena_data(const struct arena *arena, unsigned int i);
 uint64_t arena_data_addr(const struct arena *arena, unsigned int i);
 uint64_t arena_slot_addr(const struct arena *arena, unsigned int i);
-/* Address in the process of SLOT_SCRATCH_SIZE bytes for data that nobody wants */
+/* Address in the process of SLOT_SCRATCH_SIZE bytes, in front of its data area, for what posted calls need */
 uint64_t arena_scratch_addr(const struct arena *arena, unsigned int i);
 
 int arena_slot_take(struct arena *arena); /* index, or -ENOSPC */

@@ -134,6 +134,7 @@ enum wire_wanted {
 #define WIRE_ID_OBJECT_STALE wire_object_stale, object_stale
 #define WIRE_ID_STALE	     wire_stale, stale
 #define WIRE_ID_DATA	     wire_data, data
+#define WIRE_ID_RETRACT	     wire_retract, retract
 
 #define WIRE_ID_1(tag, member) tag
 #define WIRE_ID_2(tag, member) member
@@ -194,6 +195,8 @@ union wire_any {
  * @traits:	WIRE_AHEAD_* bits
  * @kind:	What the answer to mmap would say of it
  * @object:	The object that a private mapping of the file would be of; 0: ask
+ * @promise:	Not 0: all that, and that the path leads there, holds until a RETRACT whose era is not the upper half of this;
+ *		the path, with a zero at its end, comes before the data
  */
 struct wire_ahead {
 	uint8_t stat[144];
@@ -202,10 +205,15 @@ struct wire_ahead {
 	uint32_t traits;
 	uint32_t kind;
 	uint64_t object;
+	uint64_t promise;
 };
-#define WIRE_AHEAD_DATA_MAX 65536u /* bytes of data behind it */
-#define WIRE_AHEAD_ACCESSED 1u	   /* a read may change what fstat would say */
-#define WIRE_AHEAD_SEEKABLE 2u	   /* lseek to any place up to WIRE_SEEK_MAX succeeds */
+#define WIRE_POSTED_OPEN_FLAGS                                                                                         \
+	(02000000 | 0400 | 0100000) /* of an open that can be promised: O_CLOEXEC, O_NOCTTY, O_LARGEFILE */
+#define WIRE_AHEAD_DATA_MAX 65536u  /* bytes of data behind it */
+#define WIRE_PROMISE_BLOCK                                                                                             \
+	32768u		       /* with a read of a promised file come the data of the aligned block that it begins in */
+#define WIRE_AHEAD_ACCESSED 1u /* a read may change what fstat would say */
+#define WIRE_AHEAD_SEEKABLE 2u /* lseek to any place up to WIRE_SEEK_MAX succeeds */
 #define WIRE_SEEK_MAX	    INT32_MAX
 
 #define WIRE_LISTING_MAX      32768u /* bytes of a LISTING's tail */

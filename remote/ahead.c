@@ -9,6 +9,7 @@
 #include "remote/ahead.h"
 #include "remote/ahead_impl.h"
 #include "remote/calls.h"
+#include "remote/fdmap.h"
 #include "remote/known.h"
 #include "remote/places.h"
 #include "remote/session.h"
@@ -17,10 +18,104 @@
 /* The flags that tell whether a descriptor is for reading alone */
 #define QUIET_FLAGS (O_ACCMODE | O_PATH)
 
+#define AHEADS_MAX 32 /* descriptors of promised files that a thread has something told of */
+
+/**
+ * ahead_cut() - Drop what @at points to
+ */
+static void ahead_cut(struct ahead **at)
+{
+	struct ahead *ahead = *at;
+
+	*at = ahead->next;
+	free(ahead);
+}
+
 void ahead_drop(struct thread *thread)
 {
-	free(thread->ahead);
-	thread->ahead = NULL;
+	while (thread->ahead)
+		ahead_cut(&thread->ahead);
+}
+
+void ahead_forget(struct guest *guest, int fd)
+{
+	for (struct thread *t = guest->threads; t; t = t->next) {
+		struct ahead **at = &t->ahead;
+
+		while (*at) {
+			if (fd < 0 || (*at)->fd == fd)
+				ahead_cut(at);
+			else
+				at = &(*at)->next;
+		}
+		if (fd < 0 || t->mapped.fd == fd)
+			t->mapped.said = (struct said){ 0 };
+	}
+}
+
+/**
+ * ahead_room() - Make room for one more: what was not promised, and is not of the last one, is void
+ */
+static void ahead_room(struct thread *thread, int fd)
+{
+	struct ahead **at = &thread->ahead;
+	unsigned int nr = 1;
+
+	while (*at) {
+		if ((*at)->fd == fd || !promise_holds(&thread->guest->session->promises, (*at)->said.promise) ||
+		    ++nr > AHEADS_MAX)
+			ahead_cut(at);
+		else
+			at = &(*at)->next;
+	}
+}
+
+/**
+ * ahead_add() - Keep what was told of descriptor @fd; @base: where its data begin
+ */
+static void ahead_add(struct thread *thread, int fd, const struct wire_ahead *told, const uint8_t *data, size_t len,
+		      uint64_t base)
+{
+	struct ahead *ahead;
+
+	if (promise_holds(&thread->guest->session->promises, told->promise))
+		len = 0; /* they are kept there, for all */
+	ahead_room(thread, fd);
+	ahead = malloc(sizeof(*ahead) + len);
+	if (!ahead)
+		return;
+	*ahead = (struct ahead){
+		.next = thread->ahead,
+		.said = data ? said_now(thread->guest->session) : (struct said){ 0 },
+		.fd = fd,
+		.told = *told,
+		.len = len,
+		.base = base,
+	};
+	ahead->said.promise = told->promise;
+	if (len)
+		memcpy(ahead->data, data, len);
+	thread->ahead = ahead;
+}
+
+void ahead_opened(struct thread *thread, int fd, uint64_t flags, const struct wire_ahead *told, const uint8_t *data,
+		  size_t len)
+{
+	struct stat st;
+
+	memcpy(&st, told->stat, sizeof(st));
+	ahead_add(thread, fd, told, data, len, 0);
+	if ((told->flags & QUIET_FLAGS) == O_RDONLY && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		known_set(thread, KNOWN_QUIET, (uint64_t)fd);
+	known_cloexec(thread, (uint64_t)fd, flags & O_CLOEXEC);
+	if (!(told->traits & WIRE_AHEAD_SEEKABLE))
+		return;
+	known_set(thread, KNOWN_SEEKABLE, (uint64_t)fd);
+	known_set(thread, KNOWN_PRIVATE, (uint64_t)fd);
+	if (told->flags & O_APPEND)
+		return;
+	known_set(thread, KNOWN_SINGLE, (uint64_t)fd);
+	place_set(thread, fd, 0);
 }
 
 /**
@@ -29,12 +124,14 @@ void ahead_drop(struct thread *thread)
 static uint32_t read_flags(struct thread *thread)
 {
 	const uint64_t *arg = thread->call.arg;
+	/* Here and there in one file: that is worth a promise */
+	bool again = thread->reading == (int)arg[0] && place_of(thread, (int)arg[0]) >= 0;
 
 	if (!known_is(thread->guest, KNOWN_QUIET, (uint32_t)arg[0]) || thread->guest->session->objects.watched)
 		return 0;
 	thread->sequential = thread->reading == (int)arg[0] ? thread->sequential + 1 : 0;
 	thread->reading = (int)arg[0];
-	return thread->sequential && arg[2] <= WIRE_AHEAD_DATA_MAX / 2 ? WIRE_CALL_AHEAD : 0;
+	return (thread->sequential || again) && arg[2] <= WIRE_AHEAD_DATA_MAX / 2 ? WIRE_CALL_AHEAD : 0;
 }
 
 uint32_t ahead_flags(struct thread *thread)
@@ -45,6 +142,7 @@ uint32_t ahead_flags(struct thread *thread)
 	thread->call.closes = guest->closes;
 	known_call(thread);
 	places_call(thread);
+	fdmap_call(thread);
 	switch (thread->call.nr) {
 	case SYS_open:
 	case SYS_openat:
@@ -99,38 +197,32 @@ uint32_t ahead_flags(struct thread *thread)
  */
 static bool file_told(struct thread *thread, int fd, const uint8_t *tail, size_t tail_len)
 {
+	const struct call *call = &thread->call;
+	uint64_t base = call->nr == SYS_read ? UINT64_MAX : 0;
+	int64_t place = place_of(thread, fd);
 	struct wire_ahead told;
-	struct ahead *ahead;
-	struct stat st;
+	size_t path_len = 0;
 
-	if (tail_len < sizeof(told) || tail_len > sizeof(told) + WIRE_AHEAD_DATA_MAX)
+	if (tail_len < sizeof(told) || tail_len > sizeof(told) + WIRE_LISTING_PATH_MAX + 1 + WIRE_AHEAD_DATA_MAX)
 		return false;
 	memcpy(&told, tail, sizeof(told));
-	memcpy(&st, told.stat, sizeof(st));
-	ahead_drop(thread);
-	ahead = malloc(sizeof(*ahead) + tail_len - sizeof(told));
-	if (!ahead)
+	tail += sizeof(told);
+	tail_len -= sizeof(told);
+	if (call->nr == SYS_read && place >= 0 && told.promise)
+		base = (uint64_t)(place - place % WIRE_PROMISE_BLOCK);
+	if (told.promise && !promise_take(&thread->guest->session->promises, &told, base, tail, tail_len, &path_len))
+		return false;
+	tail += path_len;
+	tail_len -= path_len;
+	if (tail_len > WIRE_AHEAD_DATA_MAX)
+		return false;
+	/* Not what comes next, but where the read has been: it is of use to nobody if the promise does not hold */
+	if (call->nr == SYS_read && told.promise && !promise_holds(&thread->guest->session->promises, told.promise))
 		return true;
-	ahead->said = said_now(thread->guest->session);
-	ahead->fd = fd;
-	ahead->told = told;
-	ahead->len = tail_len - sizeof(told);
-	ahead->pos = 0;
-	ahead->moved = false;
-	ahead->base = thread->call.nr == SYS_read ? UINT64_MAX : 0;
-	memcpy(ahead->data, tail + sizeof(told), ahead->len);
-	thread->ahead = ahead;
-	if (thread->call.nr != SYS_read && (told.flags & QUIET_FLAGS) == O_RDONLY &&
-	    (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
-		known_set(thread, KNOWN_QUIET, (uint64_t)fd);
-	if (thread->call.nr != SYS_read)
-		known_cloexec(thread, (uint64_t)fd, thread->call.arg[thread->call.nr == SYS_open ? 1 : 2] & O_CLOEXEC);
-	if (thread->call.nr != SYS_read && told.traits & WIRE_AHEAD_SEEKABLE) {
-		known_set(thread, KNOWN_SEEKABLE, (uint64_t)fd);
-		known_set(thread, KNOWN_PRIVATE, (uint64_t)fd);
-		if (!(told.flags & O_APPEND))
-			known_set(thread, KNOWN_SINGLE, (uint64_t)fd);
-	}
+	if (call->nr == SYS_read)
+		ahead_add(thread, fd, &told, tail, tail_len, base);
+	else
+		ahead_opened(thread, fd, call->arg[call->nr == SYS_open ? 1 : 2], &told, tail, tail_len);
 	return true;
 }
 
@@ -178,27 +270,35 @@ bool ahead_take(struct thread *thread, int64_t ret, uint32_t flags, const uint8_
 		writes_answered(thread, flags & WIRE_RESULT_AHEAD);
 	known_copied(thread, ret);
 	places_answered(thread, ret);
+	fdmap_answered(thread, ret, tail, *tail_len);
 	return true;
 }
 
 void ahead_changed(struct thread *thread, uint64_t dev, uint64_t ino)
 {
+	struct ahead **at = &thread->ahead;
 	struct stat st;
 
-	if (!thread->ahead)
-		return;
-	memcpy(&st, thread->ahead->told.stat, sizeof(st));
-	if (st.st_dev == dev && st.st_ino == ino)
-		ahead_drop(thread);
+	while (*at) {
+		memcpy(&st, (*at)->told.stat, sizeof(st));
+		if (st.st_dev == dev && st.st_ino == ino)
+			ahead_cut(at);
+		else
+			at = &(*at)->next;
+	}
 }
 
 struct ahead *ahead_of(struct thread *thread, uint64_t fd)
 {
-	struct ahead *ahead = thread->ahead;
+	const struct session *session = thread->guest->session;
+	struct ahead **at = &thread->ahead;
 
-	if (ahead && (!said_holds(&ahead->said, thread->guest->session) || thread->guest->session->objects.watched)) {
-		ahead_drop(thread);
-		ahead = NULL;
-	}
-	return ahead && (uint32_t)fd == (uint32_t)ahead->fd ? ahead : NULL;
+	while (*at && (uint32_t)(*at)->fd != (uint32_t)fd)
+		at = &(*at)->next;
+	if (!*at)
+		return NULL;
+	if (said_holds(&(*at)->said, session) && !session->objects.watched)
+		return *at;
+	ahead_cut(at);
+	return NULL;
 }

@@ -16,6 +16,8 @@
  * No news is where a process is in a file that it has opened, and shares with no other process: it could have counted; and
  * mostly it can be counted here (remote/places.h).
  *
+ * What home has promised holds longer: see remote/promises.h.
+ *
  * Of which object a private mapping of a file is, the answer to the first says of those that follow at once: the
  * dynamic linker maps a library in five pieces.
  *
@@ -43,6 +45,7 @@
 struct guest;
 struct session;
 struct thread;
+struct wire_ahead;
 
 /* Flags for the CALL that the thread is about to send; takes note of what the call means for descriptors */
 uint32_t ahead_flags(struct thread *thread);
@@ -54,6 +57,14 @@ bool ahead_take(struct thread *thread, int64_t ret, uint32_t flags, const uint8_
 void ahead_mapped(struct thread *thread, int fd, uint64_t object, uint32_t kind);
 /* The object that the mapping is of for which the thread asks, if that is known; *@kind: enum object_kind */
 bool ahead_mapping(struct thread *thread, uint64_t *object, uint32_t *kind);
+/*
+ * The thread has opened a file with these flags, as @fd, of which home has told that, with @len bytes of data; just now, or when it
+ * was promised (@data is NULL)
+ */
+void ahead_opened(struct thread *thread, int fd, uint64_t flags, const struct wire_ahead *told, const uint8_t *data,
+		  size_t len);
+/* Nothing was told of descriptor @fd of a process any more, or of any (-1) */
+void ahead_forget(struct guest *guest, int fd);
 /* The thread changes that file: what was told of it is void */
 void ahead_changed(struct thread *thread, uint64_t dev, uint64_t ino);
 /* Forget what a thread was told */

@@ -13,17 +13,19 @@
 struct thread;
 
 /**
- * struct ahead - What home has said ahead of the descriptor that the thread has opened last
+ * struct ahead - What home has said ahead of a descriptor: the one that the thread has opened last, or one of a promised file
+ * @next:	Next one of the thread
  * @said:	When that was
  * @fd:		Descriptor
  * @told:	What was said
  * @len:	Bytes of data
- * @pos:	Where in them the guest reads next
+ * @pos:	Where in them the guest reads next, while it is fresh; then its place tells (places.h)
  * @moved:	It has read some
  * @base:	Where in the file they begin, if that is known; else UINT64_MAX
  * @data:	The data
  */
 struct ahead {
+	struct ahead *next;
 	struct said said;
 	int fd;
 	struct wire_ahead told;

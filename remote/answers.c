@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -11,6 +12,7 @@
 #include "remote/ahead.h"
 #include "remote/ahead_impl.h"
 #include "remote/calls.h"
+#include "remote/fdmap.h"
 #include "remote/known.h"
 #include "remote/places.h"
 #include "remote/session.h"
@@ -57,14 +59,42 @@ static bool serve_newfstatat(struct thread *thread, const uint64_t arg[6], int64
 }
 
 /**
- * data_at() - How many bytes a read of @count at @pos would get, if that is known; else -1
+ * is_promised() - Was that promised, and holds?
  */
-static ssize_t data_at(const struct ahead *ahead, uint64_t pos, uint64_t count)
+static bool is_promised(const struct thread *thread, const struct ahead *ahead)
 {
+	return promise_holds(&thread->guest->session->promises, ahead->said.promise);
+}
+
+/**
+ * pos_of() - Where the guest reads next, if that is known; else -1
+ */
+static int64_t pos_of(const struct thread *thread, const struct ahead *ahead)
+{
+	bool promised = is_promised(thread, ahead);
+	int64_t place = place_of(thread, ahead->fd);
+
+	if (place >= 0 && (promised || !ahead->base))
+		return place;
+	if (!said_is_fresh(&ahead->said, thread->guest->session) || (promised && ahead->base))
+		return -1;
+	return (int64_t)ahead->pos;
+}
+
+/**
+ * data_at() - How many bytes a read of @count at @pos would get, if that is known, and where they are; else -1
+ */
+static ssize_t data_at(const struct thread *thread, const struct ahead *ahead, uint64_t pos, uint64_t count,
+		       const uint8_t **data)
+{
+	const struct session *session = thread->guest->session;
 	uint64_t rest = pos < ahead->len ? ahead->len - pos : 0;
 
+	if (is_promised(thread, ahead))
+		return promised_data(&session->promises, ahead->said.promise, pos, count, data);
 	if ((!ahead->len || count > rest) && !ahead->told.whole)
 		return -1;
+	*data = ahead->data + pos;
 	return (ssize_t)(count < rest ? count : rest);
 }
 
@@ -75,12 +105,14 @@ static bool serve_read(struct thread *thread, const uint64_t arg[6], int64_t *re
 {
 	struct ahead *ahead = ahead_of(thread, arg[0]);
 	uint64_t consume[6] = { arg[0] };
+	const uint8_t *data = NULL;
+	int64_t pos = ahead ? pos_of(thread, ahead) : -1;
 	/* The kernel refuses its own addresses even where nothing is read */
-	ssize_t n = ahead && arg[1] < USER_END ? data_at(ahead, ahead->pos, arg[2]) : -1;
+	ssize_t n = pos >= 0 && arg[1] < USER_END ? data_at(thread, ahead, (uint64_t)pos, arg[2], &data) : -1;
 
-	if (n < 0 || !guest_write(thread, arg[1], ahead->data + ahead->pos, (size_t)n))
+	if (n < 0 || !guest_write(thread, arg[1], data, (size_t)n))
 		return false;
-	ahead->pos += (size_t)n;
+	ahead->pos = (size_t)(pos + n);
 	ahead->moved |= n > 0;
 	place_move(thread->guest, (int)arg[0], n);
 	consume[1] = (uint64_t)n;
@@ -97,7 +129,8 @@ static bool serve_lseek(struct thread *thread, const uint64_t arg[6], int64_t *r
 {
 	struct ahead *ahead = ahead_of(thread, arg[0]);
 	uint64_t seek[6] = { arg[0], arg[1], SEEK_SET };
-	int64_t to = (int64_t)arg[1], place = place_of(thread, (int)arg[0]);
+	int64_t to = (int64_t)arg[1], place = place_of(thread, (int)arg[0]), pos;
+	bool fresh;
 
 	if (!to && (int)arg[2] == SEEK_CUR && place >= 0) {
 		*ret = place;
@@ -105,19 +138,21 @@ static bool serve_lseek(struct thread *thread, const uint64_t arg[6], int64_t *r
 	}
 	if (ahead && ahead->base)
 		ahead = NULL; /* where its data are is not known */
+	fresh = ahead && said_is_fresh(&ahead->said, thread->guest->session);
+	pos = ahead ? pos_of(thread, ahead) : -1;
 	if (to < -WIRE_SEEK_MAX || to > WIRE_SEEK_MAX || !known_is(thread->guest, KNOWN_SEEKABLE, (uint32_t)arg[0]))
 		return false;
 	if ((int)arg[2] == SEEK_CUR && place >= 0)
 		to += place;
-	else if ((int)arg[2] == SEEK_CUR && ahead)
-		to += (int64_t)ahead->pos;
+	else if ((int)arg[2] == SEEK_CUR && pos >= 0)
+		to += pos;
 	else if ((int)arg[2] != SEEK_SET)
 		return false;
 	if (to < 0 || to > WIRE_SEEK_MAX)
 		return false;
 	/* What was said of another descriptor of the same open is void, but not this */
 	thread->guest->session->news++;
-	if (ahead) {
+	if (fresh) {
 		ahead->pos = (size_t)to;
 		ahead->said.news = thread->guest->session->news;
 	}
@@ -135,10 +170,13 @@ static bool serve_lseek(struct thread *thread, const uint64_t arg[6], int64_t *r
 static bool serve_pread(struct thread *thread, const uint64_t arg[6], int64_t *ret)
 {
 	const struct ahead *ahead = ahead_of(thread, arg[0]);
-	ssize_t n = ahead && !ahead->base && (int64_t)arg[3] >= 0 ? data_at(ahead, arg[3], arg[2]) : -1;
+	const uint8_t *data = NULL;
+	ssize_t n = ahead && (!ahead->base || is_promised(thread, ahead)) && (int64_t)arg[3] >= 0
+			    ? data_at(thread, ahead, arg[3], arg[2], &data)
+			    : -1;
 
 	*ret = n;
-	return n > 0 && guest_write(thread, arg[1], ahead->data + arg[3], (size_t)n);
+	return n > 0 && guest_write(thread, arg[1], data, (size_t)n);
 }
 
 /**
@@ -180,7 +218,9 @@ static bool serve_fcntl(struct thread *thread, const uint64_t arg[6], int64_t *r
 		return true;
 	}
 	ahead = (int)arg[1] == F_GETFL ? ahead_of(thread, arg[0]) : NULL;
-	if (!ahead)
+	/* Others that are open on it by the same open could change them */
+	if (!ahead || !(said_is_fresh(&ahead->said, thread->guest->session) ||
+			known_is(thread->guest, KNOWN_SINGLE, (uint32_t)arg[0])))
 		return false;
 	*ret = ahead->told.flags;
 	return true;
@@ -214,15 +254,44 @@ static bool serve_close(struct thread *thread, const uint64_t arg[6], int64_t *r
 	if (!known_is(thread->guest, KNOWN_QUIET, (uint32_t)arg[0]))
 		return false;
 	known_clear(thread->guest, (uint32_t)arg[0]);
-	for (struct thread *t = thread->guest->threads; t; t = t->next)
-		if (t->ahead && t->ahead->fd == (int)arg[0])
-			ahead_drop(t);
+	fdmap_set(thread->guest, (uint32_t)arg[0], false);
 	for (struct thread *t = thread->guest->threads; t; t = t->next)
 		if (t->ended_fd == (int)arg[0])
 			t->ended_fd = -1;
 	call_post(thread, SYS_close, arg, NULL, 0, 0);
 	*ret = 0;
 	return true;
+}
+
+/**
+ * limit_tell() - Tell the thread its own limit, which came with its program
+ */
+static bool limit_tell(const struct thread *thread, uint64_t resource, uint64_t addr)
+{
+	const struct guest *guest = thread->guest;
+	size_t at = (uint32_t)resource * sizeof(struct rlimit64);
+
+	return (uint32_t)resource < RLIM_NLIMITS && addr && said_is_fresh(&guest->limits_said, guest->session) &&
+	       guest_write(thread, addr, guest->limits + at, sizeof(struct rlimit64));
+}
+
+/**
+ * serve_prlimit() - prlimit64, as each program asks for the size of its stack
+ */
+static bool serve_prlimit(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	*ret = 0;
+	return !arg[2] && (!(int)arg[0] || (uint32_t)arg[0] == thread->guest->pid) &&
+	       limit_tell(thread, arg[1], arg[3]);
+}
+
+/**
+ * serve_getrlimit() - getrlimit
+ */
+static bool serve_getrlimit(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	*ret = 0;
+	return limit_tell(thread, arg[0], arg[1]);
 }
 
 /* Who serves which call */
@@ -236,6 +305,7 @@ static const struct {
 	{ SYS_fadvise64, serve_fadvise }, { SYS_write, writes_serve },
 	{ SYS_pwrite64, writes_serve },	  { SYS_lseek, serve_lseek },
 	{ SYS_ioctl, serve_ioctl },	  { SYS_getdents64, serve_getdents },
+	{ SYS_prlimit64, serve_prlimit }, { SYS_getrlimit, serve_getrlimit },
 };
 
 bool ahead_serve(struct thread *thread)

@@ -17,6 +17,7 @@
 #include "remote/live.h"
 #include "remote/merge.h"
 #include "remote/notify.h"
+#include "remote/promises.h"
 #include "remote/session.h"
 #include "remote/signals.h"
 #include "remote/title.h"
@@ -144,6 +145,7 @@ void call_send(struct thread *thread, uint32_t nr, const uint64_t arg[6], uint32
 		thread->call.id |= CALL_MAKES_PROCESS;
 	msg.call = thread->call.id;
 	memcpy(msg.arg, arg, sizeof(msg.arg));
+	log_debug("thread %u: goes home: %s", thread->tid, sysdef_name(nr));
 	channel_send(session->channel, WIRE_CALL, &msg, &piece, tail_len ? 1 : 0);
 }
 
@@ -163,6 +165,7 @@ void call_post(struct thread *thread, uint32_t nr, const uint64_t arg[6], const 
 		msg.flags |= WIRE_CALL_AHEAD;
 	session->posts++;
 	memcpy(msg.arg, arg, sizeof(msg.arg));
+	log_debug("thread %u: posted: %s", thread->tid, sysdef_name(nr));
 	channel_queue(session->channel, WIRE_CALL, &msg, &piece, tail_len ? 1 : 0);
 	if (!uv_is_active((uv_handle_t *)&session->later))
 		uv_timer_start(&session->later, session_later, LATER_MS, 0);
@@ -351,7 +354,7 @@ static uint64_t call_arrived(struct session *session, int listener, const struct
 			    -ERESTARTNOINTR); /* the signal first: nothing would take the thread out of the call */
 		return 0;
 	}
-	if (ahead_serve(thread) || listing_serve(thread) || again_serve(thread))
+	if (ahead_serve(thread) || promise_serve(thread) || listing_serve(thread) || again_serve(thread))
 		return 0;
 	row = sysdef_resolve(call->nr, call->arg, &resolved);
 	if (row->where == SYS_DENY)

@@ -226,8 +226,10 @@ static struct guest *guest_born(const struct thread *parent, uint32_t tid, pid_t
 {
 	struct guest *guest;
 
-	if (parent->call.arg[FORK_FLAGS] & CLONE_THREAD)
+	if (parent->call.arg[FORK_FLAGS] & CLONE_THREAD) {
+		parent->guest->fdmap.known = false;
 		return parent->guest;
+	}
 	guest = guest_new(parent->guest->session, tid);
 	if (!guest)
 		return NULL;
@@ -236,6 +238,9 @@ static struct guest *guest_born(const struct thread *parent, uint32_t tid, pid_t
 	guest->listener = listener_get(parent->guest->listener);
 	title_inherit(guest, parent->guest);
 	known_inherit(guest, parent->guest, parent->call.arg[FORK_FLAGS] & CLONE_FILES);
+	actions_inherit(guest, parent->guest, parent->call.arg[FORK_FLAGS]);
+	if (parent->call.arg[FORK_FLAGS] & CLONE_PIDFD)
+		parent->guest->fdmap.known = false;
 	if (shm_inherit(guest, parent->guest)) {
 		guest_forget(guest);
 		return NULL;

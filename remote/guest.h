@@ -32,6 +32,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "remote/actions.h"
+#include "remote/fdmap.h"
 #include "remote/places.h"
 #include "remote/said.h"
 #include "remote/sandbox.h"
@@ -177,7 +179,7 @@ struct mapped {
  * @filter_new:	The one that it is installing, or NULL
  * @strict:	Is in strict mode
  * @attach:	Segment that it attaches or detaches, or NULL
- * @ahead:	What home has said ahead, or NULL (ahead.c)
+ * @ahead:	What home has said ahead, newest first (ahead.c)
  * @again:	What it has asked last, or NULL (again.h)
  * @mapped:	What it has mapped last
  * @ended_fd:	The directory that has no more entries
@@ -244,12 +246,16 @@ struct thread {
  * @title:	What home has of the strings of its arguments, see proctitle.h
  * @title_at:	Where they are
  * @title_len:	Their length; 0: nothing is told of them
+ * @actions:	What it does with some signals
+ * @limits:	Its limits, as prlimit tells them, when its program started
+ * @limits_said: When that was
  * @cpu_limit_s: RLIMIT_CPU's hard limit when it was last looked at, seconds
  * @usage:	What the last USAGE told: user time, system time, resident bytes
  * @known:	What is known of descriptors: a bit for each (known.h)
  * @credit:	See writes.c
  * @written:	The descriptor of its last write that went home
  * @asked:	It asked for credit
+ * @fdmap:	Which descriptors it has
  * @places:	Where it is in its files
  * @place_next:	The next of them to be used
  * @closes:	Counts the calls that may have closed some of them
@@ -273,12 +279,16 @@ struct guest {
 	uint8_t *title;
 	uint64_t title_at;
 	uint32_t title_len;
+	struct action actions[ACTIONS_NR];
+	uint8_t limits[256];
+	struct said limits_said;
 	uint64_t cpu_limit_s;
 	uint64_t usage[3];
 	uint64_t known[KNOWN_NR][KNOWN_FDS / 64];
 	struct credit credit[CREDITS];
 	int written;
 	bool asked;
+	struct fdmap fdmap;
 	struct place places[PLACES];
 	unsigned int place_next;
 	uint64_t closes;

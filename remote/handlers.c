@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "remote/actions.h"
 #include "remote/ahead.h"
 #include "remote/calls.h"
 #include "remote/execve.h"
@@ -425,6 +426,7 @@ static void process_madvise_result(struct thread *thread, int64_t ret, const uin
 static const struct handler handlers[] = {
 	{ SYS_open, procfiles_open_begin, procfiles_open_result },
 	{ SYS_mmap, mmap_begin, mmap_result },
+	{ SYS_rt_sigaction, action_set_begin, NULL },
 	{ SYS_shmat, shm_attach_begin, shm_attach_result },
 	{ SYS_getpid, getpid_begin, NULL },
 	{ SYS_execve, execve_begin, execve_result },

@@ -240,6 +240,7 @@ int image_start(struct session *session, const struct wire_start *msg)
 	struct guest *guest = guest_by_pid(session, msg->pid);
 	struct wire_started started = { .pid = msg->pid };
 	const char *what;
+	uint64_t ignored;
 	int err;
 
 	if (!guest || guest->state != GUEST_BUILDING)
@@ -252,8 +253,15 @@ int image_start(struct session *session, const struct wire_start *msg)
 	/* From its first instruction on the guest can write to the arena: nothing of it is believed any more */
 	arena_unmap(&guest->body.arena);
 	title_begin(guest, guest->image->body.mm);
+	if (guest->image->limited) {
+		memcpy(guest->limits, guest->image->limits.limits, sizeof(guest->limits));
+		guest->limits_said = said_now(session);
+	}
+	ignored = guest->image->body.sigignored;
 	image_free(guest);
 	guest->state = GUEST_LIVE;
+	fdmap_begin(guest, msg->fds);
+	actions_begin(guest, ignored);
 	session_send(session, WIRE_STARTED, &started);
 	if (!guest->frozen)
 		thread_resume(guest->threads, 0);

@@ -2,8 +2,10 @@
 /* What is known of descriptors: see remote/known.h. */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
+#include "remote/ahead.h"
 #include "remote/known.h"
 #include "remote/places.h"
 #include "remote/session.h"
@@ -41,6 +43,7 @@ void known_clear(struct guest *guest, uint64_t fd)
 	guest->closes++;
 	writes_forget(guest, (int)fd);
 	place_forget(guest, (int)fd);
+	ahead_forget(guest, (int)fd);
 	for (enum known what = 0; what < KNOWN_NR; what++)
 		known_unset(guest, what, fd);
 }
@@ -55,6 +58,7 @@ void known_inherit(struct guest *child, struct guest *parent, bool same_files)
 	memset(parent->known[KNOWN_SINGLE], 0, sizeof(parent->known[KNOWN_SINGLE]));
 	place_forget(parent, -1);
 	memcpy(child->known, parent->known, sizeof(child->known));
+	child->fdmap = parent->fdmap;
 }
 
 /**
@@ -77,6 +81,9 @@ void known_call(struct thread *thread)
 	} else if (is_dup(call) || (call->nr == SYS_fcntl && (int)call->arg[1] == F_SETFL)) {
 		known_unset(thread->guest, KNOWN_SINGLE, fd);
 		place_forget(thread->guest, (int)fd);
+	} else if (call->nr == SYS_ioctl && ((uint32_t)call->arg[1] == FIONBIO || (uint32_t)call->arg[1] == FIOASYNC)) {
+		known_unset(thread->guest, KNOWN_SINGLE, fd); /* its flags are others from now on */
+		place_forget(thread->guest, (int)fd);
 	} else if (call->nr == SYS_ioctl || (call->nr == SYS_fcntl && (int)call->arg[1] == F_SETFD)) {
 		known_unset(thread->guest, KNOWN_FD_FLAGS, fd);
 	}
@@ -97,4 +104,5 @@ void known_forget(struct guest *guest)
 	memset(guest->known, 0, sizeof(guest->known));
 	writes_forget(guest, -1);
 	place_forget(guest, -1);
+	ahead_forget(guest, -1);
 }

@@ -34,6 +34,10 @@ bool ahead_mapping(struct thread *thread, uint64_t *object, uint32_t *kind)
 	ahead = ahead_of(thread, arg[4]);
 	if (!ahead || !ahead->told.object)
 		return false;
+	/* It was promised long ago: the object may have ended */
+	if (!said_is_fresh(&ahead->said, thread->guest->session) &&
+	    !object_find(&thread->guest->session->objects, ahead->told.object))
+		return false;
 	*object = ahead->told.object;
 	*kind = ahead->told.kind;
 	return true;

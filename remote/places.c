@@ -66,10 +66,7 @@ void place_forget(struct guest *guest, int fd)
 			place->known = false;
 }
 
-/**
- * is_still() - Does that call leave places alone?
- */
-static bool is_still(uint32_t nr)
+bool call_is_still(uint32_t nr)
 {
 	for (size_t i = 0; i < sizeof(still) / sizeof(*still); i++)
 		if (still[i] == nr)
@@ -81,7 +78,7 @@ void places_call(struct thread *thread)
 {
 	const struct call *call = &thread->call;
 
-	if (!is_still(call->nr))
+	if (!call_is_still(call->nr))
 		place_forget(thread->guest, -1);
 	else if ((call->nr == SYS_read || call->nr == SYS_write) && call->arg[2] > SYSPLAN_PART_MAX)
 		place_forget(thread->guest, (int)call->arg[0]); /* it is made in parts */

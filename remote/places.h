@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PLACES 4u /* files whose places are known at a time */
+#define PLACES 32u /* files whose places are known at a time */
 
 struct guest;
 struct thread;
@@ -33,6 +33,8 @@ struct place {
 	int64_t at;
 };
 
+/* Does that call leave the places of open files alone, but for what read, write and lseek do? It makes no descriptors but by its result */
+bool call_is_still(uint32_t nr);
 /* The place of descriptor @fd of the thread's process, or -1: not known */
 int64_t place_of(const struct thread *thread, int fd);
 /* It is @at now */

@@ -216,6 +216,14 @@ static int on_forget(struct session *session, const union wire_any *msg, const u
 	return shm_object_forget(session, msg->forget.object);
 }
 
+static int on_retract(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	promises_clear(&session->promises, msg->retract.era);
+	return 0;
+}
+
 /* What is done with each message of the deputy: 0 or negative errno, which ends the session */
 static int (*const message_table[WIRE_TYPES])(struct session *, const union wire_any *, const uint8_t *, size_t) = {
 	[WIRE_BODY] = on_body,	     [WIRE_LIMITS] = on_limits,
@@ -229,6 +237,7 @@ static int (*const message_table[WIRE_TYPES])(struct session *, const union wire
 	[WIRE_KEEP] = on_keep,	     [WIRE_OBJECT_ZERO] = on_object_zero,
 	[WIRE_TRIM] = on_trim,	     [WIRE_SEEN] = on_seen,
 	[WIRE_STOCK] = on_stock,     [WIRE_OBJECT_STALE] = on_object_stale,
+	[WIRE_RETRACT] = on_retract,
 };
 
 /**
@@ -334,6 +343,7 @@ void session_run(struct session *session)
 	channel_close(session->channel);
 	uv_run(&session->loop, UV_RUN_DEFAULT);
 	listings_clear(&session->listings);
+	promises_clear(&session->promises, 0);
 	objects_clear(&session->objects);
 	ownfilter_clear(session);
 	stock_clear(session);

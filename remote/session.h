@@ -18,6 +18,7 @@
 #include "remote/guest.h"
 #include "remote/listing.h"
 #include "remote/objects.h"
+#include "remote/promises.h"
 
 struct sandbox;
 struct wait_answer;
@@ -61,6 +62,7 @@ struct stock {
  * @kept_filters: Filters for the next bodies of processes, see ownfilter.h
  * @kept_filters_nr: How many of these
  * @listings:	What is in directories of home
+ * @promises:	Files of home that are what they were
  * @buffer:	Room for the tail of a CALL
  * @stock:	What reads may get
  * @spare:	Memory for another piece, or NULL
@@ -90,6 +92,7 @@ struct session {
 	struct kept_filters *kept_filters;
 	unsigned int kept_filters_nr;
 	struct listing_table listings;
+	struct promise_table promises;
 	uint8_t *buffer;
 	struct stock stock[WIRE_STOCKS_MAX];
 	uint8_t *spare;

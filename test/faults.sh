@@ -602,6 +602,68 @@ asks() {
 	[ "$answer" = "$2" ] || wrong "$1 is $2, the task finds it ${answer:-gone}, round $round"
 }
 
+# says NAME WANT WHY: what the task that follows reads from the file, each time
+says() {
+	local got
+
+	echo "$1" >&5
+	read -r -t 20 got <&6
+	[ "$got" = "$2 $2 $2 $2" ] || wrong "$1 says $2 when $3, the task reads ${got:-nothing}, round $round"
+}
+
+# A file that a task opens again and again is as it is, whoever changes it
+faults_promise_retracted() {
+	local dir round
+
+	own
+	stage
+	dir=$SCENE/cwd/files
+	mkdir -p "$dir/sub" "$SCENE/other"
+	echo other >"$SCENE/other/text"
+	mkfifo "$dir/ask" "$dir/answer"
+	chmod -R a+rwX "$SCENE/cwd" "$SCENE/other"
+	# shellcheck disable=SC2016
+	OPENMOSIX_PROMISE_AGE_S=0 omrun -j "$NODE" -- bash -c 'exec 3<"$0/ask" 4>"$0/answer"
+		while read -r name <&3; do
+			all=
+			for look in 1 2 3 4; do text=none; [ ! -e "$0/$name" ] || read -r text <"$0/$name"; all="$all $text"; done
+			echo ${all# } >&4
+		done' "$dir" &
+	JOB=$!
+	exec 5>"$dir/ask" 6<"$dir/answer"
+	for round in {1..6}; do
+		echo first >"$dir/text"
+		says text first 'it is new'
+		echo other >"$dir/text"
+		says text other 'it was written to'
+		dd of="$dir/text" conv=notrunc status=none <<<third
+		says text third 'it was overwritten'
+		python3 -c 'import mmap, sys
+with open(sys.argv[1], "r+b") as f: mmap.mmap(f.fileno(), 5)[:] = b"mmaps"' "$dir/text"
+		says text mmaps 'it was written to by memory'
+		echo fourth >"$dir/new"
+		mv "$dir/new" "$dir/text"
+		says text fourth 'it was replaced'
+		ln -s text "$dir/link"
+		says link fourth 'it is a link'
+		echo target >"$dir/target"
+		ln -sf target "$dir/link"
+		says link target 'the link leads elsewhere'
+		echo deep >"$dir/sub/text"
+		says sub/text deep 'it is in a directory'
+		mv "$dir/sub" "$SCENE/aside"
+		mv "$SCENE/other" "$dir/sub"
+		says sub/text other 'the directory is another'
+		mv "$dir/sub" "$SCENE/other"
+		mv "$SCENE/aside" "$dir/sub"
+		says sub/text deep 'the directory is back'
+		rm "$dir/text" "$dir/link"
+		says text none 'it is not there'
+	done
+	exec 5>&- 6<&-
+	wait "$JOB" || wrong "status $?: $(cat "$SCENE/stderr")"
+}
+
 # Where memory of the worker can be limited: the task ends, the worker does not
 faults_worker_out_of_memory() {
 	local group

@@ -237,7 +237,7 @@ scene_exec() {
 	ulimit -S -c 0 -n 1024 -s 8192 2>/dev/null
 	exec "${BECOME[@]}" env -i PATH="$BIN:/usr/local/bin:/usr/bin:/bin:/usr/games" HOME="$WORK/home.$who" \
 		LC_ALL=C TZ=UTC TERM=xterm SOURCE_DATE_EPOCH=0 XDG_RUNTIME_DIR="$SCENE/rundir" \
-		OPENMOSIX_KEY="$WORK/home.$who/key" OPENMOSIX_STATS="$SCENE/stats" OM_CHECK="$$" OM_TEST="$mark" \
+		OPENMOSIX_KEY="$WORK/home.$who/key" OPENMOSIX_STATS="$SCENE/stats" OPENMOSIX_PROMISE_AGE_S=0 OM_CHECK="$$" OM_TEST="$mark" \
 		RUN="$run" OUT="$SCENE/cwd/out" AIDS="$WORK/aids" CALLS="$WORK/calls" CACHE="$WORK/cache" \
 		PROGRAMS="$WORK/programs" LIB="$WORK/programs/common" SCALE="${OM_TEST_SCALE:-1}" "${SCENE_ENV[@]}" \
 		"${SANITIZERS[@]}" LSAN_OPTIONS=detect_leaks=0 \

@@ -430,7 +430,7 @@ END_TEST
 
 START_TEST(remote_passes_over_what_concerns_nobody)
 {
-	struct wire_start start = { 77 };
+	struct wire_start start = { .pid = 77 };
 	struct wire_stop stop = { 77 };
 	struct wire_cont cont = { 77 };
 	struct wire_drop drop = { 77 };

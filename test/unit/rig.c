@@ -327,7 +327,7 @@ void rig_body(struct rig *rig)
 void rig_program(struct rig *rig, const void *code, int error)
 {
 	struct wire_pages pages = { rig->body.pid, RIG_CODE };
-	struct wire_start start = { rig->body.pid };
+	struct wire_start start = { .pid = rig->body.pid };
 
 	rig_body(rig);
 	rig_send(rig, WIRE_PAGES, &pages, code, RIG_PAGE / 2);

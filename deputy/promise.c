@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files that are what they were until something else is said: see deputy/promise.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "deputy/ahead.h"
+#include "deputy/deputy.h"
+#include "deputy/dirwatch.h"
+#include "deputy/object.h"
+#include "deputy/promise.h"
+#include "wire.h"
+
+#define FILES_MAX     256u /* promised at a time; each has a descriptor and a watch */
+#define WATCHES_SHARE 128u /* of what the user may watch, for one family */
+#define ERAS_BEFORE   2u
+#define SEEN_MAX      1024u
+#define RETRACTED_MAX 32u  /* times, after which nothing is promised any more */
+#define LINKS_MAX     40   /* symbolic links on one path, as the kernel has it (MAXSYMLINKS) */
+#define YOUNG_S	      60   /* what has changed so lately may do so again */
+#define AGE_MAX_S     3600 /* of promises: relatime notes an access once a day, which changes attributes */
+#define DAY_S	      (24 * 3600)
+#define EVENTS	      (IN_MODIFY | IN_ATTRIB | IN_OPEN | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF)
+
+#define YOUNG_ENV "OPENMOSIX_PROMISE_AGE_S" /* another YOUNG_S */
+
+/**
+ * struct promised - A file that was promised
+ * @wd:		Watch descriptor
+ * @fd:		A handle of it (O_PATH)
+ * @opened:	Somebody has opened it since we have looked for writers
+ * @ours:	We may ask whether there are writers
+ * @dev:	Device and inode
+ * @ino:	.
+ */
+struct promised {
+	int wd, fd;
+	bool opened, ours;
+	dev_t dev;
+	ino_t ino;
+};
+
+/**
+ * struct era - Promises that hold, or are retracted, together
+ * @number:	Its number
+ * @since_ns:	When the first of them was made
+ * @file:	Files
+ * @nr:		How many there are
+ */
+struct era {
+	uint32_t number;
+	uint64_t since_ns;
+	struct promised file[FILES_MAX];
+	unsigned int nr;
+};
+
+/**
+ * struct promises - All of them
+ * @now:	Those that hold
+ * @before:	Those that were retracted last: what the worker has posted before it knew that is on its way
+ * @files_max:	How many files may be promised at a time
+ * @young_s:	What has changed in so many seconds is not promised
+ * @looking:	We are looking for writers of that file
+ * @seen:	Files that were opened lately: device and inode
+ */
+struct promises {
+	struct era now, before[ERAS_BEFORE];
+	unsigned int files_max;
+	long young_s;
+	const struct promised *looking;
+	struct {
+		dev_t dev;
+		ino_t ino;
+	} seen[SEEN_MAX];
+};
+
+/* Was the file opened before? It is from now on */
+static bool was_seen(struct promises *p, const struct stat *st)
+{
+	unsigned int at = (unsigned int)(st->st_ino % SEEN_MAX);
+	bool seen = p->seen[at].ino == st->st_ino && p->seen[at].dev == st->st_dev;
+
+	p->seen[at].ino = st->st_ino;
+	p->seen[at].dev = st->st_dev;
+	return seen;
+}
+
+/* Has nobody the file open for writing? -EACCES: we may not ask */
+static int no_writers(int fd)
+{
+	if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0)
+		return -errno;
+	fcntl(fd, F_SETLEASE, F_UNLCK);
+	return 0;
+}
+
+/* Watch the file: its index, or -1 when it cannot be relied upon */
+static int file_watch(struct deputy *d, int fd, const struct stat *st)
+{
+	struct era *now = &d->promises->now;
+	char path[32];
+	int wd, own, err;
+
+	if (now->nr == d->promises->files_max)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	wd = inotify_add_watch(dirs_inotify(d->dirs), path, EVENTS);
+	if (wd < 0)
+		return -1;
+	own = open(path, O_PATH | O_CLOEXEC); /* which nobody is told of: it is not open */
+	err = no_writers(fd);
+	if (own >= 0 && (!err || (err != -EAGAIN && object_is_steady(fd, st)))) {
+		now->file[now->nr] = (struct promised){ wd, own, false, !err, st->st_dev, st->st_ino };
+		return (int)now->nr++;
+	}
+	inotify_rm_watch(dirs_inotify(d->dirs), wd);
+	if (own >= 0)
+		close(own);
+	return -1;
+}
+
+/* Put the target of the link @at in front of what is left of a path; false when that becomes too long */
+static bool link_follow(const char *at, char *rest, size_t cap)
+{
+	char joined[2 * (WIRE_LISTING_PATH_MAX + 1)];
+	ssize_t n = readlink(at, joined, WIRE_LISTING_PATH_MAX + 1);
+
+	if (n <= 0 || n > (ssize_t)WIRE_LISTING_PATH_MAX)
+		return false;
+	snprintf(joined + n, sizeof(joined) - (size_t)n, "/%s", rest);
+	if (strlen(joined) >= cap)
+		return false;
+	strcpy(rest, joined);
+	return true;
+}
+
+/*
+ * Go the way of @path as the kernel does, and watch each directory before looking at the name in it. Is what is found there
+ * the file with @st?
+ */
+static bool path_watch(struct deputy *d, const char *path, const struct stat *st)
+{
+	char at[2 * (WIRE_LISTING_PATH_MAX + 1)] = "", rest[WIRE_LISTING_PATH_MAX + 1];
+	struct stat here = { .st_mode = S_IFDIR };
+	int links = 0;
+
+	snprintf(rest, sizeof(rest), "%s", path);
+	while (rest[strspn(rest, "/")]) {
+		const char *name = rest + strspn(rest, "/");
+		size_t len = strcspn(name, "/"), end = strlen(at);
+		char left[sizeof(rest)];
+
+		snprintf(left, sizeof(left), "%s", name + len);
+		if (!S_ISDIR(here.st_mode) || end + 1 + len > WIRE_LISTING_PATH_MAX || !dir_lead(d, at[0] ? at : "/"))
+			return false;
+		if (len <= 2 && !strncmp(name, "..", len)) {
+			if (len == 2 && end)
+				*strrchr(at, '/') = '\0';
+			memcpy(rest, left, sizeof(rest));
+			continue;
+		}
+		snprintf(at + end, sizeof(at) - end, "/%.*s", (int)len, name);
+		if (!dir_note(d, at) || lstat(at, &here))
+			return false;
+		if (S_ISLNK(here.st_mode)) {
+			if (++links > LINKS_MAX || !link_follow(at, left, sizeof(left)))
+				return false;
+			at[left[0] == '/' ? 0 : end] = '\0';
+			here.st_mode = S_IFDIR;
+		}
+		memcpy(rest, left, sizeof(rest));
+	}
+	return S_ISREG(here.st_mode) && stat_same_file(&here, st);
+}
+
+/* How many files may be watched: what the user may watch is for other programs of his, too */
+static unsigned int watches_max(void)
+{
+	unsigned int most = 8 * FILES_MAX;
+	FILE *f = fopen("/proc/sys/fs/inotify/max_user_watches", "re");
+
+	if (f) {
+		if (fscanf(f, "%u", &most) != 1)
+			most = 0;
+		fclose(f);
+	}
+	return most / WATCHES_SHARE < FILES_MAX ? most / WATCHES_SHARE : FILES_MAX;
+}
+
+/* The promises of the deputy, made when there are none yet; NULL: there is no memory */
+static struct promises *promises_get(struct deputy *d)
+{
+	const char *age = getenv(YOUNG_ENV);
+	struct promises *p = d->promises;
+
+	if (p)
+		return p;
+	p = d->promises = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	/* The task opens it by way of us (posted.c): that must be allowed */
+	p->now.number = prctl(PR_GET_DUMPABLE) == 1 ? 1 : RETRACTED_MAX + 1;
+	p->young_s = age ? strtol(age, NULL, 10) : YOUNG_S;
+	p->files_max = watches_max();
+	return p;
+}
+
+/* Will an access be noted while the promise holds, and change attributes? What has no such times yet has told so (ahead.c) */
+static bool is_noted_soon(const struct stat *st)
+{
+	time_t age = time(NULL) - st->st_atim.tv_sec;
+
+	return age > DAY_S - 2 * AGE_MAX_S && age <= DAY_S;
+}
+
+/*
+ * May a file be promised at all? We keep a handle of it, so its file system is kept from being unmounted: it must be one that
+ * the task keeps, too
+ */
+static bool is_promisable(struct deputy *d, pid_t pid, const struct stat *st)
+{
+	const struct promises *p = promises_get(d);
+	struct stat root, cwd;
+	char path[32];
+
+	if (!p || !d->dirs || p->now.number > RETRACTED_MAX || !S_ISREG(st->st_mode) ||
+	    st->st_ctim.tv_sec > time(NULL) - p->young_s || is_noted_soon(st))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/cwd", (int)pid);
+	return (!stat("/", &root) && root.st_dev == st->st_dev) || (!stat(path, &cwd) && cwd.st_dev == st->st_dev);
+}
+
+/* The number of a promise */
+static uint64_t number_of(const struct era *now, uint32_t at)
+{
+	return (uint64_t)now->number << 32 | at;
+}
+
+/* The number of the promise of that file, a new one if there is none; 0: it cannot be relied upon */
+static uint64_t file_promise(struct deputy *d, int fd, const struct stat *st)
+{
+	struct era *now = &d->promises->now;
+	int at;
+
+	for (uint32_t i = 0; i < now->nr; i++)
+		if (now->file[i].ino == st->st_ino && now->file[i].dev == st->st_dev)
+			return number_of(now, i);
+	at = file_watch(d, fd, st);
+	if (at == 0)
+		now->since_ns = uv_hrtime();
+	return at < 0 ? 0 : number_of(now, (uint32_t)at);
+}
+
+uint64_t promise_make(struct deputy *d, pid_t pid, const char *path, int fd, const struct stat *st)
+{
+	bool may = is_promisable(d, pid, st) && was_seen(d->promises, st) && path[0] == '/' &&
+		   strnlen(path, WIRE_LISTING_PATH_MAX + 1) <= WIRE_LISTING_PATH_MAX;
+
+	return may && path_watch(d, path, st) ? file_promise(d, fd, st) : 0;
+}
+
+uint64_t promise_data(struct deputy *d, pid_t pid, int fd, const struct stat *st)
+{
+	return is_promisable(d, pid, st) ? file_promise(d, fd, st) : 0;
+}
+
+int promise_fd(const struct deputy *d, uint64_t promise)
+{
+	const struct promises *p = d->promises;
+	uint32_t era = (uint32_t)(promise >> 32), at = (uint32_t)promise;
+	const struct era *e = p && era == p->now.number ? &p->now : p ? &p->before[era % ERAS_BEFORE] : NULL;
+
+	return e && e->number == era && at < e->nr ? e->file[at].fd : -1;
+}
+
+/* Nothing of an era is on its way any more */
+static void era_end(struct era *e)
+{
+	for (unsigned int i = 0; i < e->nr; i++)
+		close(e->file[i].fd);
+	e->nr = 0;
+}
+
+void promises_retract(struct deputy *d)
+{
+	struct promises *p = d->promises;
+	struct wire_retract msg;
+	struct era *before;
+
+	if (!p || !p->now.nr)
+		return;
+	for (unsigned int i = 0; i < p->now.nr; i++)
+		inotify_rm_watch(dirs_inotify(d->dirs), p->now.file[i].wd);
+	before = &p->before[p->now.number % ERAS_BEFORE];
+	era_end(before);
+	*before = p->now;
+	p->now.nr = 0;
+	msg.era = ++p->now.number;
+	if (d->channel)
+		channel_send(d->channel, WIRE_RETRACT, &msg, NULL, 0);
+}
+
+bool promise_event(struct deputy *d, const struct inotify_event *event)
+{
+	struct promises *p = d->promises;
+
+	for (unsigned int i = 0; p && i < p->now.nr; i++) {
+		if (p->now.file[i].wd != event->wd)
+			continue;
+		if (event->mask != IN_OPEN)
+			promises_retract(d);
+		else if (&p->now.file[i] != p->looking)
+			p->now.file[i].opened = true;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Somebody has opened the file: for writing? We have to open it ourselves to ask that; the event of this must be gone before
+ * that, for the kernel does not queue an equal one behind it
+ */
+static bool still_no_writers(struct deputy *d, struct promised *file)
+{
+	uint32_t era = d->promises->now.number;
+	int fd = file_reopen(file->fd), err;
+
+	file->opened = false;
+	if (fd < 0)
+		return false;
+	d->promises->looking = file;
+	dirs_take(d);
+	d->promises->looking = NULL;
+	err = d->promises->now.number == era ? no_writers(fd) : 0;
+	close(fd);
+	return !err;
+}
+
+void promises_check(struct deputy *d)
+{
+	struct era *now = d->promises ? &d->promises->now : NULL;
+	bool hold = true;
+
+	for (unsigned int i = 0; now && i < now->nr && hold; i++)
+		if (now->file[i].opened && now->file[i].ours)
+			hold = still_no_writers(d, &now->file[i]);
+	if (now && now->nr && (!hold || uv_hrtime() - now->since_ns > AGE_MAX_S * 1000000000ull))
+		promises_retract(d);
+}
+
+void promises_guard(struct deputy *d, const struct wire_call *msg)
+{
+	if (msg->nr != SYS_fcntl || (uint32_t)msg->arg[1] != F_SETLEASE)
+		return;
+	promises_retract(d);
+	if (promises_get(d)) /* it would see ours */
+		d->promises->now.number = RETRACTED_MAX + 1;
+}
+
+void promises_free(struct deputy *d)
+{
+	if (!d->promises)
+		return;
+	era_end(&d->promises->now);
+	for (unsigned int i = 0; i < ERAS_BEFORE; i++)
+		era_end(&d->promises->before[i]);
+	free(d->promises);
+	d->promises = NULL;
+}
