@@ -73,7 +73,7 @@ static bool is_later(const struct timespec *a, const struct timespec *b)
  * May a read of the file change its time of access? With relatime, as nearly everything is mounted, only if that is not
  * younger than the file, or a day old (relatime_need_update() in fs/inode.c); a minute before that we do not know.
  */
-static bool read_is_noted(const struct statfs *fs, int flags, const struct stat *st)
+bool ahead_is_noted(const struct statfs *fs, int flags, const struct stat *st)
 {
 	const struct timespec *a = &st->st_atim, *m = &st->st_mtim, *c = &st->st_ctim;
 
@@ -91,7 +91,7 @@ static uint32_t file_traits(int fd, int flags, const struct stat *st)
 
 	if (fstatfs(fd, &fs))
 		return WIRE_AHEAD_ACCESSED;
-	traits = read_is_noted(&fs, flags, st) ? WIRE_AHEAD_ACCESSED : 0;
+	traits = ahead_is_noted(&fs, flags, st) ? WIRE_AHEAD_ACCESSED : 0;
 	return is_plain_fs(&fs) ? traits | WIRE_AHEAD_SEEKABLE : traits;
 }
 
@@ -208,23 +208,71 @@ static void answer(struct deputy *d, struct thread *thread, int64_t ret, int fd,
 	call_answer(d, thread, ret, d->iov, nr);
 }
 
-/* The path of an open that the remote could post, if it is absolute and changes of where it leads to can be seen; or NULL */
+/* The call's path, if it is absolute and changes of where it leads to can be seen; or NULL */
 static const char *promisable(struct deputy *d, struct thread *thread)
 {
 	const struct call *call = &thread->call;
-	unsigned int at = sysdef_path(sysdef_row(call->nr));
 	const char *path;
 
-	if (call->arg[at + 1] & ~(uint64_t)WIRE_POSTED_OPEN_FLAGS || !listings_ready(d, thread))
+	if (!listings_ready(d, thread))
 		return NULL;
-	path = call_pointer(thread, call->home_arg[at], WIRE_LISTING_PATH_MAX + 1);
+	path = call_pointer(thread, call->home_arg[sysdef_path(sysdef_row(call->nr))], WIRE_LISTING_PATH_MAX + 1);
 	return path && path[0] == '/' && memchr(path, '\0', WIRE_LISTING_PATH_MAX + 1) ? path : NULL;
 }
 
-/* A file was opened */
+/* A file was opened: could the remote post the next such open? */
 static void opened(struct deputy *d, struct thread *thread, int64_t ret)
 {
-	answer(d, thread, ret, (int)ret, HEAD_BYTES, ret < 0 ? NULL : promisable(d, thread));
+	uint64_t flags = thread->call.arg[sysdef_path(sysdef_row(thread->call.nr)) + 1];
+	bool may = ret >= 0 && !(flags & ~(uint64_t)WIRE_POSTED_OPEN_FLAGS);
+
+	answer(d, thread, ret, (int)ret, HEAD_BYTES, may ? promisable(d, thread) : NULL);
+}
+
+/* Of what was asked for by its path: is it something that the remote could know? *@mode: that it may be used for that */
+static bool is_plain_question(const struct call *call, uint32_t *mode)
+{
+	*mode = 0;
+	switch (call->nr) {
+	case SYS_stat:
+		return true;
+	case SYS_newfstatat:
+		return !(int)call->arg[3];
+	case SYS_access:
+		*mode = (uint32_t)call->arg[1];
+		return true;
+	case SYS_faccessat:
+		*mode = (uint32_t)call->arg[2];
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A file or directory was asked for by its path */
+static void named(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	struct wire_ahead ahead = { .traits = WIRE_AHEAD_NAMED };
+	bool may = !ret && !d->shared_nr && has_our_ids(thread->task) && is_plain_question(&thread->call, &ahead.kind);
+	const char *path = may ? promisable(d, thread) : NULL;
+	uint32_t extra;
+	struct stat st;
+	int nr;
+
+	if (path)
+		ahead.promise = promise_name(d, thread->task->pid, path, &st);
+	nr = ahead.promise ? sysplan_collect(&thread->call.plan, ret, d->iov, SYSPLAN_IOV_MAX - 3) : -1;
+	if (nr < 0) {
+		call_row_finish(d, thread, ret);
+		return;
+	}
+	memcpy(ahead.stat, &st, sizeof(st));
+	extra = (uint32_t)(sizeof(ahead) + strlen(path) + 1);
+	d->iov[nr++] = (struct iovec){ &ahead, sizeof(ahead) };
+	d->iov[nr++] = (struct iovec){ (void *)path, strlen(path) + 1 };
+	d->iov[nr++] = (struct iovec){ &extra, sizeof(extra) };
+	thread->call.flags |= WIRE_RESULT_AHEAD;
+	call_answer(d, thread, ret, d->iov, nr);
 }
 
 /* A file is read, and not for the first time */
@@ -279,6 +327,11 @@ call_finisher ahead_finisher(const struct wire_call *msg)
 		return was_read;
 	case SYS_getdents64:
 		return listed;
+	case SYS_stat:
+	case SYS_newfstatat:
+	case SYS_access:
+	case SYS_faccessat:
+		return named;
 	default:
 		return NULL;
 	}

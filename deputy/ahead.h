@@ -3,17 +3,22 @@
 #ifndef OM_DEPUTY_AHEAD_H
 #define OM_DEPUTY_AHEAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "deputy/call.h"
 
+struct stat;
+struct statfs;
 struct wire_call;
 
 /* How the call is finished if that goes with its answer; NULL: there is nothing to say */
 call_finisher ahead_finisher(const struct wire_call *msg);
 
 int file_reopen(int fd); /* open the file of @fd once more, for reading; negative when that is not possible */
+bool ahead_is_noted(const struct statfs *fs, int flags,
+		    const struct stat *st); /* may a read of it, open with @flags, change its time of access? */
 size_t ahead_read(int fd, off_t pos, void *buf, size_t cap); /* what is in memory of the file that @fd is open on */
 
 #endif

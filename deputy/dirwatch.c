@@ -269,6 +269,16 @@ bool dir_note(struct deputy *d, const char *path)
 	return dir;
 }
 
+bool dir_state(struct deputy *d, const char *path)
+{
+	struct dir *dir = dir_get(d->dirs, path);
+
+	if (!dir || dirs_watch(d, dir))
+		return false;
+	dir->stated = true;
+	return true;
+}
+
 int dirs_inotify(const struct dirs *dirs)
 {
 	return dirs->inotify;
@@ -291,6 +301,10 @@ static void dir_changed(struct deputy *d, struct dir *dir, const struct inotify_
 	}
 	if (event->mask & IN_ATTRIB)
 		return; /* of an entry: its name is what it was */
+	if (dir->stated) {
+		dir->stated = false;
+		promises_retract(d);
+	}
 	snprintf(path, sizeof(path), "%s/%s", dir->path[1] ? dir->path : "", event->name);
 	named = dir_find(d->dirs, path);
 	if (named) {

@@ -17,6 +17,7 @@ struct dirs;
  * @spoilt:	How often what was told did not hold any more
  * @told:	The worker knows what is in it
  * @refused:	It cannot be told
+ * @stated:	Its attributes are promised
  * @leads:	The way to a promised file goes there, or through it (promise.h)
  * @events:	What has happened to it, or in it
  * @path:	Its path, without symbolic links if it is watched
@@ -25,7 +26,7 @@ struct dir {
 	struct dir *next, *watch_next;
 	int wd;
 	unsigned int hits, spoilt, events;
-	bool told, refused, leads;
+	bool told, refused, leads, stated;
 	char path[];
 };
 
@@ -41,6 +42,8 @@ int dirs_watch(struct deputy *d, struct dir *dir);
 bool dir_lead(struct deputy *d, const char *path);
 /* The way to a promised file goes to that name, in a directory that is watched; false when that cannot be noted */
 bool dir_note(struct deputy *d, const char *path);
+/* The attributes of the directory are promised: false when it cannot be relied upon */
+bool dir_state(struct deputy *d, const char *path);
 /* Where the kernel queues events */
 int dirs_inotify(const struct dirs *dirs);
 /* Take the events that are queued */

@@ -8,6 +8,7 @@
 #include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,19 +17,22 @@
 #include "deputy/dirwatch.h"
 #include "deputy/object.h"
 #include "deputy/promise.h"
+#include "plainpath.h"
 #include "wire.h"
 
 #define FILES_MAX     256u /* promised at a time; each has a descriptor and a watch */
 #define WATCHES_SHARE 128u /* of what the user may watch, for one family */
 #define ERAS_BEFORE   2u
 #define SEEN_MAX      1024u
-#define RETRACTED_MAX 32u  /* times, after which nothing is promised any more */
+#define RETRACTED_MAX 32u /* times in a row within QUICK_S, after which nothing is promised any more */
+#define QUICK_S	      10
 #define LINKS_MAX     40   /* symbolic links on one path, as the kernel has it (MAXSYMLINKS) */
 #define YOUNG_S	      60   /* what has changed so lately may do so again */
 #define AGE_MAX_S     3600 /* of promises: relatime notes an access once a day, which changes attributes */
 #define DAY_S	      (24 * 3600)
 #define EVENTS	      (IN_MODIFY | IN_ATTRIB | IN_OPEN | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF)
 
+#define WAY_MAX	  (2 * (WIRE_LISTING_PATH_MAX + 1))
 #define YOUNG_ENV "OPENMOSIX_PROMISE_AGE_S" /* another YOUNG_S */
 
 /**
@@ -53,12 +57,14 @@ struct promised {
  * @since_ns:	When the first of them was made
  * @file:	Files
  * @nr:		How many there are
+ * @names:	There are some of directories, too
  */
 struct era {
 	uint32_t number;
 	uint64_t since_ns;
 	struct promised file[FILES_MAX];
 	unsigned int nr;
+	bool names;
 };
 
 /**
@@ -66,19 +72,22 @@ struct era {
  * @now:	Those that hold
  * @before:	Those that were retracted last: what the worker has posted before it knew that is on its way
  * @files_max:	How many files may be promised at a time
+ * @retracted:	How often in a row they were retracted soon
  * @young_s:	What has changed in so many seconds is not promised
  * @looking:	We are looking for writers of that file
  * @seen:	Files that were opened lately: device and inode
+ * @asked:	Paths that were asked for: hashes
  */
 struct promises {
 	struct era now, before[ERAS_BEFORE];
-	unsigned int files_max;
+	unsigned int files_max, retracted;
 	long young_s;
 	const struct promised *looking;
 	struct {
 		dev_t dev;
 		ino_t ino;
 	} seen[SEEN_MAX];
+	uint32_t asked[SEEN_MAX];
 };
 
 /* Was the file opened before? It is from now on */
@@ -142,15 +151,16 @@ static bool link_follow(const char *at, char *rest, size_t cap)
 }
 
 /*
- * Go the way of @path as the kernel does, and watch each directory before looking at the name in it. Is what is found there
- * the file with @st?
+ * Go the way of @path as the kernel does, and watch each directory before looking at the name in it. Where it ends is @at, which
+ * has room for WAY_MAX bytes, and what is there is @here. False when it cannot be watched
  */
-static bool path_watch(struct deputy *d, const char *path, const struct stat *st)
+static bool path_walk(struct deputy *d, const char *path, char *at, struct stat *here)
 {
-	char at[2 * (WIRE_LISTING_PATH_MAX + 1)] = "", rest[WIRE_LISTING_PATH_MAX + 1];
-	struct stat here = { .st_mode = S_IFDIR };
+	char rest[WIRE_LISTING_PATH_MAX + 1];
 	int links = 0;
 
+	at[0] = '\0';
+	here->st_mode = S_IFDIR;
 	snprintf(rest, sizeof(rest), "%s", path);
 	while (rest[strspn(rest, "/")]) {
 		const char *name = rest + strspn(rest, "/");
@@ -158,7 +168,7 @@ static bool path_watch(struct deputy *d, const char *path, const struct stat *st
 		char left[sizeof(rest)];
 
 		snprintf(left, sizeof(left), "%s", name + len);
-		if (!S_ISDIR(here.st_mode) || end + 1 + len > WIRE_LISTING_PATH_MAX || !dir_lead(d, at[0] ? at : "/"))
+		if (!S_ISDIR(here->st_mode) || end + 1 + len > WIRE_LISTING_PATH_MAX || !dir_lead(d, at[0] ? at : "/"))
 			return false;
 		if (len <= 2 && !strncmp(name, "..", len)) {
 			if (len == 2 && end)
@@ -166,18 +176,29 @@ static bool path_watch(struct deputy *d, const char *path, const struct stat *st
 			memcpy(rest, left, sizeof(rest));
 			continue;
 		}
-		snprintf(at + end, sizeof(at) - end, "/%.*s", (int)len, name);
-		if (!dir_note(d, at) || lstat(at, &here))
+		snprintf(at + end, WAY_MAX - end, "/%.*s", (int)len, name);
+		if (!dir_note(d, at) || lstat(at, here))
 			return false;
-		if (S_ISLNK(here.st_mode)) {
+		if (S_ISLNK(here->st_mode)) {
 			if (++links > LINKS_MAX || !link_follow(at, left, sizeof(left)))
 				return false;
 			at[left[0] == '/' ? 0 : end] = '\0';
-			here.st_mode = S_IFDIR;
+			here->st_mode = S_IFDIR;
 		}
 		memcpy(rest, left, sizeof(rest));
 	}
-	return S_ISREG(here.st_mode) && stat_same_file(&here, st);
+	if (!at[0])
+		strcpy(at, "/");
+	return true;
+}
+
+/* Does that path lead to the file with @st? It is watched from now on */
+static bool path_watch(struct deputy *d, const char *path, const struct stat *st)
+{
+	char at[WAY_MAX];
+	struct stat here;
+
+	return path_walk(d, path, at, &here) && S_ISREG(here.st_mode) && stat_same_file(&here, st);
 }
 
 /* How many files may be watched: what the user may watch is for other programs of his, too */
@@ -206,10 +227,17 @@ static struct promises *promises_get(struct deputy *d)
 	if (!p)
 		return NULL;
 	/* The task opens it by way of us (posted.c): that must be allowed */
-	p->now.number = prctl(PR_GET_DUMPABLE) == 1 ? 1 : RETRACTED_MAX + 1;
+	p->retracted = prctl(PR_GET_DUMPABLE) == 1 ? 0 : RETRACTED_MAX + 1;
+	p->now.number = 1;
 	p->young_s = age ? strtol(age, NULL, 10) : YOUNG_S;
 	p->files_max = watches_max();
 	return p;
+}
+
+/* Has it changed lately? */
+static bool is_young(const struct promises *p, const struct stat *st)
+{
+	return st->st_ctim.tv_sec > time(NULL) - p->young_s;
 }
 
 /* Will an access be noted while the promise holds, and change attributes? What has no such times yet has told so (ahead.c) */
@@ -230,8 +258,8 @@ static bool is_promisable(struct deputy *d, pid_t pid, const struct stat *st)
 	struct stat root, cwd;
 	char path[32];
 
-	if (!p || !d->dirs || p->now.number > RETRACTED_MAX || !S_ISREG(st->st_mode) ||
-	    st->st_ctim.tv_sec > time(NULL) - p->young_s || is_noted_soon(st))
+	if (!p || !d->dirs || p->retracted > RETRACTED_MAX || !S_ISREG(st->st_mode) || is_young(p, st) ||
+	    is_noted_soon(st))
 		return false;
 	snprintf(path, sizeof(path), "/proc/%d/cwd", (int)pid);
 	return (!stat("/", &root) && root.st_dev == st->st_dev) || (!stat(path, &cwd) && cwd.st_dev == st->st_dev);
@@ -253,7 +281,7 @@ static uint64_t file_promise(struct deputy *d, int fd, const struct stat *st)
 		if (now->file[i].ino == st->st_ino && now->file[i].dev == st->st_dev)
 			return number_of(now, i);
 	at = file_watch(d, fd, st);
-	if (at == 0)
+	if (at == 0 && !now->names)
 		now->since_ns = uv_hrtime();
 	return at < 0 ? 0 : number_of(now, (uint32_t)at);
 }
@@ -264,6 +292,55 @@ uint64_t promise_make(struct deputy *d, pid_t pid, const char *path, int fd, con
 		   strnlen(path, WIRE_LISTING_PATH_MAX + 1) <= WIRE_LISTING_PATH_MAX;
 
 	return may && path_watch(d, path, st) ? file_promise(d, fd, st) : 0;
+}
+
+/* Was the path asked for before? It is from now on; that another one has the same hash does no harm */
+static bool was_asked(struct promises *p, const char *path)
+{
+	uint32_t hash = plainpath_hash(path, strlen(path)), was = p->asked[hash % SEEN_MAX];
+
+	p->asked[hash % SEEN_MAX] = hash;
+	return was == hash;
+}
+
+/* A directory: what happens in it changes its attributes */
+static uint64_t directory_promise(struct deputy *d, const char *at, struct stat *st)
+{
+	struct era *now = &d->promises->now;
+	struct statfs fs;
+
+	if (!dir_state(d, at) || lstat(at, st) || !S_ISDIR(st->st_mode) || statfs(at, &fs) ||
+	    is_young(d->promises, st) || ahead_is_noted(&fs, 0, st))
+		return 0;
+	if (!now->nr && !now->names)
+		now->since_ns = uv_hrtime();
+	now->names = true;
+	return number_of(now, 0);
+}
+
+uint64_t promise_name(struct deputy *d, pid_t pid, const char *path, struct stat *st)
+{
+	struct promises *p = promises_get(d);
+	uint64_t promise = 0;
+	char at[WAY_MAX];
+	struct statfs fs;
+	int fd;
+
+	/* The names on the way to what is young had better not be noted: it will go again */
+	if (!p || !d->dirs || p->retracted > RETRACTED_MAX || !was_asked(p, path) || stat(path, st) ||
+	    is_young(p, st) || !path_walk(d, path, at, st))
+		return 0;
+	if (S_ISDIR(st->st_mode))
+		return directory_promise(d, at, st);
+	fd = is_promisable(d, pid, st) ? open(at, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return 0;
+	if (!fstat(fd, st) && S_ISREG(st->st_mode))
+		promise = file_promise(d, fd, st);
+	if (fstat(fd, st) || fstatfs(fd, &fs) || ahead_is_noted(&fs, 0, st))
+		promise = 0;
+	close(fd);
+	return promise;
 }
 
 uint64_t promise_data(struct deputy *d, pid_t pid, int fd, const struct stat *st)
@@ -294,14 +371,16 @@ void promises_retract(struct deputy *d)
 	struct wire_retract msg;
 	struct era *before;
 
-	if (!p || !p->now.nr)
+	if (!p || !(p->now.nr || p->now.names))
 		return;
 	for (unsigned int i = 0; i < p->now.nr; i++)
 		inotify_rm_watch(dirs_inotify(d->dirs), p->now.file[i].wd);
+	p->retracted = uv_hrtime() - p->now.since_ns > QUICK_S * 1000000000ull ? 0 : p->retracted + 1;
 	before = &p->before[p->now.number % ERAS_BEFORE];
 	era_end(before);
 	*before = p->now;
 	p->now.nr = 0;
+	p->now.names = false;
 	msg.era = ++p->now.number;
 	if (d->channel)
 		channel_send(d->channel, WIRE_RETRACT, &msg, NULL, 0);
@@ -351,7 +430,7 @@ void promises_check(struct deputy *d)
 	for (unsigned int i = 0; now && i < now->nr && hold; i++)
 		if (now->file[i].opened && now->file[i].ours)
 			hold = still_no_writers(d, &now->file[i]);
-	if (now && now->nr && (!hold || uv_hrtime() - now->since_ns > AGE_MAX_S * 1000000000ull))
+	if (now && (now->nr || now->names) && (!hold || uv_hrtime() - now->since_ns > AGE_MAX_S * 1000000000ull))
 		promises_retract(d);
 }
 
@@ -361,7 +440,7 @@ void promises_guard(struct deputy *d, const struct wire_call *msg)
 		return;
 	promises_retract(d);
 	if (promises_get(d)) /* it would see ours */
-		d->promises->now.number = RETRACTED_MAX + 1;
+		d->promises->retracted = RETRACTED_MAX + 1;
 }
 
 void promises_free(struct deputy *d)

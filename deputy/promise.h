@@ -5,7 +5,7 @@
  * Programs open the same files again and again: each program its libraries and locales, each compiler the same headers. So
  * when a file is opened for reading a second time in a family, the answer may promise that its path leads to that file,
  * with those attributes and those data, until the promise is retracted. The remote then opens it by itself, and posts the
- * open (remote/promises.h).
+ * open (remote/promises.h). Likewise who asks a second time for the attributes of a file or directory, or whether it may be used.
  *
  * As with listings (listing.h), that is exact because what a guest could learn of a change from goes to the worker behind
  * RETRACT: the kernel has queued the events when the call that made the change returns. Watched are each directory on the
@@ -34,6 +34,8 @@ struct wire_call;
  * told with what is read from then on; 0: no
  */
 uint64_t promise_make(struct deputy *d, pid_t pid, const char *path, int fd, const struct stat *st);
+/* The same of what is at @path and was asked for just now; @st: its attributes, to be told with it */
+uint64_t promise_name(struct deputy *d, pid_t pid, const char *path, struct stat *st);
 /* The same, but for its path, of a file that is read again and again */
 uint64_t promise_data(struct deputy *d, pid_t pid, int fd, const struct stat *st);
 /* Our handle of the file that was promised with that number, for who was told in time; or negative */

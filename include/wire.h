@@ -214,6 +214,7 @@ struct wire_ahead {
 	32768u		       /* with a read of a promised file come the data of the aligned block that it begins in */
 #define WIRE_AHEAD_ACCESSED 1u /* a read may change what fstat would say */
 #define WIRE_AHEAD_SEEKABLE 2u /* lseek to any place up to WIRE_SEEK_MAX succeeds */
+#define WIRE_AHEAD_NAMED    4u /* only what stat would say of the path, and that access with the mode @kind succeeds */
 #define WIRE_SEEK_MAX	    INT32_MAX
 
 #define WIRE_LISTING_MAX      32768u /* bytes of a LISTING's tail */

@@ -147,6 +147,11 @@ uint32_t ahead_flags(struct thread *thread)
 	case SYS_open:
 	case SYS_openat:
 		return guest->loud || guest->session->objects.watched ? 0 : WIRE_CALL_AHEAD;
+	case SYS_stat:
+	case SYS_newfstatat:
+	case SYS_access:
+	case SYS_faccessat:
+		return guest->session->objects.watched ? 0 : WIRE_CALL_AHEAD;
 	case SYS_close:
 		known_clear(guest, (uint32_t)arg[0]);
 		return 0;
@@ -227,6 +232,22 @@ static bool file_told(struct thread *thread, int fd, const uint8_t *tail, size_t
 }
 
 /**
+ * name_told() - Home promises what is at a path
+ */
+static bool name_told(struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	struct wire_ahead told;
+	size_t path_len;
+
+	if (tail_len < sizeof(told))
+		return false;
+	memcpy(&told, tail, sizeof(told));
+	return told.traits & WIRE_AHEAD_NAMED && told.promise &&
+	       promise_take(&thread->guest->session->promises, &told, UINT64_MAX, tail + sizeof(told),
+			    tail_len - sizeof(told), &path_len);
+}
+
+/**
  * told_take() - RESULT says more than the row wants: take that off the tail's end, where its length is
  */
 static bool told_take(struct thread *thread, int64_t ret, const uint8_t *tail, size_t *tail_len)
@@ -246,6 +267,11 @@ static bool told_take(struct thread *thread, int64_t ret, const uint8_t *tail, s
 	case SYS_open:
 	case SYS_openat:
 		return file_told(thread, (int)ret, tail, extra);
+	case SYS_stat:
+	case SYS_newfstatat:
+	case SYS_access:
+	case SYS_faccessat:
+		return name_told(thread, tail, extra);
 	case SYS_read:
 		return file_told(thread, (int)call->arg[0], tail, extra);
 	case SYS_getdents64:

@@ -2,6 +2,7 @@
 /* Files that are what they were until home says otherwise: see remote/promises.h. Who is answered from that is in reopens.c. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "plainpath.h"
 #include "remote/promises.h"
@@ -33,25 +34,13 @@ struct promised {
 	struct piece *pieces;
 };
 
-/**
- * struct promised_path - A path to a file
- * @next:	Next in the bucket
- * @told:	What was told when it was opened
- * @path:	The path
- */
-struct promised_path {
-	struct promised_path *next;
-	struct wire_ahead told;
-	char path[];
-};
-
-const struct wire_ahead *promise_find(const struct promise_table *table, const char *path)
+const struct promised_path *promise_find(const struct promise_table *table, const char *path)
 {
 	const struct promised_path *p = table->bucket[plainpath_hash(path, strlen(path)) % PROMISE_BUCKETS];
 
 	while (p && strcmp(p->path, path) != 0)
 		p = p->next;
-	return p ? &p->told : NULL;
+	return p;
 }
 
 bool promise_holds(const struct promise_table *table, uint64_t promise)
@@ -60,21 +49,29 @@ bool promise_holds(const struct promise_table *table, uint64_t promise)
 }
 
 /**
- * path_add() - That path leads to that file
+ * path_add() - That was told of what that path leads to
  */
 static void path_add(struct promise_table *table, const struct wire_ahead *told, const char *path)
 {
-	struct promised_path **bucket = &table->bucket[plainpath_hash(path, strlen(path)) % PROMISE_BUCKETS], *p;
+	struct promised_path **at = &table->bucket[plainpath_hash(path, strlen(path)) % PROMISE_BUCKETS], *p;
+	bool named = told->traits & WIRE_AHEAD_NAMED;
 
-	p = path[0] && table->paths < PATHS_MAX && !promise_find(table, path) ? malloc(sizeof(*p) + strlen(path) + 1)
-									      : NULL;
-	if (!p)
-		return;
-	strcpy(p->path, path);
-	p->told = *told;
-	p->next = *bucket;
-	*bucket = p;
-	table->paths++;
+	while (*at && strcmp((*at)->path, path) != 0)
+		at = &(*at)->next;
+	p = *at;
+	if (!p) {
+		p = path[0] && table->paths < PATHS_MAX ? calloc(1, sizeof(*p) + strlen(path) + 1) : NULL;
+		if (!p)
+			return;
+		strcpy(p->path, path);
+		p->told = *told;
+		*at = p;
+		table->paths++;
+	}
+	if (!named && !p->opened)
+		p->told = *told;
+	p->opened |= !named;
+	p->mode |= named ? told->kind : R_OK;
 }
 
 /**
@@ -124,6 +121,10 @@ bool promise_take(struct promise_table *table, const struct wire_ahead *told, ui
 		table->era = (uint32_t)(told->promise >> 32); /* the first one */
 	if (told->promise >> 32 != table->era)
 		return true;
+	if (told->traits & WIRE_AHEAD_NAMED) {
+		path_add(table, told, path);
+		return true;
+	}
 	if (!table->file[at])
 		table->file[at] = calloc(1, sizeof(*file));
 	file = table->file[at];

@@ -22,8 +22,23 @@
 #define PROMISES_MAX	256u /* files of an era */
 
 struct promised;
-struct promised_path;
 struct thread;
+
+/**
+ * struct promised_path - A path
+ * @next:	Next in the bucket
+ * @told:	What was told of what it leads to
+ * @opened:	It was opened, and can be again: that is of its open
+ * @mode:	access(2) with these bits succeeds
+ * @path:	The path
+ */
+struct promised_path {
+	struct promised_path *next;
+	struct wire_ahead told;
+	bool opened;
+	uint32_t mode;
+	char path[];
+};
 
 /**
  * struct promise_table - The promises of a session
@@ -55,8 +70,8 @@ ssize_t promised_data(const struct promise_table *table, uint64_t promise, uint6
 void promises_clear(struct promise_table *table, uint32_t era);
 /* Does that promise still hold? */
 bool promise_holds(const struct promise_table *table, uint64_t promise);
-/* What was told of the file that @path leads to; NULL: nothing */
-const struct wire_ahead *promise_find(const struct promise_table *table, const char *path);
+/* What is known of a path; NULL: nothing */
+const struct promised_path *promise_find(const struct promise_table *table, const char *path);
 /* Answer the call that the thread has made, if that is possible; true when it was */
 bool promise_serve(struct thread *thread);
 

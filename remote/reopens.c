@@ -15,17 +15,17 @@
 /**
  * serve_open() - open for reading, with the flags @flags
  */
-static bool serve_open(struct thread *thread, const struct wire_ahead *told, uint64_t flags, int64_t *ret)
+static bool serve_open(struct thread *thread, const struct promised_path *p, uint64_t flags, int64_t *ret)
 {
 	int fd = fdmap_next(thread);
-	const uint64_t arg[6] = { 0, 0, flags, 0, told->promise, (uint64_t)fd };
+	const uint64_t arg[6] = { 0, 0, flags, 0, p->told.promise, (uint64_t)fd };
 
-	if (fd < 0 || flags & ~(uint64_t)WIRE_POSTED_OPEN_FLAGS)
+	if (!p->opened || fd < 0 || flags & ~(uint64_t)WIRE_POSTED_OPEN_FLAGS)
 		return false;
 	call_post(thread, SYS_openat, arg, NULL, 0, 0);
 	fdmap_set(thread->guest, (uint64_t)fd, true);
 	thread->call.closes = thread->guest->closes;
-	ahead_opened(thread, fd, flags, told, NULL, 0);
+	ahead_opened(thread, fd, flags, &p->told, NULL, 0);
 	*ret = fd;
 	return true;
 }
@@ -33,19 +33,19 @@ static bool serve_open(struct thread *thread, const struct wire_ahead *told, uin
 /**
  * serve_stat() - Its attributes, to @addr
  */
-static bool serve_stat(struct thread *thread, const struct wire_ahead *told, uint64_t addr, int64_t *ret)
+static bool serve_stat(struct thread *thread, const struct promised_path *p, uint64_t addr, int64_t *ret)
 {
 	*ret = 0;
-	return !tracee_write(thread->outer, addr, told->stat, sizeof(told->stat));
+	return !tracee_write(thread->outer, addr, p->told.stat, sizeof(p->told.stat));
 }
 
 /**
- * serve_access() - Is it there, and may it be read? It could be opened
+ * serve_access() - Is it there, and may it be used for that?
  */
-static bool serve_access(uint64_t mode, int64_t *ret)
+static bool serve_access(const struct promised_path *p, uint64_t mode, int64_t *ret)
 {
 	*ret = 0;
-	return !((uint32_t)mode & ~(uint32_t)R_OK);
+	return !((uint32_t)mode & ~p->mode);
 }
 
 bool promise_serve(struct thread *thread)
@@ -53,7 +53,7 @@ bool promise_serve(struct thread *thread)
 	const struct promise_table *table = &thread->guest->session->promises;
 	const struct sysdef *row = sysdef_row(thread->call.nr);
 	char path[WIRE_LISTING_PATH_MAX + 1];
-	const struct wire_ahead *told;
+	const struct promised_path *p;
 	const uint64_t *arg;
 	bool served = false;
 	int64_t ret = 0;
@@ -61,23 +61,23 @@ bool promise_serve(struct thread *thread)
 	if (!table->paths || !(row->traits & SYS_LOOKUP) || thread->guest->session->objects.watched)
 		return false;
 	arg = thread->call.arg + sysdef_path(row);
-	told = path_read(thread, arg[0], path) ? promise_find(table, path) : NULL;
-	if (!told)
+	p = path_read(thread, arg[0], path) ? promise_find(table, path) : NULL;
+	if (!p)
 		return false;
 	switch (thread->call.nr) {
 	case SYS_open:
 	case SYS_openat:
-		served = serve_open(thread, told, arg[1], &ret);
+		served = serve_open(thread, p, arg[1], &ret);
 		break;
 	case SYS_stat:
-		served = serve_stat(thread, told, arg[1], &ret);
+		served = serve_stat(thread, p, arg[1], &ret);
 		break;
 	case SYS_newfstatat:
-		served = !(int)arg[2] && serve_stat(thread, told, arg[1], &ret);
+		served = !(int)arg[2] && serve_stat(thread, p, arg[1], &ret);
 		break;
 	case SYS_access:
 	case SYS_faccessat:
-		served = serve_access(arg[1], &ret);
+		served = serve_access(p, arg[1], &ret);
 		break;
 	default:
 		break;

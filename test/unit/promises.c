@@ -2,6 +2,7 @@
 /* What the remote makes of promised files and RETRACT (remote/promises.h), also of such as no home tells. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "remote/promises.h"
 #include "test/unit/unit.h"
@@ -121,8 +122,28 @@ START_TEST(promise_flood_is_bounded)
 }
 END_TEST
 
+/* Only its name is promised: it can be asked for, not opened, until its open is told */
+START_TEST(promise_of_a_name)
+{
+	struct wire_ahead told = { .promise = PROMISE(1, 0), .traits = WIRE_AHEAD_NAMED, .kind = X_OK };
+	size_t path_len;
+
+	ck_assert(promise_take(&table, &told, UINT64_MAX, BYTES("/a\0"), &path_len));
+	ck_assert(!promise_find(&table, "/a")->opened);
+	ck_assert_uint_eq(promise_find(&table, "/a")->mode, X_OK);
+	ck_assert(!promise_holds(&table, PROMISE(1, 0)));
+	ck_assert(take(PROMISE(1, 0), 0, true, BYTES("/a\0x")));
+	ck_assert(promise_find(&table, "/a")->opened);
+	ck_assert_uint_eq(promise_find(&table, "/a")->mode, X_OK | R_OK);
+	ck_assert_uint_eq(table.paths, 1);
+	promises_clear(&table, 2);
+	ck_assert_ptr_null(promise_find(&table, "/a"));
+}
+END_TEST
+
 UNIT(promises)
 {
+	tcase_add_test(tc, promise_of_a_name);
 	tcase_add_test(tc, promise_has_the_data_that_were_told);
 	tcase_add_test(tc, promise_that_was_retracted_before_it_came_is_void);
 	tcase_add_test(tc, promise_of_an_empty_file);
