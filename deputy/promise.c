@@ -16,6 +16,7 @@
 #include "deputy/deputy.h"
 #include "deputy/dirwatch.h"
 #include "deputy/object.h"
+#include "deputy/pathwalk.h"
 #include "deputy/promise.h"
 #include "plainpath.h"
 #include "wire.h"
@@ -26,13 +27,11 @@
 #define SEEN_MAX      1024u
 #define RETRACTED_MAX 32u /* times in a row within QUICK_S, after which nothing is promised any more */
 #define QUICK_S	      10
-#define LINKS_MAX     40   /* symbolic links on one path, as the kernel has it (MAXSYMLINKS) */
 #define YOUNG_S	      60   /* what has changed so lately may do so again */
 #define AGE_MAX_S     3600 /* of promises: relatime notes an access once a day, which changes attributes */
 #define DAY_S	      (24 * 3600)
 #define EVENTS	      (IN_MODIFY | IN_ATTRIB | IN_OPEN | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF)
 
-#define WAY_MAX	  (2 * (WIRE_LISTING_PATH_MAX + 1))
 #define YOUNG_ENV "OPENMOSIX_PROMISE_AGE_S" /* another YOUNG_S */
 
 /**
@@ -135,70 +134,13 @@ static int file_watch(struct deputy *d, int fd, const struct stat *st)
 	return -1;
 }
 
-/* Put the target of the link @at in front of what is left of a path; false when that becomes too long */
-static bool link_follow(const char *at, char *rest, size_t cap)
-{
-	char joined[2 * (WIRE_LISTING_PATH_MAX + 1)];
-	ssize_t n = readlink(at, joined, WIRE_LISTING_PATH_MAX + 1);
-
-	if (n <= 0 || n > (ssize_t)WIRE_LISTING_PATH_MAX)
-		return false;
-	snprintf(joined + n, sizeof(joined) - (size_t)n, "/%s", rest);
-	if (strlen(joined) >= cap)
-		return false;
-	strcpy(rest, joined);
-	return true;
-}
-
-/*
- * Go the way of @path as the kernel does, and watch each directory before looking at the name in it. Where it ends is @at, which
- * has room for WAY_MAX bytes, and what is there is @here. False when it cannot be watched
- */
-static bool path_walk(struct deputy *d, const char *path, char *at, struct stat *here)
-{
-	char rest[WIRE_LISTING_PATH_MAX + 1];
-	int links = 0;
-
-	at[0] = '\0';
-	here->st_mode = S_IFDIR;
-	snprintf(rest, sizeof(rest), "%s", path);
-	while (rest[strspn(rest, "/")]) {
-		const char *name = rest + strspn(rest, "/");
-		size_t len = strcspn(name, "/"), end = strlen(at);
-		char left[sizeof(rest)];
-
-		snprintf(left, sizeof(left), "%s", name + len);
-		if (!S_ISDIR(here->st_mode) || end + 1 + len > WIRE_LISTING_PATH_MAX || !dir_lead(d, at[0] ? at : "/"))
-			return false;
-		if (len <= 2 && !strncmp(name, "..", len)) {
-			if (len == 2 && end)
-				*strrchr(at, '/') = '\0';
-			memcpy(rest, left, sizeof(rest));
-			continue;
-		}
-		snprintf(at + end, WAY_MAX - end, "/%.*s", (int)len, name);
-		if (!dir_note(d, at) || lstat(at, here))
-			return false;
-		if (S_ISLNK(here->st_mode)) {
-			if (++links > LINKS_MAX || !link_follow(at, left, sizeof(left)))
-				return false;
-			at[left[0] == '/' ? 0 : end] = '\0';
-			here->st_mode = S_IFDIR;
-		}
-		memcpy(rest, left, sizeof(rest));
-	}
-	if (!at[0])
-		strcpy(at, "/");
-	return true;
-}
-
 /* Does that path lead to the file with @st? It is watched from now on */
 static bool path_watch(struct deputy *d, const char *path, const struct stat *st)
 {
-	char at[WAY_MAX];
+	char at[PATHWALK_MAX];
 	struct stat here;
 
-	return path_walk(d, path, at, &here) && S_ISREG(here.st_mode) && stat_same_file(&here, st);
+	return pathwalk(d, path, at, &here) && S_ISREG(here.st_mode) && stat_same_file(&here, st);
 }
 
 /* How many files may be watched: what the user may watch is for other programs of his, too */
@@ -322,13 +264,13 @@ uint64_t promise_name(struct deputy *d, pid_t pid, const char *path, struct stat
 {
 	struct promises *p = promises_get(d);
 	uint64_t promise = 0;
-	char at[WAY_MAX];
+	char at[PATHWALK_MAX];
 	struct statfs fs;
 	int fd;
 
 	/* The names on the way to what is young had better not be noted: it will go again */
 	if (!p || !d->dirs || p->retracted > RETRACTED_MAX || !was_asked(p, path) || stat(path, st) ||
-	    is_young(p, st) || !path_walk(d, path, at, st))
+	    is_young(p, st) || !pathwalk(d, path, at, st))
 		return 0;
 	if (S_ISDIR(st->st_mode))
 		return directory_promise(d, at, st);
