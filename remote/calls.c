@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Trapped calls of guests: see remote/calls.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <string.h>
@@ -321,6 +322,39 @@ void call_result(struct session *session, const struct wire_result *msg, const u
 }
 
 /**
+ * refused_result() - Home has looked at the descriptor of a command that is made nowhere
+ */
+static void refused_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
+{
+	struct sysdef resolved;
+
+	(void)tail;
+	(void)tail_len;
+	if (ret >= 0)
+		ret = -(int64_t)sysdef_resolve(thread->call.nr, thread->call.arg, &resolved)->ret;
+	call_return(thread, ret);
+}
+
+/**
+ * call_refuse() - The call is made nowhere
+ *
+ * The kernel looks at a descriptor before it looks at what is wanted of it. So home is asked for something that changes
+ * nothing, and that fails where every command does.
+ */
+static void call_refuse(struct thread *thread, const struct sysdef *row)
+{
+	static const struct handler refused = { SYS_fcntl, NULL, refused_result };
+	const uint64_t arg[6] = { thread->call.arg[0], F_GETSIG };
+
+	if (sysdef_row(thread->call.nr)->where == SYS_DENY || row->arg[0].kind != ARG_FD) {
+		call_return(thread, -(int64_t)row->ret);
+		return;
+	}
+	thread->call.handler = &refused;
+	call_send(thread, SYS_fcntl, arg, 0, NULL, 0);
+}
+
+/**
  * call_arrived() - A thread has made a call
  * Return: its number when it was sent home, else 0
  */
@@ -358,7 +392,7 @@ static uint64_t call_arrived(struct session *session, int listener, const struct
 		return 0;
 	row = sysdef_resolve(call->nr, call->arg, &resolved);
 	if (row->where == SYS_DENY)
-		call_return(thread, -(int64_t)row->ret);
+		call_refuse(thread, row);
 	else if (call->handler && call->handler->begin)
 		call->handler->begin(thread);
 	else if (row->where == SYS_LOCAL)

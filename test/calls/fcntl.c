@@ -126,6 +126,8 @@ static void hints(int fd)
 
 static void file_ioctls(int fd)
 {
+	/* What says nothing of its argument, and what is some driver's */
+	static const unsigned int unknown[] = { 0, 0xdead, _IOWR('V', 1, int), _IOWR('d', 1, int) };
 	int value = -1, dir = MUST(open(".", O_RDONLY));
 	long version;
 
@@ -150,6 +152,13 @@ static void file_ioctls(int fd)
 	SHOW(SYS(ioctl, fd, 0xdead, 0));
 	SHOW(SYS(ioctl, fd, BLKGETSIZE64, &version));
 	SHOW(SYS(ioctl, dir, FIONREAD, &value));
+	close(dir);
+	dir = MUST(open(".", O_PATH));
+	for (unsigned int i = 0; i < sizeof(unknown) / sizeof(*unknown); i++) {
+		SHOW(SYS(ioctl, fd, unknown[i], &value));
+		SHOW(SYS(ioctl, dir, unknown[i], &value));
+		SHOW(SYS(ioctl, BADFD, unknown[i], &value));
+	}
 	close(dir);
 }
 
