@@ -102,7 +102,7 @@ int sysplan_collect(struct sysplan *p, int64_t ret, struct iovec *iov, int max)
 void sysplan_limit(struct sysplan *p, unsigned int arg, uint32_t len)
 {
 	for (uint32_t i = 0; i < p->span_nr; i++) {
-		if (p->span[i].arg != arg)
+		if (p->span[i].arg != arg || p->span[i].trim != TRIM_RET)
 			continue;
 		if (p->span[i].len > len)
 			p->span[i].len = len;

@@ -5,11 +5,13 @@
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -214,6 +216,34 @@ static void vmsplice_post(struct deputy *d, struct thread *thread)
 	call_post(d, thread, vmsplice_written);
 }
 
+/* A TCP socket throws away what a receive with MSG_TRUNC asks for: the result counts it, and nothing is written */
+static bool throws_away(const struct thread *thread)
+{
+	uint64_t flags = thread->call.arg[thread->call.nr == SYS_recvfrom ? 3 : 2];
+	int protocol = 0, fd = flags & MSG_ERRQUEUE ? -1 : task_fd_copy(thread->task, (int)thread->call.arg[0]);
+	socklen_t len = sizeof(protocol);
+
+	if (fd < 0)
+		return false;
+	if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) < 0)
+		protocol = 0;
+	close(fd);
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP;
+}
+
+/* A receive with MSG_TRUNC has returned */
+static void truncating_done(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	if (ret > 0 && throws_away(thread))
+		sysplan_limit(&thread->call.plan, 1, 0);
+	call_row_finish(d, thread, ret);
+}
+
+static int on_truncating(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	return call_row_begin(d, thread, tail, tail_len, truncating_done);
+}
+
 /* Gathered memory cannot be given away as pages: it is copied into the pipe, or out of it */
 static int on_vmsplice(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
@@ -396,6 +426,8 @@ static const struct {
 	call_handler handle;
 } handler_table[] = {
 	{ SYS_mmap, on_mmap },
+	{ SYS_recvfrom, on_truncating },
+	{ SYS_recvmsg, on_truncating },
 	{ SYS_exit, on_exit },
 	{ SYS_exit_group, on_exit },
 	{ SYS_execve, exec_begin },
@@ -436,6 +468,9 @@ call_handler handler_find(const struct wire_call *msg)
 {
 	if (msg->nr == SYS_fcntl && (uint32_t)msg->arg[1] != F_ADD_SEALS)
 		return NULL; /* frequent, and as its row says */
+	if ((msg->nr == SYS_recvfrom && !(msg->arg[3] & MSG_TRUNC)) ||
+	    (msg->nr == SYS_recvmsg && !(msg->arg[2] & MSG_TRUNC)))
+		return NULL;
 	for (size_t i = 0; i < sizeof(handler_table) / sizeof(*handler_table); i++) {
 		if (handler_table[i].nr == msg->nr)
 			return handler_table[i].handle;

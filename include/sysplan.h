@@ -184,7 +184,7 @@ int sysplan_place(struct sysplan *p, int64_t nr, const uint64_t arg[6], const ui
 /* Home: list the tail of RESULT in @iov (room for SYSPLAN_IOV_MAX); returns the number of entries, 0 for none */
 int sysplan_collect(struct sysplan *p, int64_t ret, struct iovec *iov, int max);
 
-/* Home, before collect: argument @arg has written no more than @len bytes (what the row cannot know) */
+/* Home, before collect: of what the result counts, argument @arg has written no more than @len bytes (what the row cannot know) */
 void sysplan_limit(struct sysplan *p, unsigned int arg, uint32_t len);
 
 /*

@@ -185,7 +185,14 @@ static void streaming(void)
 	SHOW(write(s[0], "abcdef", 6));
 	SHOW(ioctl(s[1], FIONREAD, &v));
 	SHOW_NUM(v);
-	SHOW(recv(s[1], back, 3, MSG_TRUNC));
+	memset(back, '.', 10);
+	SHOW(recv(s[1], back, 6, MSG_TRUNC | MSG_PEEK));
+	SHOW(recv(s[1], back, 2, MSG_TRUNC));
+	show_bytes("thrown away", back, 10);
+	SHOW(recvmsg(s[1], &(struct msghdr){.msg_iov = (struct iovec[]){{back, 1}, {back + 4, 1}}, .msg_iovlen = 2},
+		     MSG_TRUNC));
+	show_bytes("thrown away", back, 10);
+	SHOW(recv(s[1], NULL, 1, MSG_TRUNC));
 	SHOW(read(s[1], back, 10));
 	show_bytes("back", back, 3);
 	TITLE("3 MiB + 1");
@@ -321,7 +328,9 @@ static void datagrams(void)
 	SHOW(SYS(recvfrom, a, back, 4, 0, NULL, NULL));
 	SHOW(SYS(recvfrom, a, back, 4, MSG_DONTWAIT, NULL, NULL));
 	SHOW(SYS(sendto, b, "datagram", 8, 0, &sa, sizeof(sa)));
+	memset(back, '.', 10);
 	SHOW(SYS(recvfrom, a, back, 4, MSG_TRUNC, NULL, NULL));
+	show_bytes("back", back, 10);
 	SHOW(SYS(sendto, b, "", 0, 0, &sa, sizeof(sa)));
 	SHOW(SYS(recvfrom, a, back, 100, 0, NULL, NULL));
 	fill(big, 65536, 11);
