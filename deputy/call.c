@@ -52,7 +52,8 @@ void call_answer(struct deputy *d, struct thread *thread, int64_t ret, const str
 	listings_check(d);
 	if (d->channel)
 		channel_send(d->channel, WIRE_RESULT, &msg, tail, tail_nr);
-	listings_note(d, thread, ret); /* behind the answer: to read a directory takes a while */
+	if (!d->watches)
+		listings_note(d, thread, ret); /* behind the answer: to read a directory takes a while */
 	d->answered = true;
 	call_end(thread);
 }
@@ -286,13 +287,13 @@ bool call_merges(const struct wire_call *msg)
 }
 
 /* How a call that its row describes is finished, when its caller would like to know what comes next */
-static call_finisher finisher_find(const struct wire_call *msg)
+static call_finisher finisher_find(const struct deputy *d, const struct wire_call *msg)
 {
 	call_finisher finish;
 
 	if (!(msg->flags & WIRE_CALL_AHEAD))
-		return stock_finisher(msg);
-	finish = ahead_finisher(msg);
+		return d->watches ? NULL : stock_finisher(msg);
+	finish = d->watches ? NULL : ahead_finisher(msg);
 	return finish ? finish : write_finisher(msg);
 }
 
@@ -329,7 +330,9 @@ void call_begin(struct deputy *d, const struct wire_call *msg, const uint8_t *ta
 	memcpy(thread->call.arg, msg->arg, sizeof(thread->call.arg));
 	thread->call.flags = regular_flag(thread, msg);
 	thread->call.bytes = transfer_bytes(msg, tail_len);
-	thread->call.row_finish = finisher_find(msg);
+	if (msg->nr == SYS_inotify_init || msg->nr == SYS_inotify_init1 || msg->nr == SYS_fanotify_init)
+		d->watches = true; /* what is read ahead would show there */
+	thread->call.row_finish = finisher_find(d, msg);
 	if (msg->nr == SYS_unshare || msg->nr == SYS_setns)
 		thread->task->ids_known = false;
 	listings_guard(d, msg);

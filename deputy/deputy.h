@@ -92,6 +92,7 @@ struct segment;
  * @objects:	Mapped files
  * @live_nr:	How many of them can change
  * @shared_nr:	How many of these guests may write to
+ * @watches:	A member has asked to be told what is done to files: no reads but the family's own
  * @next_object: Number for the next one
  * @mapped:	Counts mappings
  * @fresh_nr:	Objects made since the worker was asked last which can end
@@ -152,6 +153,7 @@ struct deputy {
 	unsigned int dead_next;
 	struct object *objects;
 	unsigned int live_nr, shared_nr;
+	bool watches;
 	uint64_t next_object, mapped, fresh_bytes;
 	unsigned int fresh_nr, unheld_nr;
 	uint64_t trim_ms;

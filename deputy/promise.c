@@ -378,10 +378,10 @@ void promises_check(struct deputy *d)
 
 void promises_guard(struct deputy *d, const struct wire_call *msg)
 {
-	if (msg->nr != SYS_fcntl || (uint32_t)msg->arg[1] != F_SETLEASE)
+	if (!d->watches && !(msg->nr == SYS_fcntl && (uint32_t)msg->arg[1] == F_SETLEASE))
 		return;
 	promises_retract(d);
-	if (promises_get(d)) /* it would see ours */
+	if (promises_get(d))
 		d->promises->retracted = RETRACTED_MAX + 1;
 }
 

@@ -40,7 +40,7 @@ uint64_t promise_name(struct deputy *d, pid_t pid, const char *path, struct stat
 uint64_t promise_data(struct deputy *d, pid_t pid, int fd, const struct stat *st);
 /* Our handle of the file that was promised with that number, for who was told in time; or negative */
 int promise_fd(const struct deputy *d, uint64_t promise);
-/* A call is about to be made: if it could tell that we ask for leases, nothing is promised any more */
+/* A call is about to be made: if it could tell that we open files and ask for leases, nothing is promised any more */
 void promises_guard(struct deputy *d, const struct wire_call *msg);
 /* Something has happened to what is watched with that number: true if it is a promised file */
 bool promise_event(struct deputy *d, const struct inotify_event *event);

@@ -98,6 +98,48 @@ static void watching(void)
 	close(fd);
 }
 
+/* What is read shows as often as the program reads it, whatever was open before */
+static void reading(void)
+{
+	int early, fd, f;
+	char buf[512];
+
+	TITLE("reading");
+	MUST(mkdir("dir", 0755));
+	make_file("dir/file", 3000, 1);
+	early = MUST(open("dir/file", O_RDONLY));
+	read(early, buf, 10);
+	read(early, buf, 10);
+	fd = MUST(SYS(inotify_init1, IN_NONBLOCK));
+	MUST(SYS(inotify_add_watch, fd, "dir", IN_ALL_EVENTS));
+	for (int i = 0; i < 3; i++) {
+		read(early, buf, 10);
+		events(fd);
+	}
+	f = MUST(open("dir/file", O_RDONLY));
+	for (int i = 0; i < 5; i++)
+		read(f, buf, 1);
+	events(fd);
+	read(f, buf, 1);
+	events(fd);
+	close(f);
+	events(fd);
+	f = MUST(open("dir", O_RDONLY));
+	while (SYS(getdents64, f, buf, sizeof(buf)) > 0)
+		;
+	events(fd);
+	access("dir/missing", F_OK);
+	access("dir/missing, too", F_OK);
+	access("dir/missing as well", F_OK);
+	events(fd);
+	close(f);
+	close(early);
+	events(fd);
+	close(fd);
+	unlink("dir/file");
+	rmdir("dir");
+}
+
 static void fanotify(void)
 {
 	TITLE("fanotify");
@@ -123,6 +165,7 @@ static void fanotify(void)
 int main(void)
 {
 	watching();
+	reading();
 	fanotify();
 	return 0;
 }
