@@ -10,6 +10,7 @@ asm(".section .head, \"a\"\n"
     ".quad om_call_begin\n"
     ".quad om_call_insn\n"
     ".quad om_call_end\n"
+    ".quad om_trap_end\n"
     ".text\n");
 
 /*
@@ -106,6 +107,9 @@ void om_entry(struct slot *slot)
 		post_await(slot);
 		batch_make(slot);
 		if (__atomic_exchange_n(&slot->state, SLOT_DONE, __ATOMIC_SEQ_CST) == SLOT_LISTEN)
-			asm volatile("int3" ::: "memory");
+			asm volatile(".global om_trap_end\n"
+				     "int3\n"
+				     "om_trap_end:\n" ::
+					     : "memory");
 	}
 }

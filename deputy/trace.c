@@ -102,6 +102,31 @@ static void on_exec(struct deputy *d, struct thread *thread, int signo)
 	exec_done(d, thread);
 }
 
+/*
+ * A SIGTRAP: perhaps of the parasite's int3, by which it says that the call has finished. Somebody may have sent one just then:
+ * if that was pending already, the kernel makes one of both (legacy_queue() in kernel/signal.c), with what the first one said;
+ * else it comes before the other, which is dropped then. True: that is done
+ */
+static bool on_trap(struct deputy *d, struct thread *thread)
+{
+	bool done = thread->state == TH_BUSY && executor_done(thread->arena, (unsigned int)thread->slot), own;
+	struct user_regs_struct regs;
+	siginfo_t info;
+
+	if (ptrace(PTRACE_GETSIGINFO, thread->tid, 0, &info) < 0 || tracee_regs_get(thread->tid, &regs) < 0)
+		return true; /* killed meanwhile */
+	if (regs.rip != thread->task->code + parasite_labels()->trap_end)
+		return false;
+	own = info.si_code == SI_KERNEL;
+	if (own)
+		thread_resume(thread, 0);
+	else
+		signal_stop(d, thread, SIGTRAP);
+	if (done)
+		call_finish(d, thread);
+	return true;
+}
+
 /* A stop at the delivery of a signal */
 static void on_signal(struct deputy *d, struct thread *thread, int signo)
 {
@@ -109,13 +134,8 @@ static void on_signal(struct deputy *d, struct thread *thread, int signo)
 		thread_resume(thread, signo);
 		return;
 	}
-	/* The parasite's int3: the call has finished */
-	if (signo == SIGTRAP && thread->state == TH_BUSY && executor_done(thread->arena, (unsigned int)thread->slot)) {
-		thread_resume(thread, 0);
-		call_finish(d, thread);
-		return;
-	}
-	signal_stop(d, thread, signo);
+	if (signo != SIGTRAP || !on_trap(d, thread))
+		signal_stop(d, thread, signo);
 }
 
 /* What a stop means, by its ptrace event (0: delivery of a signal) */

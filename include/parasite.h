@@ -100,12 +100,14 @@ struct slot {
  * @call_begin:	First instruction after the check of slot->cancel
  * @call_insn:	The syscall instruction
  * @call_end:	The instruction after it, with the result in rax
+ * @trap_end:	The instruction after the int3
  */
 struct parasite_map {
 	uint64_t entry;
 	uint64_t call_begin;
 	uint64_t call_insn;
 	uint64_t call_end;
+	uint64_t trap_end;
 };
 
 static_assert(sizeof(struct slot) + 2048 <= SLOT_STACK_END, "room for the parasite's stack");
