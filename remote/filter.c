@@ -141,8 +141,8 @@ static int identity_add(scmp_filter_ctx ctx)
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options) && !err; i++) {
-		const struct scmp_arg_cmp cmp[2] = { SCMP_CMP(0, SCMP_CMP_EQ, options[i]),
-						     SCMP_CMP(5, SCMP_CMP_EQ, FILTER_PASS) };
+		const struct scmp_arg_cmp cmp[2] = { SCMP_CMP(0, SCMP_CMP_EQ, options[i], 0),
+						     SCMP_CMP(5, SCMP_CMP_EQ, FILTER_PASS, 0) };
 
 		err = seccomp_rule_add_exact_array(ctx, SCMP_ACT_ALLOW, __NR_prctl, 2, cmp);
 	}
