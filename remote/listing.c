@@ -126,7 +126,8 @@ int listing_add(struct listing_table *table, const struct wire_listing *msg, con
 
 int listing_stale(struct listing_table *table, const struct wire_stale *msg, const uint8_t *tail, size_t len)
 {
-	if (!len || msg->path_len != len || len > WIRE_LISTING_PATH_MAX + NAME_MAX + 1 || tail[0] != '/')
+	if (!len || msg->path_len != len || len > WIRE_LISTING_PATH_MAX + NAME_MAX + 1 || tail[0] != '/' ||
+	    memchr(tail, '\0', len))
 		return -EPROTO;
 	below_drop(table, (const char *)tail, len);
 	return 0;

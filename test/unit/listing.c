@@ -140,6 +140,7 @@ START_TEST(listing_stale_that_is_broken_is_refused)
 	ck_assert_int_eq(stale(1, BYTES("a")), -EPROTO);
 	ck_assert_int_eq(stale(1, BYTES("/a")), -EPROTO);
 	ck_assert_int_eq(stale(3, BYTES("/a")), -EPROTO);
+	ck_assert_int_eq(stale(4, BYTES("/a\0b")), -EPROTO);
 	ck_assert_int_eq(stale(sizeof(tail), tail, sizeof(tail)), -EPROTO);
 	ck_assert_int_eq(stale(2, BYTES("/a")), 0); /* of which there is none */
 }
