@@ -157,8 +157,8 @@ static ssize_t block_look(int fd, int64_t got, const struct stat *st, struct wir
 }
 
 /*
- * The same for descriptor @guest_fd of a task; @path: it was opened as that just now, and it may be promised; or NULL: @got bytes
- * were read
+ * The same for descriptor @guest_fd of a task. @path: it was opened as that just now, and it may be promised; or NULL. @got: so many
+ * bytes were read here and there, and what is around them may be promised; or -1
  */
 static ssize_t ahead_look(struct deputy *d, struct task *task, int guest_fd, size_t cap, const char *path, int64_t got,
 			  struct wire_ahead *ahead, uint8_t *data)
@@ -171,19 +171,20 @@ static ssize_t ahead_look(struct deputy *d, struct task *task, int guest_fd, siz
 	if (fd < 0)
 		return -1;
 	/* It is watched from before it is looked at */
-	if (!fstat(fd, &st))
+	if ((path || got >= 0) && !fstat(fd, &st))
 		promise = path ? promise_make(d, task->pid, path, fd, &st) : promise_data(d, task->pid, fd, &st);
 	len = file_look(d, fd, cap, ahead, data);
 	if (len >= 0 && ahead->traits == WIRE_AHEAD_SEEKABLE)
 		ahead->promise = promise;
-	if (len >= 0 && ahead->promise && !path)
+	if (len >= 0 && ahead->promise && got >= 0)
 		len = block_look(fd, got, &st, ahead, data);
 	close(fd);
 	return len;
 }
 
-/* Answer as the row says, and then what there is to say of descriptor @fd, which was opened as @path or NULL */
-static void answer(struct deputy *d, struct thread *thread, int64_t ret, int fd, size_t cap, const char *path)
+/* Answer as the row says, and then what there is to say of descriptor @fd; @path and @got as above */
+static void answer(struct deputy *d, struct thread *thread, int64_t ret, int64_t got, int fd, size_t cap,
+		   const char *path)
 {
 	struct wire_ahead ahead;
 	int nr = sysplan_collect(&thread->call.plan, ret, d->iov, SYSPLAN_IOV_MAX - 4), first = nr;
@@ -192,7 +193,7 @@ static void answer(struct deputy *d, struct thread *thread, int64_t ret, int fd,
 
 	/* An open may have changed a file that is mapped: then the order of messages matters more */
 	len = ret < 0 || nr < 0 || d->shared_nr ? -1
-						: ahead_look(d, thread->task, fd, cap, path, ret, &ahead, d->piece);
+						: ahead_look(d, thread->task, fd, cap, path, got, &ahead, d->piece);
 	if (len < 0) {
 		call_row_finish(d, thread, ret);
 		return;
@@ -226,7 +227,7 @@ static void opened(struct deputy *d, struct thread *thread, int64_t ret)
 	uint64_t flags = thread->call.arg[sysdef_path(sysdef_row(thread->call.nr)) + 1];
 	bool may = ret >= 0 && !(flags & ~(uint64_t)WIRE_POSTED_OPEN_FLAGS);
 
-	answer(d, thread, ret, (int)ret, HEAD_BYTES, may ? promisable(d, thread) : NULL);
+	answer(d, thread, ret, -1, (int)ret, HEAD_BYTES, may ? promisable(d, thread) : NULL);
 }
 
 /* Of what was asked for by its path: is it something that the remote could know? *@mode: that it may be used for that */
@@ -278,8 +279,14 @@ static void named(struct deputy *d, struct thread *thread, int64_t ret)
 /* A file is read, and not for the first time */
 static void was_read(struct deputy *d, struct thread *thread, int64_t ret)
 {
+	answer(d, thread, ret, -1, (int)thread->call.arg[0], WIRE_AHEAD_DATA_MAX, NULL);
+}
+
+/* A file is read here and there */
+static void was_read_here(struct deputy *d, struct thread *thread, int64_t ret)
+{
 	listings_ready(d, thread);
-	answer(d, thread, ret, (int)thread->call.arg[0], WIRE_AHEAD_DATA_MAX, NULL);
+	answer(d, thread, ret, ret, (int)thread->call.arg[0], WIRE_AHEAD_DATA_MAX, NULL);
 }
 
 /* Is there nothing behind what was read last from the directory that @fd is open on? In doubt there is */
@@ -324,7 +331,7 @@ call_finisher ahead_finisher(const struct wire_call *msg)
 	case SYS_openat:
 		return opened;
 	case SYS_read:
-		return was_read;
+		return msg->flags & WIRE_CALL_HERE ? was_read_here : was_read;
 	case SYS_getdents64:
 		return listed;
 	case SYS_stat:

@@ -79,6 +79,7 @@ enum wire_wanted {
 #define WIRE_CALL_AHEAD	      2u	 /* CALL: such a RESULT is welcome */
 #define WIRE_CALL_POSTED      4u	 /* CALL that the guest has the result of: there is no RESULT */
 #define WIRE_CALL_STREAMED    8u	 /* CALL of a write that has no tail: arg[2] bytes follow in DATA */
+#define WIRE_CALL_HERE	      16u	 /* CALL of a read: what is around it is welcome, not what comes next */
 #define WIRE_VMA_STACK	      (1u << 31) /* struct wire_vma: the main thread's stack; other bits as Linux' MAP_* */
 #define WIRE_TRIMMED_PRIVATE  (1ull << 63) /* TRIMMED, in a number: still mapped, but no more shared and writable */
 #define WIRE_OBJECT_LIVE      1u	   /* OBJECT: mapped shared; its content changes on both sides */

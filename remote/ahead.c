@@ -124,14 +124,21 @@ void ahead_opened(struct thread *thread, int fd, uint64_t flags, const struct wi
 static uint32_t read_flags(struct thread *thread)
 {
 	const uint64_t *arg = thread->call.arg;
-	/* Here and there in one file: that is worth a promise */
-	bool again = thread->reading == (int)arg[0] && place_of(thread, (int)arg[0]) >= 0;
+	bool again = thread->reading == (int)arg[0];
 
 	if (!known_is(thread->guest, KNOWN_QUIET, (uint32_t)arg[0]) || thread->guest->session->objects.watched)
 		return 0;
-	thread->sequential = thread->reading == (int)arg[0] ? thread->sequential + 1 : 0;
+	thread->sequential = again && !thread->sought ? thread->sequential + 1 : 0;
 	thread->reading = (int)arg[0];
-	return (thread->sequential || again) && arg[2] <= WIRE_AHEAD_DATA_MAX / 2 ? WIRE_CALL_AHEAD : 0;
+	thread->sought = false;
+	if (arg[2] > WIRE_AHEAD_DATA_MAX / 2)
+		return 0;
+	if (thread->sequential)
+		return WIRE_CALL_AHEAD;
+	/* Here and there in one file: that is worth a promise */
+	return again && place_of(thread, (int)arg[0]) >= 0 && promises_have_room(&thread->guest->session->promises)
+		       ? WIRE_CALL_AHEAD | WIRE_CALL_HERE
+		       : 0;
 }
 
 uint32_t ahead_flags(struct thread *thread)
@@ -174,7 +181,7 @@ uint32_t ahead_flags(struct thread *thread)
 		thread->call.silent =
 			!arg[1] && (int)arg[2] == SEEK_CUR && known_is(guest, KNOWN_PRIVATE, (uint32_t)arg[0]);
 		if (!thread->call.silent)
-			thread->sequential = 0;
+			thread->sought = true;
 		return 0;
 	case SYS_fcntl:
 	case SYS_ioctl:

@@ -156,7 +156,7 @@ static bool serve_lseek(struct thread *thread, const uint64_t arg[6], int64_t *r
 		ahead->pos = (size_t)to;
 		ahead->said.news = thread->guest->session->news;
 	}
-	thread->sequential = 0;
+	thread->sought = true;
 	place_set(thread, (int)arg[0], to);
 	seek[1] = (uint64_t)to;
 	call_post(thread, SYS_lseek, seek, NULL, 0, 0);

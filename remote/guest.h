@@ -187,6 +187,7 @@ struct mapped {
  * @procfile:	File of /proc that it is opening, or NULL (procfiles.h)
  * @reading:	The descriptor of its last read that went home
  * @sequential:	How many such reads it has made without a seek
+ * @sought:	It has made a seek since
  * @defaulted:	Stopped until home has dealt with a default action
  * @exiting:	Makes its last call
  * @born:	Its first stop is still to come, see fork.c
@@ -219,6 +220,7 @@ struct thread {
 	struct procfile *procfile;
 	int reading;
 	unsigned int sequential;
+	bool sought;
 	bool defaulted;
 	bool exiting;
 	struct born *born;

@@ -149,6 +149,11 @@ ssize_t promised_data(const struct promise_table *table, uint64_t promise, uint6
 	return (ssize_t)(count < rest ? count : rest);
 }
 
+bool promises_have_room(const struct promise_table *table)
+{
+	return table->bytes + WIRE_PROMISE_BLOCK <= BYTES_MAX;
+}
+
 /**
  * promised_free() - Forget a file
  */

@@ -66,6 +66,8 @@ bool promise_take(struct promise_table *table, const struct wire_ahead *told, ui
 /* How many bytes a read of @count at @pos in that file would get, and where they are; -1: not known */
 ssize_t promised_data(const struct promise_table *table, uint64_t promise, uint64_t pos, uint64_t count,
 		      const uint8_t **data);
+/* Is there room for more data? */
+bool promises_have_room(const struct promise_table *table);
 /* They do not hold any more; those that do are of @era */
 void promises_clear(struct promise_table *table, uint32_t era);
 /* Does that promise still hold? */
