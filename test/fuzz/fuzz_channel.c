@@ -13,10 +13,9 @@
 #include <string.h>
 
 #include "common/channel_io.h"
+#include "test/fuzz/fuzz.h"
 
 #define STREAM_MAX (4u << 20)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
 	ACT_STRANGER,	/* bytes from nowhere */
@@ -74,12 +73,6 @@ struct end {
 };
 
 static struct end end;
-
-static void need(int ok)
-{
-	if (!ok)
-		abort();
-}
 
 static int failing(void)
 {

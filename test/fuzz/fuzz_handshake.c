@@ -14,8 +14,7 @@
 #include <string.h>
 
 #include "handshake.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "test/fuzz/fuzz.h"
 
 /* What a byte of the input does: its low bits are an act, the others a number */
 enum { ACT_CARRY, ACT_CARRY_ALL, ACT_FLIP, ACT_REPLACE, ACT_END, ACTS = 8 };
@@ -52,12 +51,6 @@ static void random_buf(void *buf, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
 		((uint8_t *)buf)[i] = random_u32() >> 24;
-}
-
-static void need(int ok)
-{
-	if (!ok)
-		abort();
 }
 
 /**

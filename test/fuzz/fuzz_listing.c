@@ -4,20 +4,11 @@
  * bytes, so many bytes. What a listing has names of is never said to be missing, as long as it is not stale.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "plainpath.h"
 #include "remote/listing.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* End the fuzzer when something is not as it must be */
-static void need(int ok)
-{
-	if (!ok)
-		abort();
-}
+#include "test/fuzz/fuzz.h"
 
 /* plainpath_make()'s question: there is no such directory */
 static int none(void *ctx, const char *dir)
@@ -99,25 +90,21 @@ static void look_step(const struct listing_table *table, const uint8_t *data, si
 	free(path);
 }
 
+static struct listing_table table;
+
+static void step(uint8_t what, const uint8_t *bytes, size_t len)
+{
+	if (what % 3 == 0)
+		listing_step(&table, bytes, len);
+	else if (what % 3 == 1)
+		stale_step(&table, bytes, len);
+	else
+		look_step(&table, bytes, len);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct listing_table table;
-
-	while (size >= 3) {
-		size_t len = data[1] | (size_t)data[2] << 8;
-		const uint8_t *bytes = data + 3;
-
-		if (len > size - 3)
-			len = size - 3;
-		if (data[0] % 3 == 0)
-			listing_step(&table, bytes, len);
-		else if (data[0] % 3 == 1)
-			stale_step(&table, bytes, len);
-		else
-			look_step(&table, bytes, len);
-		data += 3 + len;
-		size -= 3 + len;
-	}
+	steps_do(data, size, step);
 	listings_clear(&table);
 	need(table.nr == 0);
 	return 0;

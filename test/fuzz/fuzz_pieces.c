@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "remote/pager.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "test/fuzz/fuzz.h"
 
 #define FILE_SIZE  (6u << 20)
 #define ZEROS_FROM (FILE_SIZE - 300000)
@@ -23,13 +22,6 @@ static uint64_t read_offset[READS_MAX];
 static uint32_t read_len[READS_MAX];
 static bool answered[READS_MAX];
 static unsigned int reads, errors;
-
-/* End the fuzzer when something is not as it must be */
-static void need(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 /* Make what is in the file; at its end there are zeros, which home does not send */
 static void content_make(void)

@@ -3,19 +3,10 @@
  * Any bytes as what home tells of promised files, and RETRACT, and reads of them. The input is a series of steps: what to do, a length
  * of two bytes, so many bytes. What a read gets is inside of what was told; after RETRACT there is nothing.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "remote/promises.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* End the fuzzer when something is not as it must be */
-static void need(int ok)
-{
-	if (!ok)
-		abort();
-}
+#include "test/fuzz/fuzz.h"
 
 /* A promise: its file, era, kind, whether all is told, and the block of its data, a byte each; then path and data */
 static void take_step(struct promise_table *table, const uint8_t *data, size_t len)
@@ -75,27 +66,23 @@ static void find_step(const struct promise_table *table, const uint8_t *data, si
 	free(path);
 }
 
+static struct promise_table table;
+
+static void step(uint8_t what, const uint8_t *bytes, size_t len)
+{
+	if (what % 8 == 0)
+		promises_clear(&table, what / 8 % 4);
+	else if (what % 8 < 4)
+		take_step(&table, bytes, len);
+	else if (what % 8 < 6)
+		read_step(&table, bytes, len);
+	else
+		find_step(&table, bytes, len);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct promise_table table;
-
-	while (size >= 3) {
-		size_t len = data[1] | (size_t)data[2] << 8;
-		const uint8_t *bytes = data + 3;
-
-		if (len > size - 3)
-			len = size - 3;
-		if (data[0] % 8 == 0)
-			promises_clear(&table, data[0] / 8 % 4);
-		else if (data[0] % 8 < 4)
-			take_step(&table, bytes, len);
-		else if (data[0] % 8 < 6)
-			read_step(&table, bytes, len);
-		else
-			find_step(&table, bytes, len);
-		data += 3 + len;
-		size -= 3 + len;
-	}
+	steps_do(data, size, step);
 	promises_clear(&table, 0);
 	need(table.paths == 0 && table.bytes == 0);
 	return 0;

@@ -6,18 +6,7 @@
 
 #include "node.h"
 #include "wire.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/**
- * need() - End the fuzzer when something is not as it must be
- * @ok:		It is
- */
-static void need(int ok)
-{
-	if (!ok)
-		abort();
-}
+#include "test/fuzz/fuzz.h"
 
 /**
  * check_body() - A BODY's tail is an array of mappings
