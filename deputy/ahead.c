@@ -5,9 +5,9 @@
  * Who opens a file asks next for its attributes and reads it. So with the answer to an open goes what fstat would say,
  * and the first data of a regular file: all of a small one, HEAD_BYTES of a larger one (the header of a library); and
  * of a program or library that the family has mapped before, which object that is, so that it can be mapped without
- * asking. That may be a promise (promise.h). With the answer to a read go the data behind it, when the remote sees that the file is read on and on. The
- * With the answer to a getdents64 goes that there is nothing behind that, if it is so. The
- * remote uses that only as long as the guest cannot have learned that time has passed (remote/ahead.h).
+ * asking. That may be a promise (promise.h). With the answer to a read go the data behind it, when the remote sees that the
+ * file is read on and on. With the answer to a getdents64 goes that there is nothing behind that, if it is so. The remote
+ * uses what is no promise only as long as the guest cannot have learned that time has passed (remote/ahead.h).
  *
  * The file is read through a descriptor of the deputy's own: neither the offset of the guest's descriptor moves, nor,
  * where that can be avoided (open(2), O_NOATIME), its time of access. The reads that the guest makes of these data
@@ -34,6 +34,7 @@
 #include "sysdef.h"
 
 #define HEAD_BYTES    4096
+#define TOLD_PIECES   4		     /* what is told, its path, data, and how long that is */
 #define NOTED_AGAIN_S (24 * 60 * 60) /* relatime notes an access every so often */
 
 static_assert(sizeof(struct stat) == sizeof(((struct wire_ahead *)NULL)->stat), "the kernel's struct stat is glibc's");
@@ -64,6 +65,7 @@ size_t ahead_read(int fd, off_t pos, void *buf, size_t cap)
 	return n < 0 ? 0 : (size_t)n;
 }
 
+/* Is @a later than @b? */
 static bool is_later(const struct timespec *a, const struct timespec *b)
 {
 	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
@@ -182,31 +184,42 @@ static ssize_t ahead_look(struct deputy *d, struct task *task, int guest_fd, siz
 	return len;
 }
 
+/*
+ * Answer with the @nr pieces in d->iov that the row has said, and behind them @ahead, @path (NULL: an empty one) if that is a
+ * promise, and the @len bytes in d->piece
+ */
+static void answer_told(struct deputy *d, struct thread *thread, int64_t ret, int nr, struct wire_ahead *ahead,
+			const char *path, size_t len)
+{
+	int first = nr;
+	uint32_t extra = 0;
+
+	d->iov[nr++] = (struct iovec){ ahead, sizeof(*ahead) };
+	if (ahead->promise)
+		d->iov[nr++] = (struct iovec){ (void *)(path ? path : ""), path ? strlen(path) + 1 : 1 };
+	d->iov[nr++] = (struct iovec){ d->piece, len };
+	while (first < nr)
+		extra += (uint32_t)d->iov[first++].iov_len;
+	d->iov[nr++] = (struct iovec){ &extra, sizeof(extra) };
+	thread->call.flags |= WIRE_RESULT_AHEAD;
+	call_answer(d, thread, ret, d->iov, nr);
+}
+
 /* Answer as the row says, and then what there is to say of descriptor @fd; @path and @got as above */
 static void answer(struct deputy *d, struct thread *thread, int64_t ret, int64_t got, int fd, size_t cap,
 		   const char *path)
 {
 	struct wire_ahead ahead;
-	int nr = sysplan_collect(&thread->call.plan, ret, d->iov, SYSPLAN_IOV_MAX - 4), first = nr;
-	uint32_t extra;
+	int nr = sysplan_collect(&thread->call.plan, ret, d->iov, SYSPLAN_IOV_MAX - TOLD_PIECES);
 	ssize_t len;
 
 	/* An open may have changed a file that is mapped: then the order of messages matters more */
 	len = ret < 0 || nr < 0 || d->shared_nr ? -1
 						: ahead_look(d, thread->task, fd, cap, path, got, &ahead, d->piece);
-	if (len < 0) {
+	if (len < 0)
 		call_row_finish(d, thread, ret);
-		return;
-	}
-	d->iov[nr++] = (struct iovec){ &ahead, sizeof(ahead) };
-	if (ahead.promise)
-		d->iov[nr++] = (struct iovec){ (void *)(path ? path : ""), path ? strlen(path) + 1 : 1 };
-	d->iov[nr++] = (struct iovec){ d->piece, (size_t)len };
-	for (extra = 0; first < nr; first++)
-		extra += (uint32_t)d->iov[first].iov_len;
-	d->iov[nr++] = (struct iovec){ &extra, sizeof(extra) };
-	thread->call.flags |= WIRE_RESULT_AHEAD;
-	call_answer(d, thread, ret, d->iov, nr);
+	else
+		answer_told(d, thread, ret, nr, &ahead, path, (size_t)len);
 }
 
 /* The call's path, if it is absolute and changes of where it leads to can be seen; or NULL */
@@ -256,24 +269,18 @@ static void named(struct deputy *d, struct thread *thread, int64_t ret)
 	struct wire_ahead ahead = { .traits = WIRE_AHEAD_NAMED };
 	bool may = !ret && !d->shared_nr && has_our_ids(thread->task) && is_plain_question(&thread->call, &ahead.kind);
 	const char *path = may ? promisable(d, thread) : NULL;
-	uint32_t extra;
 	struct stat st;
 	int nr;
 
 	if (path)
 		ahead.promise = promise_name(d, thread->task->pid, path, &st);
-	nr = ahead.promise ? sysplan_collect(&thread->call.plan, ret, d->iov, SYSPLAN_IOV_MAX - 3) : -1;
+	nr = ahead.promise ? sysplan_collect(&thread->call.plan, ret, d->iov, SYSPLAN_IOV_MAX - TOLD_PIECES) : -1;
 	if (nr < 0) {
 		call_row_finish(d, thread, ret);
 		return;
 	}
 	memcpy(ahead.stat, &st, sizeof(st));
-	extra = (uint32_t)(sizeof(ahead) + strlen(path) + 1);
-	d->iov[nr++] = (struct iovec){ &ahead, sizeof(ahead) };
-	d->iov[nr++] = (struct iovec){ (void *)path, strlen(path) + 1 };
-	d->iov[nr++] = (struct iovec){ &extra, sizeof(extra) };
-	thread->call.flags |= WIRE_RESULT_AHEAD;
-	call_answer(d, thread, ret, d->iov, nr);
+	answer_told(d, thread, ret, nr, &ahead, path, 0);
 }
 
 /* A file is read, and not for the first time */

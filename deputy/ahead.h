@@ -17,8 +17,8 @@ struct wire_call;
 call_finisher ahead_finisher(const struct wire_call *msg);
 
 int file_reopen(int fd); /* open the file of @fd once more, for reading; negative when that is not possible */
-bool ahead_is_noted(const struct statfs *fs, int flags,
-		    const struct stat *st); /* may a read of it, open with @flags, change its time of access? */
+/* May a read of the file, which is open with @flags, change its time of access? */
+bool ahead_is_noted(const struct statfs *fs, int flags, const struct stat *st);
 size_t ahead_read(int fd, off_t pos, void *buf, size_t cap); /* what is in memory of the file that @fd is open on */
 
 #endif

@@ -24,6 +24,7 @@
 #include "deputy/outbox.h"
 #include "deputy/pages.h"
 #include "deputy/posted.h"
+#include "deputy/promise.h"
 #include "deputy/shm.h"
 #include "deputy/signal.h"
 #include "deputy/stats.h"
@@ -129,6 +130,7 @@ static void on_usage(struct deputy *d, const union wire_any *msg, const uint8_t 
 	(void)tail;
 	(void)tail_len;
 	usage_told(d, &msg->usage);
+	promises_age(d);
 }
 
 /* Guests have changed a file that they map shared */

@@ -38,6 +38,7 @@
 #include "deputy/promise.h"
 #include "deputy/signal.h"
 #include "deputy/writes.h"
+#include "sysdef.h"
 #include "wire.h"
 
 #define RETRY_MS       1
@@ -152,8 +153,10 @@ static void *posted_room(const struct thread *thread)
 /* A signal's action is posted: its struct sigaction is what the arguments have. False when that cannot be posted */
 static bool action_post(const struct thread *thread, const struct wire_call *msg)
 {
-	if (!signal_is_ours((int)msg->arg[0]))
-		return false;
+	struct sysdef resolved;
+
+	if (sysdef_resolve(msg->nr, msg->arg, &resolved)->where != SYS_BOTH)
+		return false;						 /* it is the worker's own affair */
 	memcpy(posted_room(thread), msg->arg + 1, 4 * sizeof(uint64_t)); /* handler, flags, restorer, mask */
 	if ((int)msg->arg[0] == SIGCHLD)
 		signal_child_action(thread->task, msg->arg[1]);

@@ -230,10 +230,10 @@ static uint64_t file_promise(struct deputy *d, int fd, const struct stat *st)
 
 uint64_t promise_make(struct deputy *d, pid_t pid, const char *path, int fd, const struct stat *st)
 {
-	bool may = is_promisable(d, pid, st) && was_seen(d->promises, st) && path[0] == '/' &&
-		   strnlen(path, WIRE_LISTING_PATH_MAX + 1) <= WIRE_LISTING_PATH_MAX;
+	struct promises *p = promises_get(d);
 
-	return may && path_watch(d, path, st) ? file_promise(d, fd, st) : 0;
+	return p && was_seen(p, st) && is_promisable(d, pid, st) && path_watch(d, path, st) ? file_promise(d, fd, st)
+											    : 0;
 }
 
 /* Was the path asked for before? It is from now on; that another one has the same hash does no harm */
@@ -372,7 +372,13 @@ void promises_check(struct deputy *d)
 	for (unsigned int i = 0; now && i < now->nr && hold; i++)
 		if (now->file[i].opened && now->file[i].ours)
 			hold = still_no_writers(d, &now->file[i]);
-	if (now && (now->nr || now->names) && (!hold || uv_hrtime() - now->since_ns > AGE_MAX_S * 1000000000ull))
+	if (!hold)
+		promises_retract(d);
+}
+
+void promises_age(struct deputy *d)
+{
+	if (d->promises && uv_hrtime() - d->promises->now.since_ns > AGE_MAX_S * 1000000000ull)
 		promises_retract(d);
 }
 

@@ -30,7 +30,7 @@ struct promises;
 struct wire_call;
 
 /*
- * The file that @fd is open on, with @st, was opened by process @pid as @path: may that be promised? Its number, to be
+ * The file that @fd is open on, with @st, was opened by process @pid as @path, which is absolute: may that be promised? Its number, to be
  * told with what is read from then on; 0: no
  */
 uint64_t promise_make(struct deputy *d, pid_t pid, const char *path, int fd, const struct stat *st);
@@ -44,8 +44,10 @@ int promise_fd(const struct deputy *d, uint64_t promise);
 void promises_guard(struct deputy *d, const struct wire_call *msg);
 /* Something has happened to what is watched with that number: true if it is a promised file */
 bool promise_event(struct deputy *d, const struct inotify_event *event);
-/* All events have been seen: look at the files that were opened; and time goes by */
+/* All events have been seen: look at the files that were opened */
 void promises_check(struct deputy *d);
+/* Time goes by: nothing is promised for long. Asked as often as a guest that runs says so (USAGE) */
+void promises_age(struct deputy *d);
 /* They do not hold any more */
 void promises_retract(struct deputy *d);
 /* The end of all of it */

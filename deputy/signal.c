@@ -194,11 +194,6 @@ int signal_signalfd(struct deputy *d, struct thread *thread, const uint8_t *tail
 	return call_row_begin(d, thread, tail, tail_len, signalfd_done);
 }
 
-bool signal_is_ours(int signo)
-{
-	return signo == SIGCHLD || signo == SIGTTIN || signo == SIGTTOU;
-}
-
 void signal_child_action(struct task *task, uint64_t handler)
 {
 	task->catches_child = handler > (uint64_t)(uintptr_t)SIG_IGN;

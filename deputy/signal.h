@@ -3,7 +3,6 @@
 #ifndef OM_DEPUTY_SIGNAL_H
 #define OM_DEPUTY_SIGNAL_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,7 +18,6 @@ void signal_interrupt(struct deputy *d, uint64_t call); /* the remote wants it b
 void signal_taken(struct deputy *d, const struct wire_taken *msg);
 void signal_pass(struct deputy *d, const struct wire_pass *msg);
 int signal_signalfd(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len); /* call_handlers */
-bool signal_is_ours(int signo);				       /* what a task does with it matters at home, too */
 void signal_child_action(struct task *task, uint64_t handler); /* its handler of SIGCHLD is that */
 int signal_action(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len);
 void signal_default(struct deputy *d, const struct wire_default *msg);

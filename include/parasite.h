@@ -31,16 +31,15 @@
 #include <assert.h>
 #include <stdint.h>
 
-#define SLOT_UNBEGUN   (-513)	     /* result of a call that was cancelled before; no kernel returns it */
-#define SLOT_CALLS_MAX 64	     /* calls in one batch */
-#define SLOT_DATA_SIZE (1408u << 10) /* bytes of arguments and results of one batch */
-#define SLOT_STACK_END 8192u	     /* from struct slot to there is the parasite's stack */
-#define SLOT_SCRATCH_SIZE                                                                                              \
-	69632u /* behind that: what posted calls need, and their data that nobody wants (deputy/posted.c) */
-#define SLOT_HEAD_SIZE	(SLOT_STACK_END + SLOT_SCRATCH_SIZE) /* before the data */
-#define SLOT_GUARD_SIZE 4096u				     /* PROT_NONE after the data: where bad pointers point */
-#define SLOT_SIZE	(SLOT_HEAD_SIZE + SLOT_DATA_SIZE + SLOT_GUARD_SIZE)
-#define ARENA_CODE_SIZE 4096u /* the blob, read and execute */
+#define SLOT_UNBEGUN	  (-513)	/* result of a call that was cancelled before; no kernel returns it */
+#define SLOT_CALLS_MAX	  64		/* calls in one batch */
+#define SLOT_DATA_SIZE	  (1408u << 10) /* bytes of arguments and results of one batch */
+#define SLOT_STACK_END	  8192u		/* from struct slot to there is the parasite's stack */
+#define SLOT_SCRATCH_SIZE 69632u	/* behind that: for posted calls (deputy/posted.c) */
+#define SLOT_HEAD_SIZE	  (SLOT_STACK_END + SLOT_SCRATCH_SIZE) /* before the data */
+#define SLOT_GUARD_SIZE	  4096u				       /* PROT_NONE after the data: where bad pointers point */
+#define SLOT_SIZE	  (SLOT_HEAD_SIZE + SLOT_DATA_SIZE + SLOT_GUARD_SIZE)
+#define ARENA_CODE_SIZE	  4096u /* the blob, read and execute */
 
 enum slot_state { SLOT_IDLE, SLOT_POSTED, SLOT_LISTEN, SLOT_DONE };
 

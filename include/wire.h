@@ -208,15 +208,14 @@ struct wire_ahead {
 	uint64_t object;
 	uint64_t promise;
 };
-#define WIRE_POSTED_OPEN_FLAGS                                                                                         \
-	(02000000 | 0400 | 0100000) /* of an open that can be promised: O_CLOEXEC, O_NOCTTY, O_LARGEFILE */
-#define WIRE_AHEAD_DATA_MAX 65536u  /* bytes of data behind it */
-#define WIRE_PROMISE_BLOCK                                                                                             \
-	32768u		       /* with a read of a promised file come the data of the aligned block that it begins in */
-#define WIRE_AHEAD_ACCESSED 1u /* a read may change what fstat would say */
-#define WIRE_AHEAD_SEEKABLE 2u /* lseek to any place up to WIRE_SEEK_MAX succeeds */
-#define WIRE_AHEAD_NAMED    4u /* only what stat would say of the path, and that access with the mode @kind succeeds */
-#define WIRE_SEEK_MAX	    INT32_MAX
+/* Flags of an open that can be promised: O_CLOEXEC, O_NOCTTY, O_LARGEFILE */
+#define WIRE_POSTED_OPEN_FLAGS (02000000 | 0400 | 0100000)
+#define WIRE_PROMISE_BLOCK     32768u /* with a read of a promised file come the data of the block in which it begins */
+#define WIRE_AHEAD_DATA_MAX    65536u /* bytes of data behind it */
+#define WIRE_AHEAD_ACCESSED    1u     /* a read may change what fstat would say */
+#define WIRE_AHEAD_SEEKABLE    2u     /* lseek to any place up to WIRE_SEEK_MAX succeeds */
+#define WIRE_AHEAD_NAMED       4u /* only stat's answer for the path, and that access with the mode @kind succeeds */
+#define WIRE_SEEK_MAX	       INT32_MAX
 
 #define WIRE_LISTING_MAX      32768u /* bytes of a LISTING's tail */
 #define WIRE_LISTING_PATH_MAX 255u   /* bytes of a path in LISTING and STALE */

@@ -73,7 +73,7 @@ void action_set_begin(struct thread *thread)
 
 		call_post(thread, SYS_rt_sigaction, posted, NULL, 0, 0);
 		/* It will be another one when the handler has run */
-		*now = (struct action){ !(new.flags &SA_RESETHAND), new.handler, new.flags };
+		*now = (struct action){ (new.flags &SA_RESETHAND) == 0, new.handler, new.flags };
 	}
 	call_continue(thread);
 }

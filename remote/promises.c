@@ -64,11 +64,10 @@ static void path_add(struct promise_table *table, const struct wire_ahead *told,
 		if (!p)
 			return;
 		strcpy(p->path, path);
-		p->told = *told;
 		*at = p;
 		table->paths++;
 	}
-	if (!named && !p->opened)
+	if (!p->opened)
 		p->told = *told;
 	p->opened |= !named;
 	p->mode |= named ? told->kind : R_OK;

@@ -15,5 +15,5 @@ bool said_is_fresh(const struct said *said, const struct session *session)
 
 bool said_holds(const struct said *said, const struct session *session)
 {
-	return (said->promise && promise_holds(&session->promises, said->promise)) || said_is_fresh(said, session);
+	return promise_holds(&session->promises, said->promise) || said_is_fresh(said, session);
 }

@@ -593,22 +593,18 @@ faults_listing_stale() {
 	[ "$(cat "$SCENE/stdout")" = end ] || wrong "it says: $(cat "$SCENE/stdout" "$SCENE/stderr")"
 }
 
-# asks NAME WANTED: what the task finds of that name
+# asks NAME WANTED [WHEN]: what the task finds of that name
 asks() {
 	local answer
 
 	echo "$1" >&5
 	read -r -t 20 answer <&6
-	[ "$answer" = "$2" ] || wrong "$1 is $2, the task finds it ${answer:-gone}, round $round"
+	[ "$answer" = "$2" ] || wrong "$1 is $2 ${3:-}and the task finds it ${answer:-gone}, round $round"
 }
 
-# says NAME WANT WHY: what the task that follows reads from the file, each time
+# says NAME WANTED WHY: what the task that follows reads from the file, each of four times
 says() {
-	local got
-
-	echo "$1" >&5
-	read -r -t 20 got <&6
-	[ "$got" = "$2 $2 $2 $2" ] || wrong "$1 says $2 when $3, the task reads ${got:-nothing}, round $round"
+	asks "$1" "$2 $2 $2 $2" "when $3 "
 }
 
 # A file that a task opens again and again is as it is, whoever changes it
