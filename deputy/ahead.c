@@ -73,7 +73,7 @@ static bool is_later(const struct timespec *a, const struct timespec *b)
 
 /*
  * May a read of the file change its time of access? With relatime, as nearly everything is mounted, only if that is not
- * younger than the file, or a day old (relatime_need_update() in fs/inode.c); a minute before that we do not know.
+ * younger than the file, or a day old (relatime_need_update() in fs/inode.c); or will be while what is told now holds.
  */
 bool ahead_is_noted(const struct statfs *fs, int flags, const struct stat *st)
 {
@@ -82,7 +82,7 @@ bool ahead_is_noted(const struct statfs *fs, int flags, const struct stat *st)
 	if ((flags & O_NOATIME) || (fs->f_flags & (ST_NOATIME | ST_RDONLY)))
 		return false;
 	return !(fs->f_flags & ST_RELATIME) || !is_later(a, m) || !is_later(a, c) ||
-	       time(NULL) - a->tv_sec >= NOTED_AGAIN_S - 60;
+	       time(NULL) - a->tv_sec >= NOTED_AGAIN_S - AHEAD_HOLDS_S;
 }
 
 /* WIRE_AHEAD_* of a regular file; others than these file systems may have an lseek of their own */

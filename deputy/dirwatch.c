@@ -23,7 +23,7 @@
 #include "deputy/dirwatch.h"
 #include "deputy/plainfs.h"
 #include "deputy/promise.h"
-#include "plainpath.h"
+#include "pathsteps.h"
 
 #define DIRS_MAX   4096u
 #define BUCKETS	   256u
@@ -54,7 +54,7 @@ struct dirs {
 
 static unsigned int bucket_of(const char *path)
 {
-	return plainpath_hash(path, strlen(path)) % BUCKETS;
+	return path_hash(path, strlen(path)) % BUCKETS;
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)

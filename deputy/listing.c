@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <linux/fs.h>
 #include <sched.h>
 #include <stdio.h>
@@ -10,18 +11,21 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "deputy/ahead.h"
 #include "deputy/deputy.h"
 #include "deputy/dirwatch.h"
 #include "deputy/listing.h"
+#include "deputy/pathwalk.h"
 #include "deputy/promise.h"
-#include "plainpath.h"
 #include "sysdef.h"
 
-#define HITS_MIN    2  /* look-ups in vain that make a directory worth telling */
 #define SPOILT_MAX  16 /* changes after which it is not told again */
-#define ENTRIES_MAX 1000
+#define ENTRIES_MAX 4000
+#define HIT_BYTES   8192   /* of a directory, which take about as long to read as a call takes to be made at home */
+#define NOSYMFOLLOW 0x2000 /* ST_NOSYMFOLLOW, which glibc does not have: statfs(2) */
 
 /* Calls that change what paths mean, or what may be looked at */
 static const uint32_t guarded[] = {
@@ -68,14 +72,53 @@ static bool is_exact(int fd)
 }
 
 /*
- * Lay out a LISTING's tail: the path, then kind and name of each entry, all strings with their ends. Its length, or 0
- * when the directory cannot be told
+ * May a guest follow links in this directory without asking? Home alone would refuse that (protected_symlinks in proc(5),
+ * nosymfollow in mount(8))
  */
+static bool may_follow(const struct stat *st, const struct statfs *fs)
+{
+	return (st->st_mode & (S_ISVTX | S_IWOTH)) != (S_ISVTX | S_IWOTH) && !(fs->f_flags & NOSYMFOLLOW);
+}
+
+/* The target of the link @name in @dir, unless home would note that it is followed: its length, or 0 */
+static size_t link_target(int dir, const struct statfs *fs, const char *name, char *out, size_t cap)
+{
+	struct stat st;
+	ssize_t n;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || ahead_is_noted(fs, 0, &st))
+		return 0;
+	n = readlinkat(dir, name, out, cap);
+	return n > 0 && (size_t)n < cap ? (size_t)n : 0;
+}
+
+/*
+ * Lay out an entry of the directory; @fs: targets of links, too. Where it ends, or NULL when there is no room, or it cannot be told
+ */
+static uint8_t *entry_put(int dir, const struct statfs *fs, const struct dirent *entry, uint8_t *at, const uint8_t *end)
+{
+	size_t len = strlen(entry->d_name) + 1;
+
+	if (entry->d_type == DT_UNKNOWN || (size_t)(end - at) < 1 + len + PATHSTEPS_MAX)
+		return NULL;
+	*at++ = entry->d_type;
+	at = mempcpy(at, entry->d_name, len);
+	if (entry->d_type != DT_LNK)
+		return at;
+	at += fs ? link_target(dir, fs, entry->d_name, (char *)at, PATHSTEPS_MAX) : 0;
+	*at++ = '\0';
+	return at;
+}
+
+/* Lay out a LISTING's tail. Its length, or 0 when the directory cannot be told */
 static size_t listing_read(const char *path, uint8_t *out, size_t cap)
 {
-	size_t at = strlen(path) + 1, nr = 0;
+	uint8_t *at = mempcpy(out, path, strlen(path) + 1);
 	const struct dirent *entry;
-	bool good;
+	struct statfs fs;
+	struct stat st;
+	size_t nr = 0;
+	bool good, follow;
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
@@ -84,66 +127,60 @@ static size_t listing_read(const char *path, uint8_t *out, size_t cap)
 			close(fd);
 		return 0;
 	}
-	memcpy(out, path, at);
-	good = is_exact(fd) && !faccessat(fd, ".", X_OK, AT_EACCESS);
+	good = is_exact(fd) && !faccessat(fd, ".", X_OK, AT_EACCESS) && !fstat(fd, &st) && !fstatfs(fd, &fs);
+	follow = good && may_follow(&st, &fs);
 	while (good && (entry = readdir(dir))) {
-		size_t len = strlen(entry->d_name) + 1;
-
-		good = entry->d_type != DT_UNKNOWN && ++nr <= ENTRIES_MAX && at + 1 + len <= cap;
-		if (!good)
-			break;
-		out[at++] = entry->d_type;
-		memcpy(out + at, entry->d_name, len);
-		at += len;
+		at = ++nr > ENTRIES_MAX ? NULL : entry_put(fd, follow ? &fs : NULL, entry, at, out + cap);
+		good = at != NULL;
 	}
 	closedir(dir);
-	return good ? at : 0;
+	return good ? (size_t)(at - out) : 0;
 }
 
-/* Tell the worker what is in the directory, if that may be; false when it does not exist */
-static bool listing_tell(struct deputy *d, struct dir *dir)
+/* Tell the worker what is in the directory, if that may be */
+static void listing_tell(struct deputy *d, struct dir *dir)
 {
 	struct wire_listing msg = { 0 };
 	uint8_t tail[WIRE_LISTING_MAX];
-	size_t len;
-	int err = dirs_watch(d, dir);
+	size_t len = dirs_watch(d, dir) ? 0 : listing_read(dir->path, tail, sizeof(tail));
 
-	len = err ? 0 : listing_read(dir->path, tail, sizeof(tail));
 	dir->refused = !len;
 	if (!len)
-		return err != -ENOENT;
+		return;
 	dir->told = true;
 	msg.path_len = (uint32_t)strlen(dir->path);
 	channel_send(d->channel, WIRE_LISTING, &msg, &(struct iovec){ tail, len }, 1);
-	return true;
 }
 
-/* Somebody has looked into the directory, in vain or on his way: 0; 1: it is not told; -ENOENT: it does not exist */
-static int dir_hit(struct deputy *d, const char *path, unsigned int hits)
-{
-	struct dir *dir = dir_get(d->dirs, path);
-
-	if (dir && dir->told)
-		return 0;
-	if (!dir || dir->refused || dir->spoilt > SPOILT_MAX)
-		return 1;
-	dir->hits += hits;
-	if (dir->hits < HITS_MIN)
-		return 1;
-	return listing_tell(d, dir) ? 0 : -ENOENT;
-}
-
-/* plainpath_make()'s question: a directory in front of ".." is one that is looked into */
-static int on_the_way(void *ctx, const char *path)
+/* Look-ups that make a directory worth telling: the more the longer it takes to read it, which its size gives an idea of */
+static unsigned int hits_min(const char *path)
 {
 	struct stat st;
 
-	if (lstat(path, &st))
-		return errno == ENOENT ? -ENOENT : 1;
-	if (!S_ISDIR(st.st_mode))
-		return 1;
-	dir_hit(ctx, path, 1);
-	return 0;
+	return stat(path, &st) ? 1 : 1 + (unsigned int)(st.st_size / HIT_BYTES);
+}
+
+/* Somebody has looked into the directory for what he did not find, or went on from it by a link or ".." */
+static void dir_hit(struct deputy *d, const char *path, unsigned int hits)
+{
+	struct dir *dir = dir_get(d->dirs, path);
+
+	if (!dir || dir->told || dir->refused || dir->spoilt > SPOILT_MAX)
+		return;
+	dir->hits += hits;
+	if (dir->hits >= hits_min(path))
+		listing_tell(d, dir);
+}
+
+/* path_steps()'s question: what is missing, or shows which way to go on, would be known if the directory were told */
+static int hit(void *ctx, const char *dir, const char *at, char target[static PATHSTEPS_MAX])
+{
+	struct stat st;
+	int kind = at ? path_kind_at(at, &st, target) : PATH_DIR;
+
+	if (kind != PATH_DIR || !at)
+		dir_hit(ctx, dir, 1);
+	return kind;
 }
 
 bool listings_ready(struct deputy *d, const struct thread *thread)
@@ -155,23 +192,13 @@ bool listings_ready(struct deputy *d, const struct thread *thread)
 
 void listings_note(struct deputy *d, struct thread *thread, int64_t ret)
 {
-	const char *found = d->listings_off ? NULL : lookup_path(thread, ret);
-	char path[WIRE_LISTING_PATH_MAX + 1];
-	unsigned int hits = 1;
-	int err;
+	const char *sought = d->listings_off ? NULL : lookup_path(thread, ret);
+	struct path_end end;
 
-	if (!found || !memchr(found, '\0', sizeof(path)) || !d->channel || !listings_ready(d, thread))
+	if (!sought || !memchr(sought, '\0', PATHSTEPS_MAX) || !d->channel || !listings_ready(d, thread))
 		return;
-	err = plainpath_make(found, path, on_the_way, d);
-	while (err <= 0 && path[1]) {
-		char *slash = strrchr(path, '/');
-
-		slash[slash == path] = '\0';
-		err = dir_hit(d, path, hits);
-		if (!err)
-			return;
-		hits = HITS_MIN; /* where it does not exist, it is the directory above that has not got it */
-	}
+	if (path_steps(sought, ret != -EINVAL, &end, hit, d) == PATH_DIR && ret == -EINVAL)
+		dir_hit(d, dirname(end.at), 1);
 }
 
 void listings_check(struct deputy *d)

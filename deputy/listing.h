@@ -4,9 +4,10 @@
  *
  * Programs look for files where there are none: a compiler along its include path, a shell along PATH, an interpreter
  * for its modules; and realpath(3) asks of each directory whether it is a symbolic link. So when a family has looked
- * twice into a directory for what is not there, the worker is told what is: LISTING has the names and kinds of all its
- * entries. The remote then answers by itself that there is no such name, or that it is no link (remote/listing.h).
- * What is there is home's affair: who opens it, or asks for its attributes, asks home.
+ * into a directory for what is not there, the worker is told what is: LISTING has the names and kinds of all its
+ * entries, and where links lead. The remote then answers by itself that there is no such name, or that it is no link
+ * (remote/listing.h). What is there is home's affair: who opens it, or asks for its attributes, asks home. A directory is told at
+ * once if it is small, else when it has been looked into as often as it takes to read it.
  *
  * That is exact, because nothing that a guest can learn from goes to the worker before the deputy has looked whether a
  * listing still holds (listings_check(), before each RESULT, SIGNAL, START...): the kernel has queued the inotify
@@ -14,7 +15,7 @@
  * not hold, STALE goes first. A guest that waits for a file to appear, and does nothing else, sees it too: STALE goes
  * out as soon as the event comes.
  *
- * Told are only directories that are reached without symbolic links, in file systems whose changes all pass through
+ * Told are only directories, by their paths without symbolic links, in file systems whose changes all pass through
  * this kernel; whose entries anybody who may search them sees alike. The family is at the deputy's own root, with its
  * rights; when a member changes that, there are no more listings (listings_guard()), and after a change of mounts they
  * begin anew. A directory that changes all the time, or has many entries, is not told.

@@ -1,63 +1,55 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The way of a path, under watch: see deputy/pathwalk.h. */
-#include <stdio.h>
-#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "deputy/dirwatch.h"
 #include "deputy/pathwalk.h"
 
-#define LINKS_MAX 40 /* symbolic links on one path, as the kernel has it (MAXSYMLINKS) */
+/* A way that is gone: for whom, and what was found last */
+struct walk {
+	struct deputy *deputy;
+	struct stat *here;
+};
 
-/* Put the target of the link @at in front of what is left of a path; false when that becomes too long */
-static bool link_follow(const char *at, char *rest, size_t cap)
+/* Where the link at @path leads to; false when that is too long */
+static bool link_read(const char *path, char target[static PATHSTEPS_MAX])
 {
-	char joined[2 * (WIRE_LISTING_PATH_MAX + 1)];
-	ssize_t n = readlink(at, joined, WIRE_LISTING_PATH_MAX + 1);
+	ssize_t n = readlink(path, target, PATHSTEPS_MAX);
 
-	if (n <= 0 || n > (ssize_t)WIRE_LISTING_PATH_MAX)
+	if (n <= 0 || n == PATHSTEPS_MAX)
 		return false;
-	snprintf(joined + n, sizeof(joined) - (size_t)n, "/%s", rest);
-	if (strlen(joined) >= cap)
-		return false;
-	strcpy(rest, joined);
+	target[n] = '\0';
 	return true;
 }
 
-bool pathwalk(struct deputy *d, const char *path, char *at, struct stat *here)
+int path_kind_at(const char *path, struct stat *st, char target[static PATHSTEPS_MAX])
 {
-	char rest[WIRE_LISTING_PATH_MAX + 1];
-	int links = 0;
+	if (lstat(path, st))
+		return PATH_UNKNOWN;
+	if (S_ISDIR(st->st_mode))
+		return PATH_DIR;
+	if (!S_ISLNK(st->st_mode))
+		return PATH_OTHER;
+	return link_read(path, target) ? PATH_LINK : PATH_UNKNOWN;
+}
 
-	at[0] = '\0';
+/* path_steps()'s question: each directory is watched before one looks at a name in it */
+static int watched(void *ctx, const char *dir, const char *at, char target[static PATHSTEPS_MAX])
+{
+	const struct walk *walk = ctx;
+
+	if (!dir_lead(walk->deputy, dir))
+		return PATH_UNKNOWN;
+	if (!at)
+		return PATH_DIR;
+	return dir_note(walk->deputy, at) ? path_kind_at(at, walk->here, target) : PATH_UNKNOWN;
+}
+
+bool pathwalk(struct deputy *d, const char *path, struct path_end *end, struct stat *here)
+{
+	struct walk walk = { d, here };
+
 	here->st_mode = S_IFDIR;
-	snprintf(rest, sizeof(rest), "%s", path);
-	while (rest[strspn(rest, "/")]) {
-		const char *name = rest + strspn(rest, "/");
-		size_t len = strcspn(name, "/"), end = strlen(at);
-		char left[sizeof(rest)];
-
-		snprintf(left, sizeof(left), "%s", name + len);
-		if (!S_ISDIR(here->st_mode) || end + 1 + len > WIRE_LISTING_PATH_MAX || !dir_lead(d, at[0] ? at : "/"))
-			return false;
-		if (len <= 2 && !strncmp(name, "..", len)) {
-			if (len == 2 && end)
-				*strrchr(at, '/') = '\0';
-			memcpy(rest, left, sizeof(rest));
-			continue;
-		}
-		snprintf(at + end, PATHWALK_MAX - end, "/%.*s", (int)len, name);
-		if (!dir_note(d, at) || lstat(at, here))
-			return false;
-		if (S_ISLNK(here->st_mode)) {
-			if (++links > LINKS_MAX || !link_follow(at, left, sizeof(left)))
-				return false;
-			at[left[0] == '/' ? 0 : end] = '\0';
-			here->st_mode = S_IFDIR;
-		}
-		memcpy(rest, left, sizeof(rest));
-	}
-	if (!at[0])
-		strcpy(at, "/");
-	return true;
+	return path_steps(path, true, end, watched, &walk) > PATH_UNKNOWN;
 }

@@ -18,7 +18,7 @@
 #include "deputy/object.h"
 #include "deputy/pathwalk.h"
 #include "deputy/promise.h"
-#include "plainpath.h"
+#include "pathsteps.h"
 #include "wire.h"
 
 #define FILES_MAX     256u /* promised at a time; each has a descriptor and a watch */
@@ -27,9 +27,8 @@
 #define SEEN_MAX      1024u
 #define RETRACTED_MAX 32u /* times in a row within QUICK_S, after which nothing is promised any more */
 #define QUICK_S	      10
-#define YOUNG_S	      60   /* what has changed so lately may do so again */
-#define AGE_MAX_S     3600 /* of promises: relatime notes an access once a day, which changes attributes */
-#define DAY_S	      (24 * 3600)
+#define YOUNG_S	      60		  /* what has changed so lately may do so again */
+#define AGE_MAX_S     (AHEAD_HOLDS_S / 2) /* of promises: an access that is noted changes attributes */
 #define EVENTS	      (IN_MODIFY | IN_ATTRIB | IN_OPEN | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF)
 
 #define YOUNG_ENV "OPENMOSIX_PROMISE_AGE_S" /* another YOUNG_S */
@@ -137,10 +136,10 @@ static int file_watch(struct deputy *d, int fd, const struct stat *st)
 /* Does that path lead to the file with @st? It is watched from now on */
 static bool path_watch(struct deputy *d, const char *path, const struct stat *st)
 {
-	char at[PATHWALK_MAX];
+	struct path_end end;
 	struct stat here;
 
-	return pathwalk(d, path, at, &here) && S_ISREG(here.st_mode) && stat_same_file(&here, st);
+	return pathwalk(d, path, &end, &here) && S_ISREG(here.st_mode) && stat_same_file(&here, st);
 }
 
 /* How many files may be watched: what the user may watch is for other programs of his, too */
@@ -182,14 +181,6 @@ static bool is_young(const struct promises *p, const struct stat *st)
 	return st->st_ctim.tv_sec > time(NULL) - p->young_s;
 }
 
-/* Will an access be noted while the promise holds, and change attributes? What has no such times yet has told so (ahead.c) */
-static bool is_noted_soon(const struct stat *st)
-{
-	time_t age = time(NULL) - st->st_atim.tv_sec;
-
-	return age > DAY_S - 2 * AGE_MAX_S && age <= DAY_S;
-}
-
 /*
  * May a file be promised at all? We keep a handle of it, so its file system is kept from being unmounted: it must be one that
  * the task keeps, too
@@ -200,8 +191,7 @@ static bool is_promisable(struct deputy *d, pid_t pid, const struct stat *st)
 	struct stat root, cwd;
 	char path[32];
 
-	if (!p || !d->dirs || p->retracted > RETRACTED_MAX || !S_ISREG(st->st_mode) || is_young(p, st) ||
-	    is_noted_soon(st))
+	if (!p || !d->dirs || p->retracted > RETRACTED_MAX || !S_ISREG(st->st_mode) || is_young(p, st))
 		return false;
 	snprintf(path, sizeof(path), "/proc/%d/cwd", (int)pid);
 	return (!stat("/", &root) && root.st_dev == st->st_dev) || (!stat(path, &cwd) && cwd.st_dev == st->st_dev);
@@ -239,7 +229,7 @@ uint64_t promise_make(struct deputy *d, pid_t pid, const char *path, int fd, con
 /* Was the path asked for before? It is from now on; that another one has the same hash does no harm */
 static bool was_asked(struct promises *p, const char *path)
 {
-	uint32_t hash = plainpath_hash(path, strlen(path)), was = p->asked[hash % SEEN_MAX];
+	uint32_t hash = path_hash(path, strlen(path)), was = p->asked[hash % SEEN_MAX];
 
 	p->asked[hash % SEEN_MAX] = hash;
 	return was == hash;
@@ -264,17 +254,17 @@ uint64_t promise_name(struct deputy *d, pid_t pid, const char *path, struct stat
 {
 	struct promises *p = promises_get(d);
 	uint64_t promise = 0;
-	char at[PATHWALK_MAX];
+	struct path_end end;
 	struct statfs fs;
 	int fd;
 
 	/* The names on the way to what is young had better not be noted: it will go again */
 	if (!p || !d->dirs || p->retracted > RETRACTED_MAX || !was_asked(p, path) || stat(path, st) ||
-	    is_young(p, st) || !pathwalk(d, path, at, st))
+	    is_young(p, st) || !pathwalk(d, path, &end, st))
 		return 0;
 	if (S_ISDIR(st->st_mode))
-		return directory_promise(d, at, st);
-	fd = is_promisable(d, pid, st) ? open(at, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC) : -1;
+		return directory_promise(d, end.at, st);
+	fd = is_promisable(d, pid, st) ? open(end.at, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC) : -1;
 	if (fd < 0)
 		return 0;
 	if (!fstat(fd, st) && S_ISREG(st->st_mode))

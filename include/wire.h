@@ -217,7 +217,7 @@ struct wire_ahead {
 #define WIRE_AHEAD_NAMED       4u /* only stat's answer for the path, and that access with the mode @kind succeeds */
 #define WIRE_SEEK_MAX	       INT32_MAX
 
-#define WIRE_LISTING_MAX      32768u /* bytes of a LISTING's tail */
+#define WIRE_LISTING_MAX      65536u /* bytes of a LISTING's tail */
 #define WIRE_LISTING_PATH_MAX 255u   /* bytes of a path in LISTING and STALE */
 
 /**

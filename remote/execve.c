@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/uio.h>
 
 #include "remote/calls.h"
@@ -103,5 +104,7 @@ void execve_begin(struct thread *thread)
 void execve_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
 {
 	shm_stay(thread->guest);
+	if (ret == -ENOENT || ret == -ENOTDIR)
+		memcpy(thread->tried, thread->call.arg + 1, sizeof(thread->tried));
 	call_complete(thread, ret, 0, tail, tail_len);
 }

@@ -192,6 +192,7 @@ struct mapped {
  * @exiting:	Makes its last call
  * @born:	Its first stop is still to come, see fork.c
  * @early:	The child that it has, or not, as home will say, or NULL (early.h)
+ * @tried:	Arguments and environment of its last execve whose program was not there
  */
 struct thread {
 	struct guest *guest;
@@ -225,6 +226,7 @@ struct thread {
 	bool exiting;
 	struct born *born;
 	struct early *early;
+	uint64_t tried[2];
 };
 
 /**

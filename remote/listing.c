@@ -6,16 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plainpath.h"
+#include "pathsteps.h"
 #include "remote/listing.h"
 
 #define LISTINGS_MAX 1024u
+#define WAYS_MAX     4096u
 
 /**
  * struct listing - What is in a directory
  * @next:	Next in the bucket
  * @nr:		Entries
- * @entry:	Where their names are, in alphabetical order; in front of each is its kind
+ * @entry:	Where their names are, in alphabetical order; in front of each is its kind, behind a link's its target. NULL:
+ *		it is only known to be a directory, on the way to one that was told
  * @path:	The directory, and behind its end the entries
  */
 struct listing {
@@ -30,7 +32,7 @@ struct listing {
  */
 static const struct listing *listing_find(const struct listing_table *table, const char *path, size_t len)
 {
-	const struct listing *l = table->bucket[plainpath_hash(path, len) % LISTING_BUCKETS];
+	const struct listing *l = table->bucket[path_hash(path, len) % LISTING_BUCKETS];
 
 	while (l && (strncmp(l->path, path, len) != 0 || l->path[len]))
 		l = l->next;
@@ -45,13 +47,48 @@ static void listing_free(struct listing_table *table, struct listing **at)
 	struct listing *l = *at;
 
 	*at = l->next;
+	if (l->entry)
+		table->nr--;
+	else
+		table->ways--;
 	free(l->entry);
 	free(l);
-	table->nr--;
 }
 
 /**
- * below_drop() - Drop all listings of @path and what is below it
+ * is_below() - Is @path @top, which has @len bytes, or below it?
+ */
+static bool is_below(const char *path, const char *top, size_t len)
+{
+	return len == 1 || (!strncmp(path, top, len) && (!path[len] || path[len] == '/'));
+}
+
+/**
+ * ways_add() - The directories above @path are known to be that
+ */
+static void ways_add(struct listing_table *table, const char *path)
+{
+	for (size_t len = strlen(path); len > 1 && table->ways < WAYS_MAX;) {
+		struct listing *way, **bucket;
+
+		while (path[len - 1] != '/')
+			len--;
+		len -= len > 1;
+		if (listing_find(table, path, len))
+			continue;
+		way = calloc(1, sizeof(*way) + len + 1);
+		if (!way)
+			return;
+		memcpy(way->path, path, len);
+		bucket = &table->bucket[path_hash(path, len) % LISTING_BUCKETS];
+		way->next = *bucket;
+		*bucket = way;
+		table->ways++;
+	}
+}
+
+/**
+ * below_drop() - Drop all listings of @path and what is below it, and ways that lead to no other
  */
 static void below_drop(struct listing_table *table, const char *path, size_t len)
 {
@@ -59,14 +96,16 @@ static void below_drop(struct listing_table *table, const char *path, size_t len
 		struct listing **at = &table->bucket[i];
 
 		while (*at) {
-			const char *own = (*at)->path;
-
-			if (len == 1 || (!strncmp(own, path, len) && (!own[len] || own[len] == '/')))
+			if (!(*at)->entry || is_below((*at)->path, path, len))
 				listing_free(table, at);
 			else
 				at = &(*at)->next;
 		}
 	}
+	for (unsigned int i = 0; i < LISTING_BUCKETS; i++)
+		for (const struct listing *l = table->bucket[i]; l; l = l->next)
+			if (l->entry)
+				ways_add(table, l->path);
 }
 
 static int by_name(const void *a, const void *b)
@@ -75,17 +114,21 @@ static int by_name(const void *a, const void *b)
 }
 
 /**
- * entries_index() - Find the entries between @at and @end, each a kind and a name that ends there; 0 or -EPROTO
+ * entries_index() - Find the entries between @at and @end, each a kind and a name, a link's target behind it; 0 or -EPROTO
  */
 static int entries_index(struct listing *l, const char *at, const char *end)
 {
 	for (l->nr = 0; at < end; l->nr++) {
-		size_t left = (size_t)(end - at), len = strnlen(at + 1, left - 1);
+		const char *name = at + 1, *stop = memchr(name, '\0', (size_t)(end - name));
 
-		if (!len || len + 1 >= left || memchr(at + 1, '/', len))
+		if (!stop || stop == name || memchr(name, '/', (size_t)(stop - name)))
 			return -EPROTO;
-		l->entry[l->nr] = at + 1;
-		at += len + 2;
+		if (*at == DT_LNK)
+			stop = memchr(stop + 1, '\0', (size_t)(end - stop) - 1);
+		if (!stop)
+			return -EPROTO;
+		l->entry[l->nr] = name;
+		at = stop + 1;
 	}
 	qsort(l->entry, l->nr, sizeof(*l->entry), by_name);
 	return 0;
@@ -100,11 +143,11 @@ int listing_add(struct listing_table *table, const struct wire_listing *msg, con
 	if (!msg->path_len || msg->path_len > WIRE_LISTING_PATH_MAX || msg->path_len >= len || path[0] != '/' ||
 	    strnlen(path, len) != msg->path_len)
 		return -EPROTO;
-	bucket = &table->bucket[plainpath_hash(path, msg->path_len) % LISTING_BUCKETS];
+	bucket = &table->bucket[path_hash(path, msg->path_len) % LISTING_BUCKETS];
 	for (at = bucket; *at && strcmp((*at)->path, path) != 0; at = &(*at)->next)
 		;
 	if (*at)
-		listing_free(table, at); /* it is told anew */
+		listing_free(table, at); /* it is told anew, or at last */
 	if (table->nr == LISTINGS_MAX)
 		return 0;
 	l = malloc(sizeof(*l) + len);
@@ -121,6 +164,7 @@ int listing_add(struct listing_table *table, const struct wire_listing *msg, con
 	l->next = *bucket;
 	*bucket = l;
 	table->nr++;
+	ways_add(table, l->path);
 	return 0;
 }
 
@@ -139,77 +183,54 @@ void listings_clear(struct listing_table *table)
 }
 
 /**
- * entry_look() - What a listing says of a name that begins at @name and is @len bytes long; @last: nothing comes
- * behind it
+ * entry_find() - What a listing has of that name, or NULL
  */
-static int entry_look(const struct listing *l, const char *name, size_t len, bool last)
+static const char *entry_find(const struct listing *l, const char *name)
 {
 	size_t low = 0, high = l->nr;
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		const char *entry = l->entry[middle];
-		int order = strncmp(entry, name, len);
+		int order = strcmp(l->entry[middle], name);
 
-		if (!order && !entry[len]) {
-			unsigned char kind = (unsigned char)entry[-1];
-
-			if (kind == DT_LNK || (!last && kind == DT_DIR))
-				return 1;
-			return last ? 0 : -ENOTDIR;
-		}
+		if (!order)
+			return l->entry[middle];
 		if (order < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return -ENOENT;
+	return NULL;
 }
 
 /**
- * path_look() - What looking for a plain path would give, see listing_look()
+ * told() - path_steps()'s question: it knows what is in directories that were told, and what leads to them
  */
-static int path_look(const struct listing_table *table, const char *path)
+static int told(void *ctx, const char *dir, const char *at, char target[static PATHSTEPS_MAX])
 {
-	size_t len = strlen(path), end = len;
+	const struct listing *l = listing_find(ctx, dir, strlen(dir));
+	const char *entry, *to;
 
-	while (end) {
-		const struct listing *l;
-		size_t slash = end;
-
-		while (path[slash - 1] != '/')
-			slash--;
-		l = listing_find(table, path, slash > 1 ? slash - 1 : 1);
-		if (l)
-			return entry_look(l, path + slash, end - slash, end == len);
-		end = slash - 1;
-	}
-	return 1;
+	if (!at)
+		return l ? PATH_DIR : PATH_UNKNOWN;
+	if (!l || !l->entry)
+		return listing_find(ctx, at, strlen(at)) ? PATH_DIR : PATH_UNKNOWN;
+	entry = entry_find(l, strrchr(at, '/') + 1);
+	if (!entry)
+		return -ENOENT;
+	if (entry[-1] != DT_LNK)
+		return entry[-1] == DT_DIR ? PATH_DIR : PATH_OTHER;
+	to = entry + strlen(entry) + 1;
+	if (strlen(to) < PATHSTEPS_MAX)
+		strcpy(target, to);
+	return PATH_LINK;
 }
 
-/**
- * on_the_way() - plainpath_make()'s question
- */
-static int on_the_way(void *ctx, const char *dir)
+int listing_look(const struct listing_table *table, const char *path, bool follow, struct path_end *end)
 {
-	const struct listing_table *table = ctx;
-	int err;
-
-	if (listing_find(table, dir, strlen(dir)))
-		return 0;
-	err = path_look(table, dir);
-	return err ? err : 1;
-}
-
-int listing_look(const struct listing_table *table, const char *path)
-{
-	char plain[WIRE_LISTING_PATH_MAX + 1];
 	size_t len = strlen(path);
-	int err = table->nr ? plainpath_make(path, plain, on_the_way, (void *)table) : 1;
+	int kind = table->nr ? path_steps(path, follow, end, told, (void *)table) : PATH_UNKNOWN;
 
-	if (err)
-		return err;
-	err = path_look(table, plain);
 	/* What it is matters, if a slash or dot is at the end */
-	return err || (path[len - 1] != '/' && path[len - 1] != '.') ? err : 1;
+	return kind > PATH_UNKNOWN && (path[len - 1] == '/' || path[len - 1] == '.') ? PATH_UNKNOWN : kind;
 }

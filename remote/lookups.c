@@ -18,61 +18,97 @@
 	(O_ACCMODE | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_DIRECTORY | O_NOFOLLOW | O_APPEND | O_TRUNC |               \
 	 0100000 /* O_LARGEFILE */)
 
-/* Are the arguments from @arg on good? */
-static bool good_open(const uint64_t *arg)
+/**
+ * enum look - What a look-up is told of
+ * @LOOK_BAD:	Its other arguments may be bad
+ * @LOOK_LINK:	A link itself
+ * @LOOK_FOLLOW: What a link leads to
+ */
+enum look {
+	LOOK_BAD,
+	LOOK_LINK,
+	LOOK_FOLLOW,
+};
+
+/**
+ * flags_look() - A call with @flags, of which those in @good are good, and @nofollow says that it does not follow links
+ */
+static enum look flags_look(uint64_t flags, uint32_t good, uint32_t nofollow)
 {
-	return !(arg[0] & ~(uint64_t)OPEN_FLAGS) && (arg[0] & O_ACCMODE) != O_ACCMODE;
+	if ((uint32_t)flags & ~good)
+		return LOOK_BAD;
+	return (uint32_t)flags & nofollow ? LOOK_LINK : LOOK_FOLLOW;
 }
 
-static bool good_access(const uint64_t *arg)
+/* The arguments are those from @arg on, which are behind the path */
+static enum look open_look(const struct thread *thread, const uint64_t *arg)
 {
-	return !((uint32_t)arg[0] & ~(uint32_t)(R_OK | W_OK | X_OK));
+	(void)thread;
+	return (arg[0] & O_ACCMODE) == O_ACCMODE ? LOOK_BAD : flags_look(arg[0], OPEN_FLAGS, O_NOFOLLOW);
 }
 
-static bool good_faccessat2(const uint64_t *arg)
+static enum look access_look(const struct thread *thread, const uint64_t *arg)
 {
-	return good_access(arg) && !((uint32_t)arg[1] & ~(uint32_t)(AT_EACCESS | AT_SYMLINK_NOFOLLOW));
+	(void)thread;
+	return flags_look(arg[0], R_OK | W_OK | X_OK, 0);
 }
 
-static bool good_stat(const uint64_t *arg)
+static enum look faccessat2_look(const struct thread *thread, const uint64_t *arg)
 {
+	return access_look(thread, arg) == LOOK_BAD
+		       ? LOOK_BAD
+		       : flags_look(arg[1], AT_EACCESS | AT_SYMLINK_NOFOLLOW, AT_SYMLINK_NOFOLLOW);
+}
+
+static enum look stat_look(const struct thread *thread, const uint64_t *arg)
+{
+	(void)thread;
 	(void)arg;
-	return true;
+	return LOOK_FOLLOW;
 }
 
-static bool good_newfstatat(const uint64_t *arg)
+static enum look lstat_look(const struct thread *thread, const uint64_t *arg)
 {
-	return !((uint32_t)arg[1] & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT));
+	(void)thread;
+	(void)arg;
+	return LOOK_LINK;
 }
 
-static bool good_statx(const uint64_t *arg)
+static enum look newfstatat_look(const struct thread *thread, const uint64_t *arg)
 {
-	return !((uint32_t)arg[0] & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT)) &&
-	       !((uint32_t)arg[1] & STATX__RESERVED);
+	(void)thread;
+	return flags_look(arg[1], AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW);
 }
 
-static bool good_readlink(const uint64_t *arg)
+static enum look statx_look(const struct thread *thread, const uint64_t *arg)
 {
-	return (int)arg[1] > 0;
+	(void)thread;
+	return (uint32_t)arg[1] & STATX__RESERVED
+		       ? LOOK_BAD
+		       : flags_look(arg[0], AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, AT_SYMLINK_NOFOLLOW);
 }
 
-/* What is asked of the arguments behind the path of the calls that look for one (LOOKUP) */
+static enum look readlink_look(const struct thread *thread, const uint64_t *arg)
+{
+	(void)thread;
+	return (int)arg[1] > 0 ? LOOK_LINK : LOOK_BAD;
+}
+
+/* As execvp(3) goes along PATH: the arguments were good just before, and what the kernel finds wrong with them comes first */
+static enum look execve_look(const struct thread *thread, const uint64_t *arg)
+{
+	return thread->tried[0] == arg[0] && thread->tried[1] == arg[1] ? LOOK_FOLLOW : LOOK_BAD;
+}
+
+/* Calls that look for a path (LOOKUP) */
 static const struct {
 	uint32_t nr;
-	bool (*is_good)(const uint64_t *arg);
-	bool wants_link;
+	enum look (*look)(const struct thread *thread, const uint64_t *arg);
 } lookups[] = {
-	{ SYS_open, good_open, false },
-	{ SYS_openat, good_open, false },
-	{ SYS_access, good_access, false },
-	{ SYS_faccessat, good_access, false },
-	{ SYS_faccessat2, good_faccessat2, false },
-	{ SYS_stat, good_stat, false },
-	{ SYS_lstat, good_stat, false },
-	{ SYS_newfstatat, good_newfstatat, false },
-	{ SYS_statx, good_statx, false },
-	{ SYS_readlink, good_readlink, true },
-	{ SYS_readlinkat, good_readlink, true },
+	{ SYS_open, open_look },	 { SYS_openat, open_look },	      { SYS_access, access_look },
+	{ SYS_faccessat, access_look },	 { SYS_faccessat2, faccessat2_look }, { SYS_stat, stat_look },
+	{ SYS_lstat, lstat_look },	 { SYS_newfstatat, newfstatat_look }, { SYS_statx, statx_look },
+	{ SYS_readlink, readlink_look }, { SYS_readlinkat, readlink_look },   { SYS_execve, execve_look },
 };
 
 bool path_read(const struct thread *thread, uint64_t addr, char out[static WIRE_LISTING_PATH_MAX + 1])
@@ -86,23 +122,49 @@ bool path_read(const struct thread *thread, uint64_t addr, char out[static WIRE_
 	return n > 0 && memchr(out, '\0', (size_t)n);
 }
 
+/**
+ * readlink_serve() - readlink of something of that @kind; @arg: its arguments behind the path
+ */
+static bool readlink_serve(struct thread *thread, int kind, const char *target, const uint64_t *arg)
+{
+	size_t len = strlen(target), cap = (size_t)(int)arg[1];
+	struct iovec local = { (void *)target, len < cap ? len : cap };
+	struct iovec remote = { (void *)(uintptr_t)arg[0], local.iov_len };
+
+	if (kind != PATH_LINK) {
+		call_return(thread, -EINVAL);
+		return true;
+	}
+	if (!len || process_vm_writev(thread->outer, &local, 1, &remote, 1, 0) != (ssize_t)local.iov_len)
+		return false;
+	call_return(thread, (int64_t)local.iov_len);
+	return true;
+}
+
 bool listing_serve(struct thread *thread)
 {
 	const struct listing_table *table = &thread->guest->session->listings;
 	const struct call *call = &thread->call;
 	char path[WIRE_LISTING_PATH_MAX + 1];
+	struct path_end end;
 
 	for (size_t i = 0; i < sizeof(lookups) / sizeof(*lookups) && table->nr; i++) {
 		const uint64_t *arg;
-		int found;
+		enum look look;
+		int kind;
 
 		if (lookups[i].nr != call->nr)
 			continue;
 		arg = call->arg + sysdef_path(sysdef_row(call->nr));
-		found = lookups[i].is_good(arg + 1) && path_read(thread, arg[0], path) ? listing_look(table, path) : 1;
-		if (found > 0 || (!found && !lookups[i].wants_link))
+		look = lookups[i].look(thread, arg + 1);
+		if (look == LOOK_BAD || !path_read(thread, arg[0], path))
 			return false;
-		call_return(thread, found ? found : -EINVAL);
+		kind = listing_look(table, path, look == LOOK_FOLLOW, &end);
+		if (kind > PATH_UNKNOWN && lookups[i].look == readlink_look)
+			return readlink_serve(thread, kind, end.target, arg + 1);
+		if (kind >= 0)
+			return false;
+		call_return(thread, kind);
 		return true;
 	}
 	return false;

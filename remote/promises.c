@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "plainpath.h"
+#include "pathsteps.h"
 #include "remote/promises.h"
 
 #define PATHS_MAX 1024u
@@ -36,7 +36,7 @@ struct promised {
 
 const struct promised_path *promise_find(const struct promise_table *table, const char *path)
 {
-	const struct promised_path *p = table->bucket[plainpath_hash(path, strlen(path)) % PROMISE_BUCKETS];
+	const struct promised_path *p = table->bucket[path_hash(path, strlen(path)) % PROMISE_BUCKETS];
 
 	while (p && strcmp(p->path, path) != 0)
 		p = p->next;
@@ -53,7 +53,7 @@ bool promise_holds(const struct promise_table *table, uint64_t promise)
  */
 static void path_add(struct promise_table *table, const struct wire_ahead *told, const char *path)
 {
-	struct promised_path **at = &table->bucket[plainpath_hash(path, strlen(path)) % PROMISE_BUCKETS], *p;
+	struct promised_path **at = &table->bucket[path_hash(path, strlen(path)) % PROMISE_BUCKETS], *p;
 	bool named = told->traits & WIRE_AHEAD_NAMED;
 
 	while (*at && strcmp((*at)->path, path) != 0)

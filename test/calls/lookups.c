@@ -117,6 +117,95 @@ static void look_around(void)
 		look(names[i]);
 }
 
+/* Where a link leads to, in a buffer of any size */
+static void read_link(const char *name)
+{
+	for (size_t size = 1; size < 40; size += 13) {
+		char to[64] = "";
+		ssize_t n = syscall(SYS_readlink, at(name), to, size);
+
+		printf("%s in %zu: ", name, size);
+		if (n < 0)
+			printf("%s\n", strerrorname_np(errno));
+		else
+			printf("%zd %.*s\n", n, (int)n, to);
+	}
+	printf("%s nowhere: %ld", name, syscall(SYS_readlink, at(name), NULL, 10));
+	printf(" %s\n", strerrorname_np(errno));
+}
+
+/* As execvp does, with arguments that are good, or not so */
+static void exec_look(const char *name)
+{
+	char *argv[] = { "nothing", NULL };
+	char **bad = (char **)(uintptr_t)8;
+
+	printf("exec %s:", name);
+	for (int i = 0; i < 3; i++)
+		say("good", syscall(SYS_execve, at(name), argv, environ));
+	say("bad", syscall(SYS_execve, at(name), bad, environ));
+	say("bad-env", syscall(SYS_execve, at(name), argv, bad));
+	say("good", syscall(SYS_execve, at(name), argv, environ));
+	printf("\n");
+}
+
+/* Links that lead here and there, and are changed */
+static void links(void)
+{
+	static const char *const names[] = { "up", "far", "one/none", "one/x/none", "l40", "l41", "deep-up/inside" };
+	char chain[16], to[16], target[PATH_MAX];
+	struct stat st;
+
+	printf("links\n");
+	MUST(symlink("sub/../sub", "up"));
+	MUST(symlink("sub/deep/..", "deep-up"));
+	snprintf(target, sizeof(target), "%s", at("sub/none"));
+	MUST(symlink(target, "far"));
+	MUST(symlink("sub", "one"));
+	MUST(symlink("sub", "l1"));
+	for (int i = 2; i <= 41; i++) {
+		snprintf(chain, sizeof(chain), "l%d", i);
+		snprintf(to, sizeof(to), "l%d", i - 1);
+		MUST(symlink(to, chain));
+	}
+	MUST(mkdir("sticky", 0777));
+	MUST(chmod("sticky", 01777));
+	MUST(symlink("../sub", "sticky/link"));
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+			look(names[i]);
+			exec_look(names[i]);
+		}
+		look("l40/none");
+		look("l41/none");
+		look("sticky/link/none");
+		look("far");
+		read_link("one");
+		read_link("far");
+		read_link("l41");
+		read_link("sub");
+		read_link("none");
+		printf("one goes elsewhere\n");
+		MUST(unlink("one"));
+		MUST(symlink(round ? "sub" : ".hid", "one"));
+		look("one/none");
+		look("one/inside");
+		read_link("one");
+		MUST(symlink("sub", "new-one"));
+		MUST(rename("new-one", "one"));
+		look("one/none");
+		look("one/inside");
+		read_link("one");
+	}
+	MUST(lstat("up", &st));
+	printf("followed: noted %d\n", st.st_atim.tv_sec > st.st_mtim.tv_sec || st.st_atim.tv_nsec > st.st_mtim.tv_nsec);
+	if (!geteuid()) {
+		MUST(lchown("sticky/link", 12345, 12345));
+		look("sticky/link/none");
+		look("sticky/link");
+	}
+}
+
 int main(void)
 {
 	char longest[300];
@@ -159,6 +248,7 @@ int main(void)
 		MUST(unlink("new/below"));
 		MUST(rmdir("new"));
 	}
+	links();
 	printf("another way around\n");
 	for (int i = 0; i < 3; i++) {
 		look("sub/deep/../none");
