@@ -10,8 +10,8 @@
  *
  * Sure means: a regular file of a file system that keeps its word about room, with at least ROOM_MIN free and no quota; no
  * limit for the task's files; no write that waits for the disk (O_SYNC, O_DIRECT); no seals; nothing mapped shared, and the
- * file not mapped at all. And only in a family of one thread, for a disk may make a writer wait, and others would have to
- * wait with it.
+ * file not mapped at all. And only while all other threads of the family wait in calls, as a shell does for its command: a disk
+ * may make a writer wait, and others would have to wait with it.
  *
  * Or /dev/null, which takes everything.
  *
@@ -47,10 +47,21 @@
 #endif
 #define Q_XGETQSTAT (('X' << 8) + 5) /* linux/dqblk_xfs.h */
 
-/* The family has one thread */
-static bool is_alone(const struct deputy *d)
+/* Is the thread in a call that may wait? What others do, map the file or change a limit, will be over in a moment, but is not yet */
+static bool is_waiting(const struct thread *thread)
 {
-	return d->tasks && !d->tasks->next && d->tasks->threads && !d->tasks->threads->sibling;
+	return (thread->state == TH_BUSY || thread->state == TH_HELD) &&
+	       sysdef_row(thread->call.nr)->traits & SYS_BLOCK;
+}
+
+/* Do all other threads of the family wait? */
+static bool is_only_one(const struct deputy *d, const struct thread *writer)
+{
+	for (const struct task *task = d->tasks; task; task = task->next)
+		for (const struct thread *t = task->threads; t; t = t->sibling)
+			if (t != writer && !is_waiting(t))
+				return false;
+	return true;
 }
 
 /* Does the file system of @fd count what users or groups write? When in doubt, it does */
@@ -121,7 +132,7 @@ static bool credit_answer(struct deputy *d, struct thread *thread, int64_t ret)
 	struct iovec iov[] = { { &room, sizeof(room) }, { &extra, sizeof(extra) } };
 
 	/* To the last byte, and no order of messages to be kept because of a mapping */
-	if (ret > 0 && (uint64_t)ret == thread->call.arg[2] && !d->shared_nr && is_alone(d))
+	if (ret > 0 && (uint64_t)ret == thread->call.arg[2] && !d->shared_nr && is_only_one(d, thread))
 		room = room_of(d, thread, (int)thread->call.arg[0]);
 	if (!room.credit)
 		return false;

@@ -185,12 +185,10 @@ uint32_t ahead_flags(struct thread *thread)
 		return 0;
 	case SYS_fcntl:
 	case SYS_ioctl:
-		writes_forget(guest, (int)arg[0]);
-		return 0;
 	case SYS_mmap:
 	case SYS_prlimit64:
 	case SYS_setrlimit:
-		writes_forget(guest, -1);
+		writes_doubt(thread);
 		return 0;
 	case SYS_close_range:
 	case SYS_execve:

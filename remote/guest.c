@@ -54,6 +54,8 @@ void thread_move(struct thread *thread, enum thread_state to)
 		die(EXIT_FAILED, "thread %u: from %s to %s: a state that cannot follow", thread->tid,
 		    state_name[thread->state], state_name[to]);
 	log_debug("thread %u: %s -> %s", thread->tid, state_name[thread->state], state_name[to]);
+	thread->guest->session->guests.calling_nr +=
+		(unsigned int)(to == THREAD_CALLING) - (thread->state == THREAD_CALLING);
 	thread->state = to;
 }
 
@@ -129,6 +131,7 @@ struct thread *thread_new(struct guest *guest, uint32_t tid, pid_t outer, enum t
 		return NULL;
 	table->index_next = (index + 1) % table->index_nr;
 	table->threads_nr++;
+	table->calling_nr += state == THREAD_CALLING;
 	thread->guest = guest;
 	thread->index = index;
 	thread->tid = tid;
@@ -164,6 +167,7 @@ static void thread_unlink(struct thread *thread)
 	ownfilter_forget(thread);
 	session->guests.thread[thread->index] = NULL;
 	session->guests.threads_nr--;
+	session->guests.calling_nr -= thread->state == THREAD_CALLING;
 	for (at = &thread->guest->threads; *at != thread; at = &(*at)->next)
 		;
 	*at = thread->next;

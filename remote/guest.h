@@ -134,12 +134,14 @@ struct call {
  * @since:	Bytes posted behind it
  * @dev:	Device and inode of the file
  * @ino:	.
+ * @era:	What home has looked at before it gave any holds as long as session->write_era is this
  */
 struct credit {
 	int fd;
 	uint64_t given, left;
 	uint64_t asks, since;
 	uint64_t dev, ino;
+	uint64_t era;
 };
 
 /**
@@ -259,6 +261,7 @@ struct thread {
  * @credit:	See writes.c
  * @written:	The descriptor of its last write that went home
  * @asked:	It asked for credit
+ * @asked_era:	session->write_era then
  * @fdmap:	Which descriptors it has
  * @places:	Where it is in its files
  * @place_next:	The next of them to be used
@@ -292,6 +295,7 @@ struct guest {
 	struct credit credit[CREDITS];
 	int written;
 	bool asked;
+	uint64_t asked_era;
 	struct fdmap fdmap;
 	struct place places[PLACES];
 	unsigned int place_next;
@@ -313,6 +317,7 @@ struct guest {
  * @index_next:	Where to look for a free index first
  * @threads_nr:	Threads there are
  * @threads_max: How many there may be before forks fail
+ * @calling_nr:	How many of them are in a call
  */
 struct guest_table {
 	struct guest *guests;
@@ -322,7 +327,7 @@ struct guest_table {
 	struct thread *by_outer[GUEST_BUCKETS];
 	struct thread **thread;
 	unsigned int index_nr, index_next;
-	unsigned int threads_nr, threads_max;
+	unsigned int threads_nr, threads_max, calling_nr;
 };
 
 /* No guests yet, and no guests any more */

@@ -49,6 +49,7 @@ struct stock {
  * @births:	Numbers of newborns
  * @objects:	File objects
  * @serial:	Number of the last call
+ * @write_era:	Counts what may have changed how something is written (writes.h)
  * @news:	Counts what guests may have learned something from (ahead.h)
  * @posts:	Counts calls that were posted
  * @linger:	Active waiting for the answer to a call
@@ -79,6 +80,7 @@ struct session {
 	struct births births;
 	struct object_table objects;
 	uint64_t serial;
+	uint64_t write_era;
 	uint64_t news;
 	uint64_t posts;
 	struct aspin linger;

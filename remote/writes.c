@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Writes that return before they are made: see remote/writes.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -18,13 +19,11 @@
 #define REFUSED(fd) (INT_MIN + (fd)) /* guest->written: there is no credit for that descriptor, do not ask again */
 
 /**
- * is_alone() - Is the thread the only one of the session?
+ * is_only_one() - Do all other threads of the session wait in calls?
  */
-static bool is_alone(const struct thread *thread)
+static bool is_only_one(const struct session *session)
 {
-	const struct guest_table *table = &thread->guest->session->guests;
-
-	return table->guests_nr == 1 && thread->guest->threads == thread && !thread->next;
+	return session->guests.calling_nr == session->guests.threads_nr;
 }
 
 void writes_forget(struct guest *guest, int fd)
@@ -34,6 +33,21 @@ void writes_forget(struct guest *guest, int fd)
 			guest->credit[i].left = guest->credit[i].asks = 0;
 	if (fd < 0 || guest->written == REFUSED(fd))
 		guest->written = -1;
+}
+
+void writes_doubt(struct thread *thread)
+{
+	const struct call *call = &thread->call;
+	struct session *session = thread->guest->session;
+
+	if (call->nr == SYS_fcntl || call->nr == SYS_ioctl)
+		writes_forget(thread->guest, (int)call->arg[0]);
+	else
+		writes_forget(thread->guest, -1);
+	/* Others may have the same file, and may even have it open by the same open; or it is about their limits */
+	if (session->guests.guests_nr > 1 &&
+	    !(call->nr == SYS_fcntl && (int)call->arg[1] != F_SETFL && (int)call->arg[1] != F_ADD_SEALS))
+		session->write_era++;
 }
 
 uint32_t writes_flags(struct thread *thread)
@@ -46,7 +60,10 @@ uint32_t writes_flags(struct thread *thread)
 		return 0;
 	guest->written = fd;
 	guest->asked = again;
-	return again && is_alone(thread) && !guest->loud && !guest->session->objects.watched ? WIRE_CALL_AHEAD : 0;
+	guest->asked_era = guest->session->write_era;
+	return again && is_only_one(guest->session) && !guest->loud && !guest->session->objects.watched
+		       ? WIRE_CALL_AHEAD
+		       : 0;
 }
 
 void writes_answered(struct thread *thread, bool credited)
@@ -73,7 +90,12 @@ bool writes_take(struct thread *thread, const uint8_t *tail, size_t tail_len)
 		if (guest->credit[i].fd == fd || (guest->credit[slot].fd != fd && !guest->credit[i].left))
 			slot = i;
 	guest->credit[slot] = (struct credit){
-		.fd = fd, .given = room.credit, .left = room.credit, .dev = room.dev, .ino = room.ino
+		.fd = fd,
+		.given = room.credit,
+		.left = room.credit,
+		.dev = room.dev,
+		.ino = room.ino,
+		.era = guest->asked_era,
 	};
 	return true;
 }
@@ -117,14 +139,16 @@ static bool data_post(struct thread *thread, const uint64_t arg[6], uint64_t ask
 bool writes_serve(struct thread *thread, const uint64_t arg[6], int64_t *ret)
 {
 	struct guest *guest = thread->guest;
+	const struct session *session = guest->session;
 	struct credit *credit = NULL;
 	uint64_t asks = 0;
 
 	for (unsigned int i = 0; i < CREDITS; i++)
-		if (guest->credit[i].left && guest->credit[i].fd == (int)arg[0])
+		if (guest->credit[i].left && guest->credit[i].fd == (int)arg[0] &&
+		    guest->credit[i].era == session->write_era)
 			credit = &guest->credit[i];
-	if (!credit || !arg[2] || arg[2] > credit->left || arg[2] > WIRE_DATA_MAX || !is_alone(thread) ||
-	    guest->session->objects.watched)
+	if (!credit || !arg[2] || arg[2] > credit->left || arg[2] > WIRE_DATA_MAX || !is_only_one(session) ||
+	    session->objects.watched)
 		return false;
 	if (thread->call.nr == SYS_pwrite64 && ((int64_t)arg[3] < 0 || (int64_t)arg[3] > OFFSET_MAX))
 		return false;

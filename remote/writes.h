@@ -6,7 +6,8 @@
  * bytes more are sure to be taken (deputy/writes.c, which also says when that is). Writes within the credit return at once and
  * are posted (WIRE_CALL_POSTED). When half of it is used a posted write asks for more, so that who writes on and on never waits,
  * unless home is behind by that much. Credit belongs to a descriptor; it is gone when the descriptor may have become another one, or
- * may write in another way, when memory is mapped or limits change, and while the session has more than one thread.
+ * may write in another way, when memory is mapped or limits change, in this process or another; and while a thread runs beside the
+ * writer, for that would have to wait behind what was posted. Where a shell waits for its command, the command is the only one.
  */
 #ifndef OM_REMOTE_WRITES_H
 #define OM_REMOTE_WRITES_H
@@ -32,5 +33,7 @@ bool writes_renewed(struct session *session, const struct wire_result *msg, cons
 void writes_answered(struct thread *thread, bool credited);
 /* No credit for descriptor @fd any more, or for none (-1) */
 void writes_forget(struct guest *guest, int fd);
+/* The thread's call goes home, and may change how, or whether, something is written */
+void writes_doubt(struct thread *thread);
 
 #endif
