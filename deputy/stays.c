@@ -5,7 +5,9 @@
  * Some programs cannot run elsewhere, and it is better to know before they begin than to refuse them a call in the
  * middle. A process can be traced by one process alone, and a guest is by its node's helper; so a debugger on the worker
  * could trace nobody. At home, where the deputy lets go of it, it and all that it starts are as they ever were. The
- * same holds for a program with a leak checker in it, which has a process of its own stop and read all others at its end.
+ * same holds for a program with a leak checker in it, which has a process of its own stop and read all others at its end. And
+ * who watches with fanotify(7) what all others do to files would see the deputy's doings, too; or hold them up, which nobody else
+ * could end.
  *
  * Which programs these are is in the names with which they are linked: who imports ptrace(2) means to call it. A sanitizer
  * that is linked in exports the name, to watch who calls it, and its own calls need no name. Programs that have no table
@@ -52,6 +54,7 @@ static const struct {
 	{ "__asan_init", false, "it has a leak checker, which traces it" },
 	{ "__lsan_init", false, "it has a leak checker, which traces it" },
 	{ "ptrace", true, "it traces programs" },
+	{ "fanotify_init", true, "it watches what others do to files" },
 };
 
 /* Programs for which ptrace is one call among hundreds that they try */

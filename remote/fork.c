@@ -33,6 +33,9 @@
 #define CLONE_ARGS_MAX 4096u
 #define SET_TID_MAX    32u /* pid namespaces that may be nested */
 
+/* Arguments of the clone when there is no child: who was to be it, and what the clone returns */
+enum { UNBORN_TID, UNBORN_ERROR };
+
 /**
  * struct fork_more - What clone3 says beyond clone(2); it concerns home alone
  * @cgroup:	Descriptor of the control group for the child
@@ -312,6 +315,51 @@ static int fork_here(struct thread *thread, uint32_t tid, pid_t child)
 	return err;
 }
 
+static void unborn_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len);
+
+/**
+ * unborn_await() - Have the home thread wait for the child that was at home alone
+ */
+static void unborn_await(struct thread *thread)
+{
+	static const struct handler unborn = { SYS_wait4, NULL, unborn_result };
+	const uint64_t arg[6] = { thread->call.arg[UNBORN_TID], 0, __WALL };
+
+	thread->call.nr = SYS_wait4;
+	thread->call.handler = &unborn;
+	call_send(thread, SYS_wait4, arg, 0, NULL, 0);
+}
+
+/**
+ * unborn_result() - It has been waited for: its parent returns from the clone, as if there had been none
+ */
+static void unborn_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	if (ret == -EINTR || (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK))
+		unborn_await(thread);
+	else
+		call_skip(thread, (int64_t)thread->call.arg[UNBORN_ERROR]);
+}
+
+/**
+ * unborn_end() - There is no child @tid here, so there is to be none at home. It ends, and is waited for, which its parent's program
+ * will not do; then that returns from its clone with @err
+ */
+static void unborn_end(struct thread *thread, uint32_t tid, int err)
+{
+	bool process = !(thread->call.arg[FORK_FLAGS] & CLONE_THREAD);
+
+	newborn_end(thread->guest->session, tid, process ? SYS_exit_group : SYS_exit);
+	thread->call.arg[UNBORN_TID] = tid;
+	thread->call.arg[UNBORN_ERROR] = (uint64_t)err;
+	if (process)
+		unborn_await(thread);
+	else
+		call_skip(thread, err);
+}
+
 /**
  * fork_result() - Home has made its half, or not
  */
@@ -341,8 +389,7 @@ static void fork_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 	if (err) {
 		log_warn("guest %u: no number %u for its child: %s", thread->guest->pid, (unsigned int)ret,
 			 strerror(-err));
-		newborn_end(session, (uint32_t)ret, exit);
-		call_skip(thread, -EAGAIN);
+		unborn_end(thread, (uint32_t)ret, -EAGAIN);
 		return;
 	}
 	pidfd_store(thread, tail, tail_len);
@@ -350,10 +397,12 @@ static void fork_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 	if (err) {
 		sandbox_next_pid_unknown(session->sandbox);
 		log_warn("guest %u: no child %u: %s", thread->guest->pid, (unsigned int)ret, strerror(-err));
-		newborn_end(session, (uint32_t)ret, exit);
+		if (err == -ESRCH) /* the parent is killed, too */
+			newborn_end(session, (uint32_t)ret, exit);
+		else
+			unborn_end(thread, (uint32_t)ret, err);
+		return;
 	}
-	if (err == -ESRCH)
-		return; /* killed */
 	if (thread->guest->frozen)
 		ptrace(PTRACE_INTERRUPT, thread->outer, 0, 0);
 	thread_resume(thread, 0);

@@ -126,7 +126,8 @@ static char state_of(const struct proctext_about *about, char home, char here)
 	}
 	if (about->waits || about->thread->guest->frozen || !strchr("RSD", home))
 		return home;
-	if (strchr("SD", here) && about->thread->state == THREAD_RUNNING && sleeps_here(about->thread->outer))
+	if (strchr("SD", here) && about->thread->state == THREAD_RUNNING &&
+	    (about->thread->trace == TRACE_CALL || sleeps_here(about->thread->outer)))
 		return here;
 	return 'R';
 }

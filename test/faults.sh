@@ -286,6 +286,15 @@ faults_program_with_leak_checker() {
 	ends 0 '^omrun: .*checked'
 }
 
+# And one that watches what others do to files
+faults_program_that_watches_files() {
+	stage
+	printf '%s\n' '#include <sys/fanotify.h>' 'int main(void) { return fanotify_init(~0u, 0) + 8; }' |
+		cc -x c -o "$SCENE/watcher" -
+	omrun -j "$SHARED" "$SCENE/watcher"
+	ends 7 '^omrun: .*watcher'
+}
+
 # --- the connection, the daemons, the processes ----------------------------------------------------------------
 
 # sever: the connection is gone: the cable is pulled where there is one, else the remote dies

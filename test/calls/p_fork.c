@@ -344,6 +344,30 @@ static void killed(void)
 	printf("all have ended: %s\n", show_errno(errno));
 }
 
+/* Who has more memory than there is cannot be copied: then there is no child, also not one to wait for */
+static void too_large(void)
+{
+	const size_t piece = 1ul << 30;
+	char *piece_at[64];
+	pid_t pid;
+
+	TITLE("too large");
+	for (int i = 0; i < 64; i++)
+		piece_at[i] = mmap(NULL, piece, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pid = fork();
+	if (!pid)
+		_exit(0);
+	SHOW_OK(pid);
+	SHOW_OK(waitpid(-1, NULL, 0));
+	SHOW_OK(waitpid(-1, NULL, 0));
+	for (int i = 0; i < 64; i++)
+		munmap(piece_at[i], piece);
+	pid = fork();
+	if (!pid)
+		_exit(0);
+	SHOW_TRUE(waitpid(-1, NULL, 0) == pid);
+}
+
 int main(void)
 {
 	copies();
@@ -354,5 +378,6 @@ int main(void)
 	many();
 	trees();
 	killed();
+	too_large();
 	return 0;
 }

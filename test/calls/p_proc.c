@@ -114,12 +114,14 @@ static char state_await(pid_t pid, char wanted)
 
 static void states(void)
 {
-	static const char wanted[] = "SSSR";
+	static const char wanted[] = "SSSSR";
+	sigset_t none;
 	int p[2];
 
 	TITLE("states");
 	MUST(pipe(p));
-	for (int i = 0; i < 4; i++) {
+	sigemptyset(&none);
+	for (int i = 0; i < 5; i++) {
 		pid_t pid = MUST(fork());
 		char c;
 
@@ -129,10 +131,12 @@ static void states(void)
 			sleep(100);
 		if (!pid && i == 2)
 			SHOW(read(p[0], &c, 1));
+		if (!pid && i == 3)
+			sigwaitinfo(&none, NULL);
 		while (!pid)
 			;
 		printf("child %d: %c\n", i, state_await(pid, wanted[i]));
-		if (i == 3) {
+		if (i == 4) {
 			usleep(50000);
 			printf("still: %c\n", state_await(pid, 'R'));
 			kill(pid, SIGSTOP);
