@@ -19,6 +19,7 @@
  * @hs:		The handshake once a byte has come, then NULL
  * @ch:		The channel after the handshake, before that NULL
  * @fd:		The socket, -1 when it is the channel's
+ * @sent_ns:	When the handshake sent something last: CLOCK_MONOTONIC
  * @answered:	The answer is under way: the other side's end of the connection is no surprise
  * @peer:	Its address in words, once somebody has asked for it
  */
@@ -29,6 +30,7 @@ struct conn {
 	struct handshake *hs;
 	struct channel *ch;
 	int fd;
+	uint64_t sent_ns;
 	bool answered;
 	char peer[PEER_SIZE];
 };

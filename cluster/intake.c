@@ -131,6 +131,7 @@ static int conn_flush(struct conn *conn)
 		if (n < 0)
 			break;
 		handshake_sent(conn->hs, (size_t)n);
+		conn->sent_ns = uv_hrtime();
 	}
 	return uv_poll_start(conn->poll, len > 0 ? UV_READABLE | UV_WRITABLE : UV_READABLE, on_ready);
 }

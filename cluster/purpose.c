@@ -101,6 +101,7 @@ static void conn_hand_over(struct conn *conn, const struct wire_hello *hello)
 	}
 	conn->ch = NULL;
 	arrival.block.hello_len = (size_t)len;
+	arrival.block.sent_ns = conn->sent_ns;
 	arrival.socket_fd = conn->fd;
 	ret = remotes_start(intake->remotes, &arrival);
 	if (ret == 0) {

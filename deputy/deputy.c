@@ -277,11 +277,11 @@ static bool session_open(struct deputy *d, const struct deputy_options *opt)
 
 	cpu_collect(&cpu);
 	cpu_encode(&cpu, hello.cpu);
-	hello.clock_mono_ns = clock_read_ns(CLOCK_MONOTONIC);
-	hello.clock_boot_ns = clock_read_ns(CLOCK_BOOTTIME);
 	gethostname((char *)hello.node, sizeof(hello.node) - 1);
 	snprintf((char *)hello.user, sizeof(hello.user), "%s", pw ? pw->pw_name : "?");
 	snprintf((char *)hello.command, sizeof(hello.command), "%s", opt->command);
+	hello.clock_mono_ns = clock_read_ns(CLOCK_MONOTONIC);
+	hello.clock_boot_ns = clock_read_ns(CLOCK_BOOTTIME);
 	if (channel_send(d->channel, WIRE_HELLO, &hello, NULL, 0) < 0)
 		return false;
 	uv_run(&d->loop, UV_RUN_DEFAULT);

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "deputy/fdlist.h"
+#include "deputy/rlimits.h"
 
 #define FDS 256u
 
@@ -19,7 +19,7 @@ void fdlist_read(pid_t pid, uint8_t map[static 32])
 
 	memset(map, 0xff, FDS / 8);
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	if (prlimit(pid, RLIMIT_NOFILE, NULL, &limit) < 0 || limit.rlim_cur < FDS || !(dir = opendir(path)))
+	if (rlimit_read(pid, RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < FDS || !(dir = opendir(path)))
 		return;
 	memset(map, 0, FDS / 8);
 	while ((entry = readdir(dir))) {

@@ -116,14 +116,8 @@ int home_enter(struct task *task, struct thread *thread, uint64_t arena_addr, ui
 
 void home_forget(struct task *task)
 {
-	for (unsigned int i = 0; i < task->arena_nr; i++) {
-		struct home_arena *home = task->arenas[i];
-
-		if (--home->users)
-			continue;
-		arena_unmap(&home->arena);
-		free(home);
-	}
+	for (unsigned int i = 0; i < task->arena_nr; i++)
+		slots_put(task->arenas[i]);
 	free(task->arenas);
 	task->arenas = NULL;
 	task->passed_on = NULL;

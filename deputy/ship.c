@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,6 +25,7 @@
 #include "deputy/home.h"
 #include "deputy/object.h"
 #include "deputy/outbox.h"
+#include "deputy/rlimits.h"
 #include "deputy/ship.h"
 #include "deputy/slots.h"
 #include "procmaps.h"
@@ -118,9 +118,10 @@ static int limits_gather(pid_t pid, uint64_t capabilities, struct wire_limits *o
 	for (unsigned int i = 0; i < 16; i++) {
 		struct rlimit limit;
 		uint64_t pair[2];
+		int err = rlimit_read(pid, i, &limit);
 
-		if (prlimit(pid, i, NULL, &limit) < 0)
-			return -errno;
+		if (err)
+			return err;
 		if (i == RLIMIT_MEMLOCK && (capabilities >> CAP_IPC_LOCK & 1))
 			limit.rlim_cur = limit.rlim_max = RLIM_INFINITY; /* no limit for this one */
 		pair[0] = limit.rlim_cur;

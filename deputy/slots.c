@@ -6,7 +6,9 @@
  * process whose threads or children need more gets further ones, mapped by the parasite itself in three batches (make a
  * memfd, map it, close it). A fork shares one arena with its parent, the one that its own slot is in, and so do the slots:
  * the deputy hands them out, and never the same one to two threads. The others are not passed on (MADV_DONTFORK), or
- * each of many children would have the arenas of all. An arena goes when the last process that has it is gone.
+ * each of many children would have the arenas of all; and one that is full of children's slots is unmapped here when the next one
+ * is passed on, for the kernel looks at each mapping whenever the process forks. An arena goes when the last process that has it
+ * is gone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -85,32 +87,67 @@ int slots_take(struct task *task, struct arena **arena)
 	return slot;
 }
 
-/* Is a child about to be forked that needs what is passed on now? */
-static bool is_forking(const struct task *task)
+/* Is a child about to be forked that needs that arena? */
+static bool is_newborns(const struct task *task, const struct arena *arena)
 {
 	for (const struct thread *t = task->threads; t; t = t->sibling) {
-		if (t->newborn_slot >= 0 && t->newborn_arena == &task->passed_on->arena)
+		if (t->newborn_slot >= 0 && t->newborn_arena == arena)
 			return true;
 	}
 	return false;
 }
 
-/* Add to the thread's batch that an arena is passed on to children, or is not */
-static void advice_add(const struct thread *thread, const struct arena *arena, int advice)
+/* Has a thread of the task its slot there, or a child that is about to be forked? */
+static bool is_used(const struct task *task, const struct arena *arena)
 {
-	executor_add(thread->arena, (unsigned int)thread->slot, SYS_madvise, arena_slot_addr(arena, 0),
+	for (const struct thread *t = task->threads; t; t = t->sibling) {
+		if (t->slot >= 0 && t->arena == arena)
+			return true;
+	}
+	return is_newborns(task, arena);
+}
+
+/* Add to the thread's batch a call about the slots of an arena */
+static void range_add(const struct thread *thread, const struct arena *arena, long nr, int advice)
+{
+	executor_add(thread->arena, (unsigned int)thread->slot, nr, arena_slot_addr(arena, 0),
 		     arena_shared_size(arena->slots), (uint64_t)advice, 0, 0, 0);
+}
+
+void slots_put(struct home_arena *home)
+{
+	if (--home->users)
+		return;
+	arena_unmap(&home->arena);
+	free(home);
+}
+
+/* The task has that arena no more */
+static void arena_leave(struct task *task, struct home_arena *home)
+{
+	unsigned int at = 0;
+
+	while (task->arenas[at] != home)
+		at++;
+	memmove(task->arenas + at, task->arenas + at + 1, (task->arena_nr - at - 1) * sizeof(*task->arenas));
+	task->arena_nr--;
+	slots_put(home);
 }
 
 void slots_pass_on(struct thread *thread, const struct arena *arena)
 {
 	struct task *task = thread->task;
+	struct home_arena *before = task->passed_on;
 
-	if (!task->passed_on || &task->passed_on->arena == arena)
+	if (!before || &before->arena == arena)
 		return;
-	if (!is_forking(task))
-		advice_add(thread, &task->passed_on->arena, MADV_DONTFORK);
-	advice_add(thread, arena, MADV_DOFORK);
+	if (!is_used(task, &before->arena)) {
+		range_add(thread, &before->arena, SYS_munmap, 0);
+		arena_leave(task, before);
+	} else if (!is_newborns(task, &before->arena)) {
+		range_add(thread, &before->arena, SYS_madvise, MADV_DONTFORK);
+	}
+	range_add(thread, arena, SYS_madvise, MADV_DOFORK);
 	task->passed_on = arena_find(task, arena);
 }
 
@@ -163,7 +200,7 @@ static void growth_mapped(struct deputy *d, struct thread *thread, int64_t close
 	growth->arena.addr = (uint64_t)addr - ARENA_CODE_SIZE;
 	executor_begin(thread->arena, (unsigned int)thread->slot, SLOT_STOP_ON_ERROR);
 	executor_add_guards(thread->arena, (unsigned int)thread->slot, &growth->arena);
-	advice_add(thread, &growth->arena, MADV_DONTFORK);
+	range_add(thread, &growth->arena, SYS_madvise, MADV_DONTFORK);
 	call_post(d, thread, growth_guarded);
 }
 

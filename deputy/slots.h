@@ -27,6 +27,7 @@ struct home_arena {
 
 int slots_adopt(struct task *task, const struct arena *arena); /* one more arena; 0 or -ENOMEM */
 int slots_inherit(struct task *child, const struct task *parent, const struct arena *arena); /* @child has that one */
+void slots_put(struct home_arena *home);		 /* a process has that one no more */
 int slots_take(struct task *task, struct arena **arena); /* a slot, or -ENOSPC: slots_grow() */
 /* Begin the idle thread's batch with what makes the child that it is about to fork get @arena, and no other */
 void slots_pass_on(struct thread *thread, const struct arena *arena);

@@ -25,7 +25,6 @@
 #include <linux/quota.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -35,6 +34,7 @@
 #include "deputy/deputy.h"
 #include "deputy/lost.h"
 #include "deputy/object.h"
+#include "deputy/rlimits.h"
 #include "deputy/writes.h"
 #include "sysdef.h"
 
@@ -104,7 +104,7 @@ static bool is_roomy(struct deputy *d, const struct thread *thread, int fd, cons
 	int flags = fcntl(fd, F_GETFL);
 	struct rlimit limit;
 
-	return S_ISREG(st->st_mode) && !object_find(d, st, true) && !prlimit(thread->tid, RLIMIT_FSIZE, NULL, &limit) &&
+	return S_ISREG(st->st_mode) && !object_find(d, st, true) && !rlimit_read(thread->tid, RLIMIT_FSIZE, &limit) &&
 	       !(flags & (O_SYNC | O_DSYNC | O_DIRECT)) && st->st_nlink && (uint64_t)st->st_size < FILE_MAX &&
 	       limit.rlim_cur == RLIM_INFINITY && has_room(fd);
 }

@@ -36,6 +36,7 @@
  * @hello_len:	Its length
  * @leftover:	Bytes received from the socket behind the HELLO's record, still encrypted
  * @leftover_len: Their number
+ * @sent_ns:	When omd said its last word before HELLO: CLOCK_MONOTONIC
  * @at_ns:	When it was handed over, right after HELLO came: CLOCK_MONOTONIC
  * @ticket:	With which home may open a second connection
  */
@@ -45,6 +46,7 @@ struct handover {
 	size_t hello_len;
 	uint8_t leftover[HANDOVER_LEFTOVER_MAX];
 	size_t leftover_len;
+	uint64_t sent_ns;
 	uint64_t at_ns;
 	uint8_t ticket[WIRE_TICKET_LEN];
 };

@@ -105,16 +105,29 @@ static uint64_t clock_ns(clockid_t clock)
 }
 
 /**
- * clocks_set() - Let the guests' clocks continue home's
- * @at_ns:	When HELLO came
+ * clock_offset() - What guests have to add to a clock of this node for home's
+ * @home_ns:	What home's clock said at some time before
+ * @age_ns:	How long ago that was, at least
+ * @more_ns:	And how much longer, at most: the time that HELLO has travelled is not known, but how long omd has waited for it
  *
- * What is behind home's makes timers of home seem early.
+ * Ahead of home's by as much as that can be, rather than behind: who looks at a clock when a timer of home has rung finds that it
+ * has. If it can be this node's own clock, it is: home is on the same machine.
  */
-static void clocks_set(struct sandbox *sandbox, const struct wire_hello *hello, uint64_t at_ns)
+static int64_t clock_offset(clockid_t clock, uint64_t home_ns, uint64_t age_ns, uint64_t more_ns)
 {
-	uint64_t age = clock_ns(CLOCK_MONOTONIC) - at_ns;
-	int64_t mono = (int64_t)(hello->clock_mono_ns + age - clock_ns(CLOCK_MONOTONIC));
-	int64_t boot = (int64_t)(hello->clock_boot_ns + age - clock_ns(CLOCK_BOOTTIME));
+	int64_t least = (int64_t)(home_ns + age_ns - clock_ns(clock)), most = least + (int64_t)more_ns;
+
+	return least <= 0 && most >= 0 ? 0 : most;
+}
+
+/**
+ * clocks_set() - Let the guests' clocks continue home's
+ */
+static void clocks_set(struct sandbox *sandbox, const struct wire_hello *hello, const struct handover *block)
+{
+	uint64_t more = block->at_ns - block->sent_ns, age = clock_ns(CLOCK_MONOTONIC) - block->at_ns;
+	int64_t mono = clock_offset(CLOCK_MONOTONIC, hello->clock_mono_ns, age, more);
+	int64_t boot = clock_offset(CLOCK_BOOTTIME, hello->clock_boot_ns, age, more);
 	int err = sandbox_configure(sandbox, mono, boot);
 
 	if (err)
@@ -207,7 +220,7 @@ static void serve_arrival(struct session *session, struct arrival *arrival, cons
 	if (refusal->code) {
 		refuse(session, refusal);
 	} else {
-		clocks_set(session->sandbox, hello, arrival->block.at_ns);
+		clocks_set(session->sandbox, hello, &arrival->block);
 		log_info("arrival of %.*s from %.*s", (int)sizeof(hello->command), (const char *)hello->command,
 			 (int)sizeof(hello->node), (const char *)hello->node);
 		accept_send(session->channel, &session->cpu_here, arrival->block.ticket, PH_RUN);

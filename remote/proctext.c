@@ -127,7 +127,7 @@ static char state_of(const struct proctext_about *about, char home, char here)
 	if (about->waits || about->thread->guest->frozen || !strchr("RSD", home))
 		return home;
 	if (strchr("SD", here) && about->thread->state == THREAD_RUNNING &&
-	    (about->thread->trace == TRACE_CALL || sleeps_here(about->thread->outer)))
+	    (here == 'D' || about->thread->trace == TRACE_CALL || sleeps_here(about->thread->outer)))
 		return here;
 	return 'R';
 }

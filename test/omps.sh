@@ -231,6 +231,16 @@ omps_special_rights() {
 
 # --- to whom ---------------------------------------------------------------------------------------------------
 
+# Who becomes somebody else goes on there, with new programs, too, though home may not ask the kernel for everything about them
+omps_other_ids() {
+	[ "$ME" = root ] || { echo 'root alone may change its ids'; exit 77; }
+	place
+	task root sh -c "setpriv --reuid=$NOBODY --regid=$NOBODY --clear-groups sh -c 'sleep 1000; :'; :"
+	until_true 10 eval 'omps root | grep -q "sleep 1000$"' || wrong "$(omps root)"
+	omps root | grep "sleep 1000$" | grep -Eq " 1 - +sleep 1000$" || wrong "$(omps root)"
+	kill "$TASK" "$(omps root --no-headers | awk '/ sleep 1000$/ { print $1 }')"
+}
+
 omps_users() {
 	local theirs
 
