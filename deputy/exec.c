@@ -138,6 +138,7 @@ void exec_done(struct deputy *d, struct thread *thread)
 	held_forget(d, task);
 	objects_trim(d);
 	task->migrated = task->started = false;
+	task->ending = false; /* who was to end it was within the exec */
 	task->kept = 0;
 	task->catches_child = false;
 	aio_forget(task);

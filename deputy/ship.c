@@ -23,6 +23,7 @@
 #include "deputy/deputy.h"
 #include "deputy/fdlist.h"
 #include "deputy/home.h"
+#include "deputy/lost.h"
 #include "deputy/object.h"
 #include "deputy/outbox.h"
 #include "deputy/rlimits.h"
@@ -321,6 +322,8 @@ static int image_send(struct deputy *d, struct task *task, struct image *im)
 		if (!err)
 			wire_vma_encode(&vma, rows + nr++ * WIRE_VMA_SIZE);
 	}
+	if (!err && !d->channel)
+		err = -EPIPE; /* the session has ended meanwhile */
 	if (!err)
 		channel_cork(d->channel);
 	if (!err)
@@ -356,7 +359,8 @@ int ship_image(struct deputy *d, struct task *task, struct thread *thread)
 	if (err)
 		goto out;
 	err = image_send(d, task, &im);
-	if (!err)
+	/* Where the worker is gone it ends as all its family does, and only an executor can say why */
+	if (!err || err == -EPIPE)
 		err = home_enter(task, thread, im.body.arena_addr, im.body.vdso);
 	if (err && !task->arena_nr) {
 		deputy_send(d, WIRE_DROP, &drop, sizeof(drop), NULL, 0);
@@ -364,6 +368,8 @@ int ship_image(struct deputy *d, struct task *task, struct thread *thread)
 	}
 	task->migrated = true;
 	d->stats.images++;
+	if (!d->channel)
+		lost_task_end(d, task);
 out:
 	free(im.maps);
 	return err;

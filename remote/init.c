@@ -154,6 +154,21 @@ static void body_spawn(const struct init *init, const struct init_request *reque
 	arena_drop(&arena);
 }
 
+/**
+ * descriptors_close() - Keep the command socket, nothing else
+ *
+ * First of all: who still has the remote's end of it does not see that the remote has died, and what is on its way to the remote
+ * would be kept open, a connection among it.
+ */
+static int descriptors_close(int command)
+{
+	unsigned int keep = (unsigned int)command;
+
+	if (keep > 0 && syscall(SYS_close_range, 0u, keep - 1, 0u) < 0)
+		return -errno;
+	return error_of(syscall(SYS_close_range, keep + 1, ~0u, 0u));
+}
+
 void init_run(int command)
 {
 	struct init init = {
@@ -162,6 +177,8 @@ void init_run(int command)
 	struct init_request request = { 0 };
 	int memfd;
 
+	if (descriptors_close(command))
+		_exit(1);
 	while (!fdpass_receive(command, &request, sizeof(request), &memfd, 0)) {
 		struct init_reply reply = { 0 };
 		int out = -1;

@@ -38,18 +38,6 @@
 	 SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
 
 /**
- * descriptors_close() - Keep the command socket, nothing else
- */
-static int descriptors_close(struct init *init)
-{
-	unsigned int keep = (unsigned int)init->command;
-
-	if (keep > 0 && syscall(SYS_close_range, 0u, keep - 1, 0u) < 0)
-		return -errno;
-	return error_of(syscall(SYS_close_range, keep + 1, ~0u, 0u));
-}
-
-/**
  * groups_drop() - Drop the supplementary groups
  *
  * They give access to files by their own right. Who may not drop them keeps them, and the empty root makes them
@@ -233,7 +221,6 @@ struct init_stage {
 };
 
 static const struct init_stage stages[] = {
-	{ "closing descriptors", descriptors_close },
 	{ "dropping groups", groups_drop },
 	{ "opening procfs", procfs_open },
 	{ "opening the device of FUSE", fuse_open },

@@ -480,6 +480,40 @@ faults_many_cut() {
 	clean
 }
 
+# The node dies while shells start one program after the other, at any point of that: all end, and so do their children
+faults_omd_killed_amid_execs() {
+	local round i jobs
+
+	cluster_net "$TEST_NR"
+	for round in 1 2 3 4 5 6 7 8; do
+		omd_start "$ME"
+		stage
+		jobs=()
+		for i in 1 2 3 4; do
+			{ scene_exec "$TEST" "$ME" 50 '' "$BIN/omrun" -j "$NODE" \
+				sh -c 'while :; do /bin/true; printf . >>"$0"; done' "dots.$i"; } 2>/dev/null &
+			jobs+=($!)
+		done
+		until_true 30 all_print $((10 + 7 * round)) || wrong 'the shells do not get on'
+		kill -9 "$OMD_PID"
+		for i in "${jobs[@]}"; do
+			wait "$i"
+			i=$?
+			[ $i = 125 ] || wrong "status $i in round $round"
+		done
+		clean
+		until_true 10 omd_gone
+	done
+}
+
+all_print() {
+	local file
+
+	for file in "$SCENE"/cwd/dots.{1,2,3,4}; do
+		[ -e "$file" ] && [ "$(wc -c <"$file")" -ge "$1" ] || return 1
+	done
+}
+
 all_here() {
 	[ "$(remotes | wc -w)" -ge "$1" ]
 }
