@@ -23,6 +23,7 @@
 #include "sysdef.h"
 
 #define SPOILT_MAX  16 /* changes after which it is not told again */
+#define SPOILT_HITS 2  /* what each of them adds to the look-ups that it takes */
 #define ENTRIES_MAX 4000
 #define HIT_BYTES   8192   /* of a directory, which take about as long to read as a call takes to be made at home */
 #define NOSYMFOLLOW 0x2000 /* ST_NOSYMFOLLOW, which glibc does not have: statfs(2) */
@@ -152,12 +153,15 @@ static void listing_tell(struct deputy *d, struct dir *dir)
 	channel_send(d->channel, WIRE_LISTING, &msg, &(struct iovec){ tail, len }, 1);
 }
 
-/* Look-ups that make a directory worth telling: the more the longer it takes to read it, which its size gives an idea of */
-static unsigned int hits_min(const char *path)
+/*
+ * Look-ups that make a directory worth telling: the more the longer it takes to read it, which its size gives an idea of, and the
+ * more often that has been in vain
+ */
+static unsigned int hits_min(const struct dir *dir)
 {
 	struct stat st;
 
-	return stat(path, &st) ? 1 : 1 + (unsigned int)(st.st_size / HIT_BYTES);
+	return 1 + SPOILT_HITS * dir->spoilt + (stat(dir->path, &st) ? 0 : (unsigned int)(st.st_size / HIT_BYTES));
 }
 
 /* Somebody has looked into the directory for what he did not find, or went on from it by a link or ".." */
@@ -168,7 +172,7 @@ static void dir_hit(struct deputy *d, const char *path, unsigned int hits)
 	if (!dir || dir->told || dir->refused || dir->spoilt > SPOILT_MAX)
 		return;
 	dir->hits += hits;
-	if (dir->hits >= hits_min(path))
+	if (dir->hits >= hits_min(dir))
 		listing_tell(d, dir);
 }
 
