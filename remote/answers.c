@@ -132,7 +132,8 @@ static bool serve_lseek(struct thread *thread, const uint64_t arg[6], int64_t *r
 	int64_t to = (int64_t)arg[1], place = place_of(thread, (int)arg[0]), pos;
 	bool fresh;
 
-	if (!to && (int)arg[2] == SEEK_CUR && place >= 0) {
+	/* It is there already, so nobody has to be told */
+	if (place >= 0 && (((int)arg[2] == SEEK_CUR && !to) || ((int)arg[2] == SEEK_SET && to == place))) {
 		*ret = place;
 		return true;
 	}
