@@ -11,7 +11,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
-#include <sys/fanotify.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
 #include <sys/resource.h>
@@ -195,19 +194,12 @@ static const struct cmddef handle_rows[] = {
 	ROW( HANDLE_MNT_ID_UNIQUE,   HOME,    0,     ZERO,  INOUT(uint64_t) )
 };
 
-/* Who may hold up what others do to files would hold up the deputy, which serves him */
-static const struct cmddef fanotify_rows[] = {
-	ROW( FAN_CLASS_CONTENT,      DENY,    0,     EPERM, NONE )
-	ROW( FAN_CLASS_PRE_CONTENT,  DENY,    0,     EPERM, NONE )
-};
-
 /* What a command without a row is */
 static const struct cmddef none_home    = { "", 0, 0, SYS_HOME,    RET_VALUE, { NONE, NONE, NONE, NONE } };
 static const struct cmddef none_local   = { "", 0, 0, SYS_LOCAL,   RET_ZERO,  { NONE, NONE, NONE, NONE } };
 static const struct cmddef long_home    = { "", 0, 0, SYS_HOME,    RET_VALUE, { LONG, LONG, LONG, LONG } };
 static const struct cmddef any_setopt   = { "", 0, 0, SYS_HOME,    RET_ZERO,  { IN_N(char, a4) } };
 static const struct cmddef any_getopt   = { "", 0, 0, SYS_HOME,    RET_ZERO,  { INOUT_LEN(a4, 262144) } };
-static const struct cmddef new_fd       = { "", 0, 0, SYS_HOME,    RET_FD,    { NONE, NONE, NONE, NONE } };
 static const struct cmddef mount_id     = { "", 0, 0, SYS_HOME,    RET_ZERO,  { INOUT(int) } };
 
 #define TABLE(name, shift, mask, other) { name##_rows, sizeof(name##_rows) / sizeof(name##_rows[0]), shift, mask, other }
@@ -228,7 +220,6 @@ static const struct cmdtable tables[CMDS_NR] = {
 	[CMDS_SECCOMP]    = TABLE(seccomp,    0, UINT32_MAX, &none_home),
 	[CMDS_KCMP]       = TABLE(kcmp,       0, UINT32_MAX, &long_home),
 	[CMDS_HANDLE]     = TABLE(handle,     0, 1,          &mount_id),
-	[CMDS_FANOTIFY]   = TABLE(fanotify,   0, FAN_CLASS_CONTENT | FAN_CLASS_PRE_CONTENT, &new_fd),
 };
 /* clang-format on */
 

@@ -21,6 +21,7 @@
 #include "deputy/aio.h"
 #include "deputy/deputy.h"
 #include "deputy/execve.h"
+#include "deputy/fanotify.h"
 #include "deputy/fork.h"
 #include "deputy/handlers.h"
 #include "deputy/object.h"
@@ -460,6 +461,7 @@ static const struct {
 	{ SYS_rt_sigaction, signal_action },
 	{ SYS_unshare, fork_unshare },
 	{ SYS_setns, fork_setns },
+	{ SYS_fanotify_init, fanotify_begin },
 	{ SYS_umount2, on_umount },
 	{ SYS_fcntl, on_add_seals },
 };

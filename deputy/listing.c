@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -142,15 +143,16 @@ static size_t listing_read(const char *path, uint8_t *out, size_t cap)
 static void listing_tell(struct deputy *d, struct dir *dir)
 {
 	struct wire_listing msg = { 0 };
-	uint8_t tail[WIRE_LISTING_MAX];
-	size_t len = dirs_watch(d, dir) ? 0 : listing_read(dir->path, tail, sizeof(tail));
+	uint8_t *tail = malloc(WIRE_LISTING_MAX); /* the stack may be small */
+	size_t len = !tail || dirs_watch(d, dir) ? 0 : listing_read(dir->path, tail, WIRE_LISTING_MAX);
 
 	dir->refused = !len;
-	if (!len)
-		return;
-	dir->told = true;
-	msg.path_len = (uint32_t)strlen(dir->path);
-	channel_send(d->channel, WIRE_LISTING, &msg, &(struct iovec){ tail, len }, 1);
+	if (len) {
+		dir->told = true;
+		msg.path_len = (uint32_t)strlen(dir->path);
+		channel_send(d->channel, WIRE_LISTING, &msg, &(struct iovec){ tail, len }, 1);
+	}
+	free(tail);
 }
 
 /*

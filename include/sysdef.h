@@ -123,8 +123,7 @@ enum sys_cmds {
 	CMDS_FSCONFIG,
 	CMDS_SECCOMP,
 	CMDS_KCMP,
-	CMDS_HANDLE,   /* keyed by the one flag that matters */
-	CMDS_FANOTIFY, /* keyed by the class */
+	CMDS_HANDLE, /* keyed by the one flag that matters */
 	CMDS_NR,
 };
 
