@@ -11,19 +11,13 @@
 #include "remote/listing.h"
 #include "test/fuzz/fuzz.h"
 
-/* Are these bytes a component as it stands? */
-static int is_name(const char *name)
-{
-	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-}
-
-/* Is it such a path as home looks up? */
+/* Is it such a path as home looks up, and does nothing at its end say what it must be? */
 static int is_plain(const char *path)
 {
 	size_t len = strlen(path);
 
-	return len < PATHSTEPS_MAX && path[0] == '/' && path[len - 1] != '/' && !strstr(path, "//") &&
-	       !strstr(path, "/./") && !strstr(path, "/../") && is_name(strrchr(path, '/') + 1);
+	return len < PATHSTEPS_MAX && path[0] == '/' && path[len - 1] != '/' && path[len - 1] != '.' &&
+	       !strstr(path, "//") && !strstr(path, "/./") && !strstr(path, "/../");
 }
 
 /* Each name of a listing that was taken is there, if it can be looked for at all */
