@@ -99,6 +99,11 @@ int path_steps(const char *path, bool follow, struct path_end *end, path_look lo
 	return way.kind;
 }
 
+bool path_is_below(const char *path, const char *top, size_t len)
+{
+	return len == 1 || (!strncmp(path, top, len) && (!path[len] || path[len] == '/'));
+}
+
 unsigned int path_hash(const char *path, size_t len)
 {
 	unsigned int h = 2166136261u;

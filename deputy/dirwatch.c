@@ -133,14 +133,6 @@ static struct dir *dir_find(const struct dirs *dirs, const char *path)
 	return dir;
 }
 
-/* Is @path @top, or below it? */
-static bool is_below(const char *path, const char *top)
-{
-	size_t len = strlen(top);
-
-	return !top[1] || (!strncmp(path, top, len) && (!path[len] || path[len] == '/'));
-}
-
 /* Take a directory off the watched ones; @gone: the kernel has done so already */
 static void unwatch(struct dirs *dirs, struct dir *dir, bool gone)
 {
@@ -161,7 +153,7 @@ static void each_below(struct deputy *d, const char *path, void (*f)(struct depu
 {
 	for (unsigned int i = 0; i < BUCKETS; i++) {
 		for (struct dir *dir = d->dirs->by_path[i]; dir; dir = dir->next) {
-			if (is_below(dir->path, path))
+			if (path_is_below(dir->path, path, strlen(path)))
 				f(d, dir);
 		}
 	}

@@ -40,6 +40,8 @@ struct path_end {
  * so that only a directory is good, is for the caller to see.
  */
 int path_steps(const char *path, bool follow, struct path_end *end, path_look look, void *ctx);
+/* Is @path, which is one without links and dots, the same as @top, which has @len bytes, or below it? */
+bool path_is_below(const char *path, const char *top, size_t len);
 /* FNV-1a of its first @len bytes, to find it in a table (draft-eastlake-fnv) */
 unsigned int path_hash(const char *path, size_t len);
 

@@ -88,20 +88,14 @@ static void call_end(struct thread *thread)
 	thread_move(thread, THREAD_RUNNING);
 }
 
-/**
- * is_restart() - The call was interrupted, and the kernel may make it again
- */
-static bool is_restart(int64_t ret)
+bool call_is_restart(int64_t ret)
 {
 	return ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK;
 }
 
-/**
- * is_interrupted() - The call was left because of a signal
- */
-static bool is_interrupted(int64_t ret)
+bool call_is_interrupted(int64_t ret)
 {
-	return ret == -EINTR || is_restart(ret);
+	return ret == -EINTR || call_is_restart(ret);
 }
 
 void call_return(struct thread *thread, int64_t ret)
@@ -109,9 +103,9 @@ void call_return(struct thread *thread, int64_t ret)
 	struct call *call = &thread->call;
 
 	log_debug("thread %u: returns %lld", thread->tid, (long long)ret);
-	thread->answered = is_restart(ret) ? (int)ret : 0;
+	thread->answered = call_is_restart(ret) ? (int)ret : 0;
 	/* Restart codes are looked at where signals are delivered, and another thread may take this one: go there */
-	if (is_restart(ret))
+	if (call_is_restart(ret))
 		ptrace(PTRACE_INTERRUPT, thread->outer, 0, 0);
 	call_end(thread);
 	notify_answer(listener_fd(thread->guest->listener), call->notif, ret);
@@ -254,7 +248,7 @@ static void call_finish(struct thread *thread, int64_t ret)
 	bool wanted = thread->suspend == SUSPEND_WANTED;
 
 	thread->suspend = SUSPEND_NONE;
-	if (is_interrupted(ret) && wanted) {
+	if (call_is_interrupted(ret) && wanted) {
 		call_park(thread, signals_suspend);
 		return;
 	}
@@ -283,7 +277,7 @@ void call_complete(struct thread *thread, int64_t ret, uint32_t flags, const uin
 	ssize_t len;
 
 	/* What home took the thread out of may not come with what it has written so far */
-	if ((tail_len || !is_interrupted(ret)) && !call_scatter(thread, &ret, tail, tail_len))
+	if ((tail_len || !call_is_interrupted(ret)) && !call_scatter(thread, &ret, tail, tail_len))
 		return;
 	if (!call->interrupted && sysplan_next(&call->plan, ret, flags & WIRE_RESULT_REGULAR)) {
 		len = sysplan_gather_next(&call->plan, &mem, thread->guest->session->buffer, SYSPLAN_TAIL_MAX);

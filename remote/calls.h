@@ -79,6 +79,9 @@ uint64_t call_number(const struct thread *thread);
 /* Have home make a call that the guest has the result of; @asks: a write's number under which it asks for credit, or 0 */
 void call_post(struct thread *thread, uint32_t nr, const uint64_t arg[6], const void *tail, size_t tail_len,
 	       uint64_t asks);
+/* The call was interrupted, and the kernel may make it again; it was left because of a signal, so or with EINTR */
+bool call_is_restart(int64_t ret);
+bool call_is_interrupted(int64_t ret);
 /* What home's answer means for a call without a handler: scatter it, go on with the next part, or return */
 void call_complete(struct thread *thread, int64_t ret, uint32_t flags, const uint8_t *tail, size_t tail_len);
 /* Write home's answer into the guest's memory; false when the call cannot have such a one: the session has ended */

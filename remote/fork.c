@@ -172,7 +172,7 @@ void call_skip(struct thread *thread, int64_t ret)
 	if (tracee_regs_get(thread->outer, &regs))
 		return; /* killed */
 	regs.rax = (unsigned long long)ret;
-	if (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK) {
+	if (call_is_restart(ret)) {
 		regs.rax = regs.orig_rax;
 		regs.rip -= 2;
 	}
@@ -337,7 +337,7 @@ static void unborn_result(struct thread *thread, int64_t ret, const uint8_t *tai
 {
 	(void)tail;
 	(void)tail_len;
-	if (ret == -EINTR || (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK))
+	if (call_is_interrupted(ret))
 		unborn_await(thread);
 	else
 		call_skip(thread, (int64_t)thread->call.arg[UNBORN_ERROR]);

@@ -56,14 +56,6 @@ static void listing_free(struct listing_table *table, struct listing **at)
 }
 
 /**
- * is_below() - Is @path @top, which has @len bytes, or below it?
- */
-static bool is_below(const char *path, const char *top, size_t len)
-{
-	return len == 1 || (!strncmp(path, top, len) && (!path[len] || path[len] == '/'));
-}
-
-/**
  * ways_add() - The directories above @path are known to be that
  */
 static void ways_add(struct listing_table *table, const char *path)
@@ -96,7 +88,7 @@ static void below_drop(struct listing_table *table, const char *path, size_t len
 		struct listing **at = &table->bucket[i];
 
 		while (*at) {
-			if (!(*at)->entry || is_below((*at)->path, path, len))
+			if (!(*at)->entry || path_is_below((*at)->path, path, len))
 				listing_free(table, at);
 			else
 				at = &(*at)->next;

@@ -11,6 +11,7 @@
 #include "remote/calls.h"
 #include "remote/session.h"
 #include "sysdef.h"
+#include "tracee.h"
 #include "usermem.h"
 
 /* Flags of an open that are good with any file that is there, and with one that is not */
@@ -128,16 +129,15 @@ bool path_read(const struct thread *thread, uint64_t addr, char out[static WIRE_
 static bool readlink_serve(struct thread *thread, int kind, const char *target, const uint64_t *arg)
 {
 	size_t len = strlen(target), cap = (size_t)(int)arg[1];
-	struct iovec local = { (void *)target, len < cap ? len : cap };
-	struct iovec remote = { (void *)(uintptr_t)arg[0], local.iov_len };
 
 	if (kind != PATH_LINK) {
 		call_return(thread, -EINVAL);
 		return true;
 	}
-	if (!len || process_vm_writev(thread->outer, &local, 1, &remote, 1, 0) != (ssize_t)local.iov_len)
+	len = len < cap ? len : cap;
+	if (!len || tracee_write(thread->outer, arg[0], target, len))
 		return false;
-	call_return(thread, (int64_t)local.iov_len);
+	call_return(thread, (int64_t)len);
 	return true;
 }
 

@@ -271,7 +271,7 @@ static void step_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 {
 	struct procfile *file = thread->procfile;
 
-	if (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK && file->retries++ < RETRY_MAX) {
+	if (call_is_restart(ret) && file->retries++ < RETRY_MAX) {
 		step_send(thread, file->step);
 		return;
 	}

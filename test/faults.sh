@@ -472,10 +472,17 @@ faults_many_cut() {
 	done
 	until_true 30 all_here 10 || wrong "only $(remotes | wc -w) tasks started"
 	sever
-	for i in "${jobs[@]}"; do
-		wait "$i"
-		i=$?
-		[ $i = 125 ] || wrong "status $i"
+	all_lost "${jobs[@]}"
+}
+
+# all_lost JOB...: all of them end as who has lost the node, and leave nothing
+all_lost() {
+	local job status
+
+	for job in "$@"; do
+		wait "$job"
+		status=$?
+		[ $status = 125 ] || wrong "status $status"
 	done
 	clean
 }
@@ -496,12 +503,7 @@ faults_omd_killed_amid_execs() {
 		done
 		until_true 30 all_print $((10 + 7 * round)) || wrong 'the shells do not get on'
 		kill -9 "$OMD_PID"
-		for i in "${jobs[@]}"; do
-			wait "$i"
-			i=$?
-			[ $i = 125 ] || wrong "status $i in round $round"
-		done
-		clean
+		all_lost "${jobs[@]}"
 		until_true 10 omd_gone
 	done
 }
