@@ -416,7 +416,7 @@ void call_await(struct session *session, uint64_t id, int listener)
 	aspin_end(&session->linger, !call_find(session, id));
 }
 
-void calls_serve(struct session *session, int listener)
+bool calls_serve(struct session *session, int listener)
 {
 	struct seccomp_notif notif;
 	int served = 0;
@@ -424,10 +424,11 @@ void calls_serve(struct session *session, int listener)
 
 	do {
 		if (notify_receive(listener, &notif))
-			return; /* taken out of its call meanwhile */
+			return false; /* taken out of its call meanwhile */
 		id = call_arrived(session, listener, &notif);
 		if (!id)
-			return;
+			return true;
 		call_await(session, id, listener);
 	} while (++served < SERVE_MAX && !session->ended && notify_ready(listener));
+	return false;
 }

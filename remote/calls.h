@@ -54,8 +54,8 @@ const struct handler *handler_find(uint32_t nr);
 
 #define CALL_MAKES_PROCESS (1ull << 63) /* in the number of a call */
 
-/* Serve the call that waits at a listener, and those that follow soon */
-void calls_serve(struct session *session, int listener);
+/* Serve the call that waits at a listener, and those that follow soon. True when none of them has gone home */
+bool calls_serve(struct session *session, int listener);
 /* RESULT has come */
 void call_result(struct session *session, const struct wire_result *msg, const uint8_t *tail, size_t tail_len);
 /* The thread that has, or whose predecessor in its place had, a call with the number @id, or NULL */

@@ -31,10 +31,12 @@ static void on_event(uv_poll_t *poll, int status, int events)
 {
 	struct listener *listener = poll->data;
 
-	if (status < 0 || (events & UV_DISCONNECT))
+	if (status < 0 || (events & UV_DISCONNECT)) {
 		uv_poll_stop(poll);
-	else
+	} else {
+		listener->session->hot = listener;
 		calls_serve(listener->session, listener->fd);
+	}
 }
 
 /**
@@ -79,6 +81,8 @@ void listener_put(struct listener *listener)
 {
 	if (!listener || --listener->users)
 		return;
+	if (listener->session->hot == listener)
+		listener->session->hot = NULL;
 	uv_close((uv_handle_t *)&listener->poll, on_closed);
 }
 

@@ -15,6 +15,7 @@
 #include "remote/shm.h"
 #include "remote/signals.h"
 #include "remote/sigqueue.h"
+#include "remote/sleep.h"
 #include "remote/stock.h"
 #include "remote/stops.h"
 #include "remote/title.h"
@@ -47,7 +48,6 @@ void session_end(struct session *session, const char *why)
 	session->ended = true;
 	for (struct guest *g = session->guests.guests; g; g = g->next)
 		guest_kill(g);
-	uv_stop(&session->loop);
 }
 
 static int on_body(struct session *session, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
@@ -330,8 +330,7 @@ int session_start(struct session *session)
 
 void session_run(struct session *session)
 {
-	if (!session->ended)
-		uv_run(&session->loop, UV_RUN_DEFAULT);
+	session_turn(session);
 	session_end(session, NULL);
 	paging_end(&session->objects.paging); /* a guest that waits for a page could not die */
 	sandbox_stop(session->sandbox);

@@ -20,6 +20,7 @@
 #include "remote/objects.h"
 #include "remote/promises.h"
 
+struct listener;
 struct sandbox;
 struct wait_answer;
 struct kept_filters;
@@ -58,6 +59,7 @@ struct stock {
  * @watch:	Watches for SIGCHLD
  * @tick:	Once a second
  * @turn:	Where the guests begin whose turn it is then
+ * @hot:	From which the last call came, or NULL (sleep.h)
  * @later:	Sends what was posted
  * @waits:	Answers that are kept, see waits.h
  * @kept_filters: Filters for the next bodies of processes, see ownfilter.h
@@ -89,6 +91,7 @@ struct session {
 	struct childwatch watch;
 	uv_timer_t tick;
 	unsigned int turn;
+	struct listener *hot;
 	uv_timer_t later;
 	struct wait_answer *waits;
 	struct kept_filters *kept_filters;

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How a session waits for what comes next: see remote/sleep.h. */
+#include <poll.h>
+
+#include "remote/calls.h"
+#include "remote/listener.h"
+#include "remote/session.h"
+#include "remote/sleep.h"
+
+#define CALLS_MAX 64 /* in a row, before the loop has its turn */
+
+/**
+ * call_comes() - Sleep until there is something to do
+ * Return: true when that is a call from the listener that had the last one
+ */
+static bool call_comes(struct session *session)
+{
+	struct pollfd sources[] = {
+		{ .fd = uv_backend_fd(&session->loop), .events = POLLIN },
+		{ .fd = session->hot ? listener_fd(session->hot) : -1, .events = POLLIN },
+	};
+
+	uv_update_time(&session->loop);
+	if (poll(sources, sizeof(sources) / sizeof(*sources), uv_backend_timeout(&session->loop)) <= 0)
+		return false;
+	if (sources[1].revents & ~POLLIN)
+		session->hot = NULL; /* nobody is left who makes calls there */
+	return session->hot && sources[1].revents;
+}
+
+void session_turn(struct session *session)
+{
+	while (!session->ended) {
+		uv_run(&session->loop, UV_RUN_NOWAIT);
+		for (int i = 0; i < CALLS_MAX && !session->ended && call_comes(session); i++) {
+			if (!calls_serve(session, listener_fd(session->hot)))
+				break;
+		}
+	}
+}
