@@ -35,6 +35,13 @@ tree_race() {
 	race "$TREE_ROUNDS" "${contestants[@]}" "$@"
 }
 
+# by_ssh: the same as it is typed at home: the tree is mounted on the other node, the program is started there by ssh
+by_ssh() {
+	rm -f "$WORK/tree.sshfs/hello"
+	# shellcheck disable=SC2086
+	timed $SSH "cd '$SSHFS' && exec $COMMAND"
+}
+
 HOME_ROOT='' CHROOT=()
 
 # in_home_root: run $COMMAND with the root of the home node for its own, as it is seen through sshfs; nobody else changes what
@@ -44,10 +51,20 @@ in_home_root() {
 	timed "${CHROOT[@]}" "$HOME_ROOT" /bin/sh -c "cd '$WORK/tree.home' && exec $COMMAND"
 }
 
-# home_root_start: what one does who has a program at home but not on the other node: see all of home there, once and for
-# all. Mounted with what makes it fast, however old that may be what it shows. Sets HOME_ROOT and CHROOT
+# What makes it fast, however old that may be what it shows
+HOME_ROOT_FAST=kernel_cache,entry_timeout=600,negative_timeout=600,attr_timeout=600,dcache_timeout=600
+
+# in_new_home_root: the same, just mounted as sshfs does by itself, like the trees of the other races
+in_new_home_root() {
+	home_root_start rw || return
+	in_home_root
+	home_root_end
+}
+
+# home_root_start OPTIONS: what one does who has a program at home but not on the other node: see all of home there. Sets
+# HOME_ROOT and CHROOT
 home_root_start() {
-	local options=kernel_cache,entry_timeout=600,negative_timeout=600,attr_timeout=600,dcache_timeout=600
+	local options=$1
 
 	# Some versions have to be told that links to absolute names are fine
 	! sshfs --help 2>&1 | grep -q no_contain_symlinks || options+=,no_contain_symlinks
@@ -74,11 +91,18 @@ gcc_race() {
 	# Once before, so that it need not wait for what it will keep
 	mkdir -p "$WORK/tree.home"
 	cp "$WORK/tree.native/hello.c" "$WORK/tree.home/"
-	if [ -n "$TREE_SSHFS" ] && home_root_start; then
+	if [ -n "$TREE_SSHFS" ] && home_root_start "$HOME_ROOT_FAST"; then
 		in_home_root >/dev/null
-		also=('home by sshfs' in_home_root)
+		also=('home by sshfs' in_home_root 'ssh and sshfs' by_ssh)
 	fi
 	tree_race "$COMMAND" "${also[@]}"
+	row files/gcc-hello s ours native - "$(calls_of_last) calls"
+	row files/gcc-hello s ours sshfs '<=1' 'its own compiler, started there'
+	row files/gcc-hello s ours 'ssh and sshfs' '<=1' 'its own compiler, started from home'
+	row files/gcc-hello s ours 'home by sshfs' - "home's compiler, kept there by an earlier run"
+	home_root_end
+	[ -z "$TREE_SSHFS" ] || race 2 ours "in_tree $WORK/tree.ours '${OM[*]}'" 'home by new sshfs' in_new_home_root
+	row files/gcc-hello s ours 'home by new sshfs' '<=1' "home's compiler, mounted like the trees above"
 	home_root_end
 }
 
@@ -111,8 +135,6 @@ bench_files() {
 	tree_race 'git -C repository status'
 	tree_row git-status
 	gcc_race 'gcc -O2 -o hello hello.c'
-	tree_row gcc-hello
-	row files/gcc-hello s ours 'home by sshfs' - 'the compiler of home'
 	sshfs_end
 	rm -rf "$WORK"/tree.*
 }
