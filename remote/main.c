@@ -256,7 +256,7 @@ int main(int argc, char **argv)
 
 	log_init("om-remote");
 	if (argc == 2 && !strcmp(argv[1], "pager"))
-		return pager_run();
+		pager_run();
 	session = calloc(1, sizeof(*session));
 	arrival = calloc(1, sizeof(*arrival));
 	cache_open();

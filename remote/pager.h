@@ -175,8 +175,8 @@ struct pager {
 	_Alignas(8) uint8_t buffer[1u << 17];
 };
 
-/* The process's life, with the descriptors above; returns its exit status */
-int pager_run(void);
+/* The process's life, with the descriptors above */
+_Noreturn void pager_run(void);
 
 /* Ask home for a piece; false: too many are under way, or there is no connection */
 bool pager_fetch(struct pager *pager, struct piece *piece);
