@@ -45,6 +45,7 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <ucontext.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGE 4096ul
@@ -810,6 +811,9 @@ static volatile struct msghdr racing_msg;
 static volatile char racing_path[64];
 static volatile int stop;
 
+#define RACE_ROUNDS 20000
+#define RACE_S	    20 /* a machine that is busy otherwise makes fewer */
+
 /* Change lengths, pointers and names as fast as it goes */
 static void *changer(void *arg)
 {
@@ -829,6 +833,7 @@ static void *changer(void *arg)
 
 static int race(void)
 {
+	const time_t end = time(NULL) + RACE_S;
 	pthread_t t;
 	int s[2];
 
@@ -842,7 +847,7 @@ static int race(void)
 		printf("no thread\n");
 		return 0;
 	}
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < RACE_ROUNDS && time(NULL) < end; i++) {
 		syscall(SYS_writev, s[0], racing, 8);
 		syscall(SYS_readv, s[1], racing, 8);
 		syscall(SYS_sendmsg, s[0], &racing_msg, MSG_DONTWAIT);
