@@ -63,6 +63,7 @@ struct listener *listener_new(struct session *session, int fd)
 		goto free_listener;
 	listener->poll.data = listener;
 	uv_poll_start(&listener->poll, UV_READABLE | UV_DISCONNECT, on_event);
+	session->unwatched = true;
 	return listener;
 free_listener:
 	if (listener->fd >= 0)

@@ -60,6 +60,7 @@ struct stock {
  * @tick:	Once a second
  * @turn:	Where the guests begin whose turn it is then
  * @hot:	From which the last call came, or NULL (sleep.h)
+ * @unwatched:	There is a listener that the loop has not begun to watch
  * @later:	Sends what was posted
  * @waits:	Answers that are kept, see waits.h
  * @kept_filters: Filters for the next bodies of processes, see ownfilter.h
@@ -92,6 +93,7 @@ struct session {
 	uv_timer_t tick;
 	unsigned int turn;
 	struct listener *hot;
+	bool unwatched;
 	uv_timer_t later;
 	struct wait_answer *waits;
 	struct kept_filters *kept_filters;

@@ -11,26 +11,31 @@
 
 /**
  * call_comes() - Sleep until there is something to do
- * Return: true when that is a call from the listener that had the last one
+ * Return: true when that is a call from the listener that had the last one, and nothing else is more urgent
  */
 static bool call_comes(struct session *session)
 {
 	struct pollfd sources[] = {
 		{ .fd = uv_backend_fd(&session->loop), .events = POLLIN },
 		{ .fd = session->hot ? listener_fd(session->hot) : -1, .events = POLLIN },
+		{ .fd = channel_fd(session->channel),
+		  .events = channel_backlog(session->channel) ? POLLIN | POLLOUT : POLLIN },
 	};
 
+	if (session->unwatched)
+		return false;
 	uv_update_time(&session->loop);
 	if (poll(sources, sizeof(sources) / sizeof(*sources), uv_backend_timeout(&session->loop)) <= 0)
 		return false;
 	if (sources[1].revents & ~POLLIN)
 		session->hot = NULL; /* nobody is left who makes calls there */
-	return session->hot && sources[1].revents;
+	return session->hot && sources[1].revents && !sources[2].revents;
 }
 
 void session_turn(struct session *session)
 {
 	while (!session->ended) {
+		session->unwatched = false;
 		uv_run(&session->loop, UV_RUN_NOWAIT);
 		for (int i = 0; i < CALLS_MAX && !session->ended && call_comes(session); i++) {
 			if (!calls_serve(session, listener_fd(session->hot)))

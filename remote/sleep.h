@@ -10,6 +10,9 @@
  *
  * A call that was answered here has done nothing that the loop would have to know of; so the next one is waited for without
  * a turn of the loop in between, up to CALLS_MAX times.
+ *
+ * What libuv is to watch it tells the kernel at the beginning of its next turn, not before. So there must be one behind each
+ * new listener, and the room in the channel's socket is looked for here as well.
  */
 #ifndef OM_REMOTE_SLEEP_H
 #define OM_REMOTE_SLEEP_H
