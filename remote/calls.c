@@ -102,6 +102,8 @@ void call_return(struct thread *thread, int64_t ret)
 {
 	struct call *call = &thread->call;
 
+	if (thread->guest->doomed)
+		return; /* it stays where it is until it is killed: who has sent himself the signal does not come back */
 	log_debug("thread %u: returns %lld", thread->tid, (long long)ret);
 	thread->answered = call_is_restart(ret) ? (int)ret : 0;
 	/* Restart codes are looked at where signals are delivered, and another thread may take this one: go there */
@@ -113,6 +115,8 @@ void call_return(struct thread *thread, int64_t ret)
 
 void call_continue(struct thread *thread)
 {
+	if (thread->guest->doomed)
+		return;
 	thread->answered = 1; /* its restart codes are the worker's own kernel's */
 	call_end(thread);
 	notify_continue(listener_fd(thread->guest->listener), thread->call.notif);

@@ -242,6 +242,7 @@ struct thread {
  * @outer:	Number as the remote sees it
  * @state:	enum guest_state
  * @frozen:	Home process is stopped
+ * @doomed:	Home was told of a signal that is its end: its calls do not return any more
  * @body:	What the sandbox made, for a guest that came as an image; body.pidfd is -1 for a forked one
  * @listener:	Where its calls come from (shared with the processes that it forked)
  * @image:	Under construction; NULL from START on
@@ -276,6 +277,7 @@ struct guest {
 	pid_t outer;
 	enum guest_state state;
 	bool frozen;
+	bool doomed;
 	struct guest_body body;
 	struct listener *listener;
 	struct image *image;

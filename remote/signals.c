@@ -141,8 +141,10 @@ static void default_send(struct guest *guest, uint32_t tid, const siginfo_t *inf
 
 	memcpy(msg.info, info, sizeof(msg.info));
 	live_sync(guest->session); /* it may be the end of the guest, and not of its files */
-	if (!(SET(info->si_signo) & STOP_SIGNALS))
+	if (!(SET(info->si_signo) & STOP_SIGNALS)) {
 		shm_leave(guest);
+		guest->doomed = true;
+	}
 	session_send(guest->session, WIRE_DEFAULT, &msg);
 }
 
