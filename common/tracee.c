@@ -300,5 +300,6 @@ int tracee_sigstate(pid_t tid, struct sigstate *out)
 	out->ignored = status_mask(text, "\nSigIgn:");
 	out->caught = status_mask(text, "\nSigCgt:");
 	out->capabilities = status_mask(text, "\nCapEff:");
+	out->runs = strstr(text, "\nState:\tR") != NULL;
 	return 0;
 }

@@ -24,6 +24,7 @@
 #include "deputy/fanotify.h"
 #include "deputy/fork.h"
 #include "deputy/handlers.h"
+#include "deputy/kill.h"
 #include "deputy/object.h"
 #include "deputy/shm.h"
 #include "deputy/signal.h"
@@ -459,6 +460,11 @@ static const struct {
 	{ SYS_signalfd, signal_signalfd },
 	{ SYS_signalfd4, signal_signalfd },
 	{ SYS_rt_sigaction, signal_action },
+	{ SYS_kill, kill_begin },
+	{ SYS_tkill, kill_begin },
+	{ SYS_tgkill, kill_begin },
+	{ SYS_rt_sigqueueinfo, kill_begin },
+	{ SYS_rt_tgsigqueueinfo, kill_begin },
 	{ SYS_unshare, fork_unshare },
 	{ SYS_setns, fork_setns },
 	{ SYS_fanotify_init, fanotify_begin },

@@ -58,6 +58,7 @@ int tracee_trap_await(pid_t tid);
 struct sigstate {
 	uint64_t pending, shared_pending, blocked, ignored, caught;
 	uint64_t capabilities; /* those in force; they are in the same place */
+	bool runs;	       /* it neither sleeps nor is it stopped */
 };
 int tracee_sigstate(pid_t tid, struct sigstate *out);
 

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * DOC: Theory of operation
+ *
+ * When kill(2) has returned, the signal is pending: whoever learns that it has returned, from the sender or by joining him,
+ * finds it so. But the home thread that gets it has to be stopped by it before the worker can be told, and that takes longer
+ * than the answer to the sender. So that is looked for, before he has his answer, where the receiver is one of the family.
+ *
+ * The kernel takes a signal from the receiver's pending ones before it stops the receiver for it. So what is waited for is that
+ * it neither is pending there, unless blocked, nor that the receiver is still on its way: he sleeps, in the parasite or in a call.
+ *
+ * Who sends himself a signal, with one thread, has been stopped by it before the call could return.
+ */
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "deputy/deputy.h"
+#include "deputy/fork.h"
+#include "deputy/kill.h"
+#include "deputy/trace.h"
+
+/* Enough where CPUs are scarce; a receiver that is busy at home is not waited for longer */
+#define AWAIT_NS      (50u * 1000 * 1000)
+#define RECEIVERS_MAX 16u /* the kernel gives it to the first thread that does not block it */
+
+/* Where the receiver and the signal are among the arguments, and whether the former is a thread */
+static const struct {
+	uint32_t nr;
+	uint8_t target, signo;
+	bool is_thread;
+} kill_table[] = {
+	{ SYS_kill, 0, 1, false },  { SYS_rt_sigqueueinfo, 0, 1, false },  { SYS_tkill, 0, 1, true },
+	{ SYS_tgkill, 1, 2, true }, { SYS_rt_tgsigqueueinfo, 1, 2, true },
+};
+
+/* Take the stop that the signal has made, if there is one: true */
+static bool stop_take(struct deputy *d, struct thread *thread, int signo)
+{
+	siginfo_t info = { 0 };
+	int status;
+
+	/* Whatever else has happened to it is for the event loop, which expects that anything may be gone after it */
+	if (waitid(P_PID, (id_t)thread->tid, &info, WSTOPPED | WNOHANG | WNOWAIT | __WALL) ||
+	    info.si_pid != thread->tid || info.si_code != CLD_TRAPPED || info.si_status != signo ||
+	    waitpid(thread->tid, &status, WNOHANG | __WALL) != thread->tid)
+		return false;
+	trace_dispatch(d, thread, status);
+	return true;
+}
+
+/* Is the thread still to be stopped by the signal? */
+static bool is_awaited(struct deputy *d, pid_t tid, int signo)
+{
+	struct thread *thread = thread_find(d, tid);
+	uint64_t set = 1ull << (signo - 1);
+	struct sigstate state;
+
+	if (!thread || (thread->state != TH_IDLE && thread->state != TH_BUSY) || thread->task->stopped)
+		return false;
+	/* In this order: what is stopped between the two is seen by the second */
+	if (tracee_sigstate(tid, &state) || stop_take(d, thread, signo) || ((state.blocked | state.ignored) & set))
+		return false;
+	return ((state.pending | state.shared_pending) & set) || state.runs;
+}
+
+/* Wait until those who may have got it have been stopped by it, or have not */
+static void stops_await(struct deputy *d, const pid_t *tids, unsigned int nr, int signo)
+{
+	uint64_t end = uv_hrtime() + AWAIT_NS;
+	bool awaited;
+
+	do {
+		awaited = false;
+		for (unsigned int i = 0; i < nr; i++)
+			awaited |= is_awaited(d, tids[i], signo);
+	} while (awaited && uv_hrtime() < end && !sched_yield());
+}
+
+/* The signal has been sent: is the receiver one of ours? */
+static void receivers_await(struct deputy *d, const struct thread *sender, pid_t target, bool is_thread, int signo)
+{
+	struct thread *to = thread_find(d, target);
+	pid_t tids[RECEIVERS_MAX];
+	unsigned int nr = 0;
+
+	if (!to || signo < 1 || signo > 64 || signo == SIGKILL || signo == SIGSTOP || signo == SIGTRAP)
+		return;
+	for (struct thread *t = is_thread ? to : to->task->threads; t && nr < RECEIVERS_MAX;
+	     t = is_thread ? NULL : t->sibling) {
+		if (t != sender)
+			tids[nr++] = t->tid;
+	}
+	for (unsigned int i = 0; i < nr; i++)
+		newborn_settle(d, tids[i]);
+	stops_await(d, tids, nr, signo);
+}
+
+/* The call has been made */
+static void kill_done(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	const uint64_t *arg = thread->call.arg;
+
+	for (size_t i = 0; i < sizeof(kill_table) / sizeof(*kill_table) && !ret; i++) {
+		if (kill_table[i].nr == thread->call.nr)
+			receivers_await(d, thread, (pid_t)arg[kill_table[i].target], kill_table[i].is_thread,
+					(int)arg[kill_table[i].signo]);
+	}
+	call_row_finish(d, thread, ret);
+}
+
+int kill_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	return call_row_begin(d, thread, tail, tail_len, kill_done);
+}
