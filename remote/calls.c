@@ -24,9 +24,6 @@
 #include "remote/title.h"
 #include "remote/writes.h"
 
-/* Calls served in a row before the event loop gets its turn */
-#define SERVE_MAX 64
-
 #define PIECE_BYTES (128u << 10)      /* of the data of a large write, in one message */
 #define STREAM_MIN  (2 * PIECE_BYTES) /* a write of fewer bytes is one message */
 
@@ -420,19 +417,14 @@ void call_await(struct session *session, uint64_t id, int listener)
 	aspin_end(&session->linger, !call_find(session, id));
 }
 
-bool calls_serve(struct session *session, int listener)
+void call_serve(struct session *session, int listener)
 {
 	struct seccomp_notif notif;
-	int served = 0;
 	uint64_t id;
 
-	do {
-		if (notify_receive(listener, &notif))
-			return false; /* taken out of its call meanwhile */
-		id = call_arrived(session, listener, &notif);
-		if (!id)
-			return true;
+	if (notify_receive(listener, &notif))
+		return; /* taken out of its call meanwhile */
+	id = call_arrived(session, listener, &notif);
+	if (id)
 		call_await(session, id, listener);
-	} while (++served < SERVE_MAX && !session->ended && notify_ready(listener));
-	return false;
 }

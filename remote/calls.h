@@ -5,7 +5,7 @@
  * A trapped call of a guest comes as a notification. Its arguments are gathered (sysplan), it goes home as CALL, home's
  * RESULT is scattered into the guest's memory, and the notification is answered:
  *
- *	calls_serve ─► call_arrived ─┬─► (row: home) ───────► call_forward ─► CALL ··· RESULT ─► call_result ─► call_return
+ *	call_serve ──► call_arrived ─┬─► (row: home) ───────► call_forward ─► CALL ··· RESULT ─► call_result ─► call_return
  *	                             └─► handler->begin ─┬──►       "                    │
  *	                                                 │                   handler->result
  *	                                                 └─► call_return, call_continue, call_park
@@ -54,8 +54,8 @@ const struct handler *handler_find(uint32_t nr);
 
 #define CALL_MAKES_PROCESS (1ull << 63) /* in the number of a call */
 
-/* Serve the call that waits at a listener, and those that follow soon. True when none of them has gone home */
-bool calls_serve(struct session *session, int listener);
+/* Serve the call that waits at a listener; one that goes home is awaited for a while */
+void call_serve(struct session *session, int listener);
 /* RESULT has come */
 void call_result(struct session *session, const struct wire_result *msg, const uint8_t *tail, size_t tail_len);
 /* The thread that has, or whose predecessor in its place had, a call with the number @id, or NULL */

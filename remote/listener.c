@@ -35,7 +35,7 @@ static void on_event(uv_poll_t *poll, int status, int events)
 		uv_poll_stop(poll);
 	} else {
 		listener->session->hot = listener;
-		calls_serve(listener->session, listener->fd);
+		call_serve(listener->session, listener->fd);
 	}
 }
 

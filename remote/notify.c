@@ -2,7 +2,6 @@
 /* Seccomp user notifications: see remote/notify.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -21,13 +20,6 @@ int notify_check(void)
 	    sizes.seccomp_data != sizeof(struct seccomp_data))
 		return -ENOTSUP;
 	return 0;
-}
-
-bool notify_ready(int listener)
-{
-	struct pollfd p = { .fd = listener, .events = POLLIN };
-
-	return poll(&p, 1, 0) > 0 && (p.revents & POLLIN);
 }
 
 int notify_receive(int listener, struct seccomp_notif *out)

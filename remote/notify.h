@@ -6,14 +6,11 @@
 #ifndef OM_REMOTE_NOTIFY_H
 #define OM_REMOTE_NOTIFY_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <linux/seccomp.h>
 
 /* Check at start-up that the kernel's structures are those that this was compiled with: 0 or -ENOTSUP */
 int notify_check(void);
-/* Does a call wait to be received? */
-bool notify_ready(int listener);
 /* Take the next call. Only when one waits, or has waited a moment ago: it blocks. */
 int notify_receive(int listener, struct seccomp_notif *out);
 /* The call returns @ret to the guest: a value, a negative errno, or one of the kernel's restart codes */

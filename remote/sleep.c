@@ -7,19 +7,17 @@
 #include "remote/session.h"
 #include "remote/sleep.h"
 
-#define CALLS_MAX 64 /* in a row, before the loop has its turn */
+#define CALLS_MAX 16 /* in a row, before the loop has its turn: 0.2 ms when they are answered here */
 
 /**
  * call_comes() - Sleep until there is something to do
- * Return: true when that is a call from the listener that had the last one, and nothing else is more urgent
+ * Return: true when that is a call from the listener that had the last one
  */
 static bool call_comes(struct session *session)
 {
 	struct pollfd sources[] = {
 		{ .fd = uv_backend_fd(&session->loop), .events = POLLIN },
 		{ .fd = session->hot ? listener_fd(session->hot) : -1, .events = POLLIN },
-		{ .fd = channel_fd(session->channel),
-		  .events = channel_backlog(session->channel) ? POLLIN | POLLOUT : POLLIN },
 	};
 
 	if (session->unwatched)
@@ -29,17 +27,27 @@ static bool call_comes(struct session *session)
 		return false;
 	if (sources[1].revents & ~POLLIN)
 		session->hot = NULL; /* nobody is left who makes calls there */
-	return session->hot && sources[1].revents && !sources[2].revents;
+	return session->hot && sources[1].revents;
+}
+
+/**
+ * said_nr() - How many calls home was told of
+ */
+static uint64_t said_nr(const struct session *session)
+{
+	return session->serial + session->posts;
 }
 
 void session_turn(struct session *session)
 {
 	while (!session->ended) {
+		uint64_t said;
+
 		session->unwatched = false;
 		uv_run(&session->loop, UV_RUN_NOWAIT);
-		for (int i = 0; i < CALLS_MAX && !session->ended && call_comes(session); i++) {
-			if (!calls_serve(session, listener_fd(session->hot)))
-				break;
-		}
+		said = said_nr(session);
+		for (int i = 0; i < CALLS_MAX && said == said_nr(session) && !session->ended && call_comes(session);
+		     i++)
+			call_serve(session, listener_fd(session->hot));
 	}
 }
