@@ -7,7 +7,8 @@
  * than the answer to the sender. So that is looked for, before he has his answer, where the receiver is one of the family.
  *
  * The kernel takes a signal from the receiver's pending ones before it stops the receiver for it. So what is waited for is that
- * it neither is pending there, unless blocked, nor that the receiver is still on its way: he sleeps, in the parasite or in a call.
+ * it neither is pending there, unless blocked, nor that the receiver is still on its way: he sleeps, in the parasite or in a call. When
+ * one of several has been stopped, it does not matter any more that others run.
  *
  * Who sends himself a signal, with one thread, has been stopped by it before the call could return.
  */
@@ -50,8 +51,8 @@ static bool stop_take(struct deputy *d, struct thread *thread, int signo)
 	return true;
 }
 
-/* Is the thread still to be stopped by the signal? */
-static bool is_awaited(struct deputy *d, pid_t tid, int signo)
+/* Is the thread still to be stopped by the signal? Where it has been stopped already, *@taken is set */
+static bool is_awaited(struct deputy *d, pid_t tid, int signo, bool *taken)
 {
 	struct thread *thread = thread_find(d, tid);
 	uint64_t set = 1ull << (signo - 1);
@@ -59,22 +60,28 @@ static bool is_awaited(struct deputy *d, pid_t tid, int signo)
 
 	if (!thread || (thread->state != TH_IDLE && thread->state != TH_BUSY) || thread->task->stopped)
 		return false;
-	/* In this order: what is stopped between the two is seen by the second */
-	if (tracee_sigstate(tid, &state) || stop_take(d, thread, signo) || ((state.blocked | state.ignored) & set))
+	if (tracee_sigstate(tid, &state))
 		return false;
-	return ((state.pending | state.shared_pending) & set) || state.runs;
+	/* Behind that: what is stopped between the two is seen */
+	if (stop_take(d, thread, signo)) {
+		*taken = true;
+		return false;
+	}
+	if ((state.blocked | state.ignored) & set)
+		return false;
+	return ((state.pending | state.shared_pending) & set) || (state.runs && !*taken);
 }
 
 /* Wait until those who may have got it have been stopped by it, or have not */
 static void stops_await(struct deputy *d, const pid_t *tids, unsigned int nr, int signo)
 {
 	uint64_t end = uv_hrtime() + AWAIT_NS;
-	bool awaited;
+	bool awaited, taken = false;
 
 	do {
 		awaited = false;
 		for (unsigned int i = 0; i < nr; i++)
-			awaited |= is_awaited(d, tids[i], signo);
+			awaited |= is_awaited(d, tids[i], signo, &taken);
 	} while (awaited && uv_hrtime() < end && !sched_yield());
 }
 
