@@ -21,61 +21,56 @@ static void handler(int sig)
 	handled += sig == SIGPROF;
 }
 
-static void *by_pthread_kill(void *arg)
+static void by_pthread_kill(void)
 {
 	pthread_kill(leader, SIGPROF);
-	return arg;
 }
 
-static void *by_tkill(void *arg)
+static void by_tkill(void)
 {
 	syscall(SYS_tkill, leader_tid, SIGPROF);
-	return arg;
 }
 
-static void *by_kill(void *arg)
+static void by_kill(void)
 {
-	sigset_t set;
-
-	/* It is for the process, but this thread does not want it */
-	sigemptyset(&set);
-	sigaddset(&set, SIGPROF);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	kill(getpid(), SIGPROF);
-	return arg;
 }
 
-static void *by_sigqueue(void *arg)
+static void by_sigqueue(void)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGPROF);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	sigqueue(getpid(), SIGPROF, (union sigval){ .sival_int = 1 });
-	return arg;
 }
 
-static const struct {
+static const struct way {
 	const char *name;
-	void *(*send)(void *arg);
+	void (*send)(void);
 } ways[] = {
 	{ "pthread_kill", by_pthread_kill }, { "tkill", by_tkill }, { "kill", by_kill }, { "sigqueue", by_sigqueue }
 };
 
+static sigset_t set;
+
+/* What is for the process shall not be for this thread */
+static void *sender(void *way)
+{
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	((const struct way *)way)->send();
+	return NULL;
+}
+
 /* Have another thread send it, and join that */
-static void sent(void *(*send)(void *arg))
+static void sent(const struct way *way)
 {
 	pthread_t t;
 
-	pthread_create(&t, NULL, send, NULL);
+	pthread_create(&t, NULL, sender, (void *)way);
 	pthread_join(t, NULL);
 }
 
 int main(void)
 {
 	const struct timespec now = { 0 };
-	sigset_t set, pending;
+	sigset_t pending;
 
 	leader = pthread_self();
 	leader_tid = gettid();
@@ -87,7 +82,7 @@ int main(void)
 		for (int i = 0; i < ROUNDS; i++) {
 			signal(SIGPROF, handler);
 			handled = 0;
-			sent(ways[w].send);
+			sent(&ways[w]);
 			was_handled += handled;
 			/* If it came now, it would be the end */
 			signal(SIGPROF, SIG_DFL);
@@ -95,7 +90,7 @@ int main(void)
 		signal(SIGPROF, handler);
 		pthread_sigmask(SIG_BLOCK, &set, NULL);
 		for (int i = 0; i < ROUNDS; i++) {
-			sent(ways[w].send);
+			sent(&ways[w]);
 			sigpending(&pending);
 			was_pending += sigismember(&pending, SIGPROF);
 			was_taken += sigtimedwait(&set, NULL, &now) == SIGPROF;
