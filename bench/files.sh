@@ -37,7 +37,7 @@ tree_race() {
 
 # by_ssh: the same as it is typed at home: the tree is mounted on the other node, the program is started there by ssh
 by_ssh() {
-	rm -f "$WORK/tree.sshfs/hello"
+	rm -f "$SSHFS/hello"
 	# shellcheck disable=SC2086
 	timed $SSH "cd '$SSHFS' && exec $COMMAND"
 }
@@ -96,8 +96,7 @@ gcc_race() {
 		also=('home by sshfs' in_home_root 'ssh and sshfs' by_ssh)
 	fi
 	tree_race "$COMMAND" "${also[@]}"
-	row files/gcc-hello s ours native - "$(calls_of_last) calls"
-	row files/gcc-hello s ours sshfs '<=1' 'its own compiler, started there'
+	tree_row gcc-hello # in sshfs: the other node's own compiler, started there
 	row files/gcc-hello s ours 'ssh and sshfs' '<=1' 'its own compiler, started from home'
 	row files/gcc-hello s ours 'home by sshfs' - "home's compiler, kept there by an earlier run"
 	home_root_end
