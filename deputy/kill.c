@@ -10,10 +10,12 @@
  * it neither is pending there, unless blocked, nor that the receiver is still on its way: he sleeps, in the parasite or in a call. When
  * one of several has been stopped, it does not matter any more that others run.
  *
- * Who sends himself a signal, with one thread, has been stopped by it before the call could return.
+ * Who sends himself a signal has been stopped by it before the call could return, if there is no other thread that could get it.
+ * If there is, he is one of the receivers: one that was to get it may exit, and he gets it in its place.
  */
 #include <sched.h>
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -36,19 +38,21 @@ static const struct {
 	{ SYS_tgkill, 1, 2, true }, { SYS_rt_tgsigqueueinfo, 1, 2, true },
 };
 
-/* Take the stop that the signal has made, if there is one: true */
+/* Take the thread's stop, if there is one that the signal has made: true; or one that was asked for, to set its mask */
 static bool stop_take(struct deputy *d, struct thread *thread, int signo)
 {
+	const int asked = PTRACE_EVENT_STOP << 8 | SIGTRAP;
 	siginfo_t info = { 0 };
 	int status;
 
 	/* Whatever else has happened to it is for the event loop, which expects that anything may be gone after it */
 	if (waitid(P_PID, (id_t)thread->tid, &info, WSTOPPED | WNOHANG | WNOWAIT | __WALL) ||
-	    info.si_pid != thread->tid || info.si_code != CLD_TRAPPED || info.si_status != signo ||
+	    info.si_pid != thread->tid || info.si_code != CLD_TRAPPED ||
+	    (info.si_status != signo && info.si_status != asked) ||
 	    waitpid(thread->tid, &status, WNOHANG | __WALL) != thread->tid)
 		return false;
 	trace_dispatch(d, thread, status);
-	return true;
+	return info.si_status == signo;
 }
 
 /* Is the thread still to be stopped by the signal? Where it has been stopped already, *@taken is set */
@@ -89,6 +93,7 @@ static void stops_await(struct deputy *d, const pid_t *tids, unsigned int nr, in
 static void receivers_await(struct deputy *d, const struct thread *sender, pid_t target, bool is_thread, int signo)
 {
 	struct thread *to = thread_find(d, target);
+	bool alone = is_thread || (to && !to->task->threads->sibling);
 	pid_t tids[RECEIVERS_MAX];
 	unsigned int nr = 0;
 
@@ -96,7 +101,7 @@ static void receivers_await(struct deputy *d, const struct thread *sender, pid_t
 		return;
 	for (struct thread *t = is_thread ? to : to->task->threads; t && nr < RECEIVERS_MAX;
 	     t = is_thread ? NULL : t->sibling) {
-		if (t != sender)
+		if (t != sender || !alone)
 			tids[nr++] = t->tid;
 	}
 	for (unsigned int i = 0; i < nr; i++)
