@@ -14,6 +14,9 @@
 int tracee_regs_get(pid_t tid, struct user_regs_struct *regs);
 int tracee_regs_set(pid_t tid, const struct user_regs_struct *regs);
 
+/* Below the stack pointer, what a function may use without saying so (the ABI's red zone) */
+#define TRACEE_RED_ZONE 128u
+
 /* Extended register state (FPU, SSE, AVX...) as the kernel's XSAVE image; returns the length */
 ssize_t tracee_xstate_get(pid_t tid, void *buf, size_t cap);
 int tracee_xstate_set(pid_t tid, const void *buf, size_t len);

@@ -18,9 +18,6 @@
 	((uint64_t)CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_THREAD | CLONE_SYSVSEM |    \
 	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)
 
-/* Below what a function may use of its stack without saying so (the ABI's red zone) */
-#define RED_ZONE 128u
-
 /**
  * arguments_restore() - Give a thread, after the clone, what the clone needed otherwise
  */
@@ -44,7 +41,7 @@ static void handlers_reset(pid_t tid)
 	struct user_regs_struct regs;
 	struct sigstate state;
 	int err = tracee_regs_get(tid, &regs);
-	uint64_t at = regs.rsp - RED_ZONE - sizeof(action);
+	uint64_t at = regs.rsp - TRACEE_RED_ZONE - sizeof(action);
 
 	if (err || tracee_sigstate(tid, &state) || tracee_write(tid, at, action, sizeof(action)))
 		return;

@@ -14,6 +14,7 @@
 
 #include "remote/filter.h"
 #include "sysdef.h"
+#include "tracee.h"
 
 /* As the headers of newer kernels have them */
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
@@ -249,6 +250,22 @@ int filter_build(unsigned int flags, struct sock_fprog *out)
 	if (!err)
 		*out = *program;
 	return err;
+}
+
+int64_t filter_inject(pid_t tid, const struct user_regs_struct *regs, const struct sock_filter *code,
+		      unsigned short len, unsigned int flags)
+{
+	const uint64_t at = regs->rsp - TRACEE_RED_ZONE - len * sizeof(*code), head_at = at - sizeof(struct sock_fprog);
+	const struct sock_fprog head = { .len = len, .filter = (void *)at };
+	const uint64_t arg[6] = { SECCOMP_SET_MODE_FILTER, flags, head_at, 0, 0, FILTER_PASS };
+	int64_t ret = -EFAULT;
+	int err = tracee_write(tid, at, code, len * sizeof(*code));
+
+	if (!err)
+		err = tracee_write(tid, head_at, &head, sizeof(head));
+	if (!err)
+		ret = tracee_syscall(tid, regs->rip - 2, SYS_seccomp, arg, &err);
+	return err ? err : ret;
 }
 
 unsigned int filter_install_flags(void)

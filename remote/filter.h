@@ -22,6 +22,9 @@
 #define OM_FILTER_H
 
 #include <linux/filter.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
 
 /*
  * A body's own descriptor table is the worker's affair, but close(2) goes home. The kernel looks at the lower half of
@@ -52,6 +55,13 @@
  * Returns 0 or negative errno.
  */
 int filter_build(unsigned int flags, struct sock_fprog *out);
+
+/*
+ * One more filter for the stopped thread @tid, which is behind a system call; @flags of seccomp(2). The kernel reads it from
+ * where it would put a signal's frame. What seccomp(2) returns, or negative errno.
+ */
+int64_t filter_inject(pid_t tid, const struct user_regs_struct *regs, const struct sock_filter *code,
+		      unsigned short len, unsigned int flags);
 
 /* The flags for seccomp(SECCOMP_SET_MODE_FILTER) that this kernel knows: a listener, killable waiting */
 unsigned int filter_install_flags(void);

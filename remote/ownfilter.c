@@ -26,9 +26,6 @@
 /* What SECCOMP_SET_MODE_FILTER may be told; others are errors before anything else is looked at */
 #define FLAGS_KNOWN 0x3fu
 
-/* Below what a function may use of its stack without saying so (the ABI's red zone) */
-#define RED_ZONE 128u
-
 /**
  * struct ownfilter - A filter; the chain goes on with older ones
  * @refs:	Threads and newer filters that have it, and the session
@@ -164,23 +161,13 @@ static void install_begin(struct thread *thread, uint64_t at)
 
 /**
  * strict_install() - stop_action: install the filter that stands for strict mode
- *
- * The kernel reads it from where it would put a signal's frame.
  */
 static void strict_install(struct thread *thread, struct user_regs_struct *regs)
 {
-	const uint64_t at = regs->rsp - RED_ZONE - sizeof(strict), head_at = at - sizeof(struct sock_fprog);
-	const struct sock_fprog head = { .len = sizeof(strict) / sizeof(*strict), .filter = (void *)at };
-	const uint64_t arg[6] = { SECCOMP_SET_MODE_FILTER, 0, head_at, 0, 0, FILTER_PASS };
-	int64_t ret = -EFAULT;
-	int err = tracee_write(thread->outer, at, strict, sizeof(strict));
+	int64_t ret = filter_inject(thread->outer, regs, strict, sizeof(strict) / sizeof(*strict), 0);
 
-	if (!err)
-		err = tracee_write(thread->outer, head_at, &head, sizeof(head));
-	if (!err)
-		ret = tracee_syscall(thread->outer, regs->rip - 2, SYS_seccomp, arg, &err);
-	thread->strict = !err && !ret;
-	regs->rax = (unsigned long long)(err ? err : ret);
+	thread->strict = !ret;
+	regs->rax = (unsigned long long)ret;
 	regs->orig_rax = (unsigned long long)-1;
 }
 
