@@ -104,6 +104,13 @@ static void on_taken(struct deputy *d, const union wire_any *msg, const uint8_t 
 	signal_taken(d, &msg->taken);
 }
 
+static void on_takes(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
+{
+	(void)tail;
+	(void)tail_len;
+	signal_takes(d, &msg->takes);
+}
+
 static void on_pass(struct deputy *d, const union wire_any *msg, const uint8_t *tail, size_t tail_len)
 {
 	(void)tail;
@@ -194,22 +201,12 @@ static void on_refuse(struct deputy *d, const union wire_any *msg, const uint8_t
 
 /* What the deputy does with each message of the worker */
 static void (*const message_table[WIRE_TYPES])(struct deputy *, const union wire_any *, const uint8_t *, size_t) = {
-	[WIRE_ACCEPT] = on_accept,
-	[WIRE_REFUSE] = on_refuse,
-	[WIRE_STARTED] = on_started,
-	[WIRE_CALL] = on_call,
-	[WIRE_INTERRUPT] = on_interrupt,
-	[WIRE_DEFAULT] = on_default,
-	[WIRE_PASS] = on_pass,
-	[WIRE_GONE] = on_gone,
-	[WIRE_TAKEN] = on_taken,
-	[WIRE_USAGE] = on_usage,
-	[WIRE_WRITE_BACK] = on_write_back,
-	[WIRE_WANT] = on_want,
-	[WIRE_ARGUMENTS] = on_arguments,
-	[WIRE_TRIMMED] = on_trimmed,
-	[WIRE_TITLE] = on_title,
-	[WIRE_DATA] = on_data,
+	[WIRE_ACCEPT] = on_accept, [WIRE_REFUSE] = on_refuse,	    [WIRE_STARTED] = on_started,
+	[WIRE_CALL] = on_call,	   [WIRE_INTERRUPT] = on_interrupt, [WIRE_DEFAULT] = on_default,
+	[WIRE_PASS] = on_pass,	   [WIRE_GONE] = on_gone,	    [WIRE_TAKEN] = on_taken,
+	[WIRE_TAKES] = on_takes,   [WIRE_USAGE] = on_usage,	    [WIRE_WRITE_BACK] = on_write_back,
+	[WIRE_WANT] = on_want,	   [WIRE_ARGUMENTS] = on_arguments, [WIRE_TRIMMED] = on_trimmed,
+	[WIRE_TITLE] = on_title,   [WIRE_DATA] = on_data,
 };
 
 /* A message has come */

@@ -130,7 +130,7 @@ void exec_done(struct deputy *d, struct thread *thread)
 		slots_release(thread->arena, thread->slot);
 	thread->state = TH_NATIVE; /* whatever it was, its parasite is gone */
 	thread->slot = -1;
-	thread->inflight = thread->passed = 0;
+	thread->inflight = thread->passed = thread->takes = 0;
 	thread->waits = false;
 	arguments_free(thread);
 	home_forget(task);

@@ -457,6 +457,7 @@ static const struct {
 	{ SYS_io_pgetevents, aio_getevents },
 	{ SYS_io_destroy, aio_destroy },
 	{ SYS_times, times_times },
+	{ SYS_rt_sigpending, signal_pending },
 	{ SYS_signalfd, signal_signalfd },
 	{ SYS_signalfd4, signal_signalfd },
 	{ SYS_rt_sigaction, signal_action },

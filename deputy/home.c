@@ -36,13 +36,18 @@ int home_mask_set(pid_t tid, uint64_t mask)
 	return ptrace(PTRACE_SETSIGMASK, tid, sizeof(mask), &mask) < 0 ? -errno : 0;
 }
 
+uint64_t home_kept(const struct thread *thread)
+{
+	return thread->task->kept & ~thread->takes;
+}
+
 int home_mask_update(const struct thread *thread)
 {
 	uint64_t waits = thread->waits ? 1ull << (SIGCHLD - 1) : 0;
 	/* The parasite's int3 must not wait for a signal to be taken by a guest that waits for what the int3 tells */
 	uint64_t inflight = thread->inflight & ~(1ull << (SIGTRAP - 1));
 
-	return home_mask_set(thread->tid, thread->passed | inflight | thread->task->kept | waits);
+	return home_mask_set(thread->tid, thread->passed | inflight | home_kept(thread) | waits);
 }
 
 int home_mask_get(pid_t tid, uint64_t *mask)

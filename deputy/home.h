@@ -17,6 +17,7 @@ int home_enter(struct task *task, struct thread *thread, uint64_t arena_addr, ui
 void home_forget(struct task *task);		   /* its address space is gone, or is no longer ours */
 int home_mask_set(pid_t tid, uint64_t mask);	   /* signal mask of a stopped thread */
 int home_mask_update(const struct thread *thread); /* to what it has to be, stopped as it is */
+uint64_t home_kept(const struct thread *thread);   /* signals that it leaves pending, for a signalfd */
 int home_mask_get(pid_t tid, uint64_t *mask);
 
 #endif

@@ -176,7 +176,7 @@ static bool disposition_reset(struct deputy *d, struct thread *thread, int signo
 	return true;
 }
 
-/* There is a signalfd: the signals it is for wait at home, where it is read, in all threads */
+/* There is a signalfd: the signals it is for wait at home, where it is read, in all threads but those that take them (TAKES) */
 static void signalfd_done(struct deputy *d, struct thread *thread, int64_t ret)
 {
 	const uint64_t *mask = call_pointer(thread, thread->call.home_arg[1], 8);
@@ -189,9 +189,24 @@ static void signalfd_done(struct deputy *d, struct thread *thread, int64_t ret)
 	call_row_finish(d, thread, ret);
 }
 
+void signal_takes(struct deputy *d, const struct wire_takes *msg)
+{
+	struct thread *thread = thread_find(d, (pid_t)msg->tid);
+
+	if (!thread || thread->state == TH_NATIVE)
+		return;
+	thread->takes = msg->signals;
+	ptrace(PTRACE_INTERRUPT, thread->tid, 0, 0); /* its mask is set at that stop */
+}
+
 int signal_signalfd(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
 	return call_row_begin(d, thread, tail, tail_len, signalfd_done);
+}
+
+int signal_pending(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
+{
+	return call_row_begin(d, thread, tail, tail_len, call_row_finish);
 }
 
 void signal_child_action(struct task *task, uint64_t handler)

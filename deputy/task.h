@@ -48,6 +48,7 @@ enum thread_state { TH_NATIVE, TH_BORN, TH_IDLE, TH_BUSY, TH_HELD, TH_NR };
  * @acting:	Signal whose default action is being made to happen, 0 = none
  * @passed:	Signals blocked at home until the call has finished (verdict PASS)
  * @inflight:	Signals sent to the guest and not yet taken by it: blocked at home
+ * @takes:	Signals that signalfds are for, and that it takes all the same
  * @acted:	The signal @acting has been let through
  * @arguments:	Many arguments of the execve that it makes, or NULL
  * @waits:	It waits for children with SIGCHLD blocked, see times.c
@@ -71,6 +72,7 @@ struct thread {
 	int acting;
 	uint64_t passed;
 	uint64_t inflight;
+	uint64_t takes;
 	struct arguments *arguments;
 	bool acted, waits, exits;
 	int64_t held_code;

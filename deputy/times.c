@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "deputy/deputy.h"
+#include "deputy/home.h"
 #include "deputy/sent.h"
 #include "deputy/times.h"
 #include "deputy/usage.h"
@@ -183,7 +184,7 @@ static int quiet_begin(struct deputy *d, struct thread *thread, const uint8_t *t
 static int wait_begin(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len, uint64_t flags,
 		      call_finisher finish)
 {
-	uint64_t blocked = thread->inflight | thread->passed | thread->task->kept;
+	uint64_t blocked = thread->inflight | thread->passed | home_kept(thread);
 
 	if (flags & WNOHANG || thread->task->catches_child || blocked & CHILD_BIT)
 		return call_row_begin(d, thread, tail, tail_len, finish);

@@ -136,6 +136,7 @@ enum wire_wanted {
 #define WIRE_ID_STALE	     wire_stale, stale
 #define WIRE_ID_DATA	     wire_data, data
 #define WIRE_ID_RETRACT	     wire_retract, retract
+#define WIRE_ID_TAKES	     wire_takes, takes
 
 #define WIRE_ID_1(tag, member) tag
 #define WIRE_ID_2(tag, member) member

@@ -14,6 +14,7 @@
 #include "remote/ahead.h"
 #include "remote/calls.h"
 #include "remote/fork.h"
+#include "remote/keeps.h"
 #include "remote/listener.h"
 #include "remote/live.h"
 #include "remote/merge.h"
@@ -226,6 +227,8 @@ int call_forward_with(struct thread *thread, const void *front, size_t front_len
 	if (len < 0)
 		return (int)len;
 	call->planned = true;
+	if (call->plan.has_tempmask)
+		keeps_tell(thread);
 	if (opens_proc(call, buffer + front_len, (size_t)len))
 		titles_sync(thread->guest->session);
 	part_send(thread, (size_t)len + front_len);
@@ -378,6 +381,7 @@ static uint64_t call_arrived(struct session *session, int listener, const struct
 	thread->suspend = SUSPEND_NONE;
 	log_debug("thread %u: %s", thread->tid, sysdef_name(call->nr));
 	thread_move(thread, THREAD_CALLING);
+	keeps_tell(thread);
 	if (thread->guest->signals_nr && signals_deliverable(thread)) {
 		call_return(thread,
 			    -ERESTARTNOINTR); /* the signal first: nothing would take the thread out of the call */

@@ -239,6 +239,8 @@ static struct guest *guest_born(const struct thread *parent, uint32_t tid, pid_t
 	guest->outer = outer;
 	guest->state = GUEST_LIVE;
 	guest->listener = listener_get(parent->guest->listener);
+	guest->kept = parent->guest->kept;
+	guest->watched = parent->guest->watched;
 	title_inherit(guest, parent->guest);
 	known_inherit(guest, parent->guest, parent->call.arg[FORK_FLAGS] & CLONE_FILES);
 	actions_inherit(guest, parent->guest, parent->call.arg[FORK_FLAGS]);

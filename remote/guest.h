@@ -72,12 +72,13 @@ enum suspend_state {
 	SUSPEND_MADE,	/* it is in rt_sigsuspend */
 };
 
-/* How far the tracing of a call's end is: of rt_sigtimedwait, or of a clone, to put right what they say; of seccomp */
+/* How far the tracing of a call's end is: of rt_sigtimedwait, or of a clone, to put right what they say; of others */
 enum exit_trace {
 	TRACE_NONE,
 	TRACE_ENTRY, /* resumed to stop at the entry of the call */
 	TRACE_CALL,  /* in the call, or about to be: will stop at its end */
 	TRACE_CLONE, /* in clone: will stop at its end */
+	TRACE_MASK,  /* in a call that sets the signal mask, likewise (keeps.h) */
 };
 
 /* Descriptors that are kept an account of, and of what (known.h) */
@@ -176,6 +177,7 @@ struct mapped {
  * @saved:	Registers that the change into rt_sigsuspend overwrote: rdi, rsi, orig_rax
  * @trace:	enum exit_trace
  * @waiting:	Signals that the traced call waits for
+ * @takes:	Signals that signalfds are for, and that it takes as home knows (keeps.h)
  * @newborn:	What the traced clone has to return
  * @filters:	Its own filters, NULL: none (ownfilter.h)
  * @filter_new:	The one that it is installing, or NULL
@@ -211,6 +213,7 @@ struct thread {
 	uint64_t saved[3];
 	enum exit_trace trace;
 	uint64_t waiting;
+	uint64_t takes;
 	uint32_t newborn;
 	struct ownfilter *filters, *filter_new;
 	bool strict;
@@ -250,6 +253,8 @@ struct thread {
  * @signals_nr:	Their number
  * @home_timers: See timers.c
  * @attaches:	Segments of shared memory that it has attached, see shm.h
+ * @kept:	Signals that signalfds of it or its ancestors are for (keeps.h)
+ * @watched:	It has the filter for that
  * @title:	What home has of the strings of its arguments, see proctitle.h
  * @title_at:	Where they are
  * @title_len:	Their length; 0: nothing is told of them
@@ -285,6 +290,8 @@ struct guest {
 	unsigned int signals_nr;
 	struct home_timer *home_timers;
 	struct attach *attaches;
+	uint64_t kept;
+	bool watched;
 	uint8_t *title;
 	uint64_t title_at;
 	uint32_t title_len;

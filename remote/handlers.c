@@ -18,6 +18,7 @@
 #include "remote/calls.h"
 #include "remote/execve.h"
 #include "remote/filter.h"
+#include "remote/keeps.h"
 #include "remote/limits.h"
 #include "remote/listener.h"
 #include "remote/notify.h"
@@ -292,7 +293,7 @@ static void sigtimedwait_trace(struct thread *thread, struct user_regs_struct *r
 static void sigtimedwait_begin(struct thread *thread)
 {
 	if (thread->trace == TRACE_CALL) {
-		call_continue(thread);
+		keeps_wait_begin(thread);
 		return;
 	}
 	thread->waiting = 0;
@@ -435,6 +436,7 @@ static const struct handler handlers[] = {
 	{ SYS_shmdt, shm_detach_begin, shm_detach_result },
 	{ SYS_getrusage, getrusage_begin, NULL },
 	{ SYS_times, NULL, times_result },
+	{ SYS_rt_sigpending, keeps_pending_begin, keeps_pending_result },
 	{ SYS_rt_sigtimedwait, sigtimedwait_begin, NULL },
 	{ SYS_prctl, ownfilter_prctl_begin, NULL },
 	{ SYS_setrlimit, NULL, limits_set_result },
@@ -456,6 +458,8 @@ static const struct handler handlers[] = {
 	{ SYS_openat, procfiles_open_begin, procfiles_open_result },
 	{ SYS_get_robust_list, own_memory_begin, NULL },
 	{ SYS_move_pages, own_memory_begin, NULL },
+	{ SYS_signalfd, keeps_signalfd_begin, NULL },
+	{ SYS_signalfd4, keeps_signalfd_begin, NULL },
 	{ SYS_prlimit64, NULL, limits_set_result },
 	{ SYS_process_vm_readv, process_vm_begin, process_vm_result },
 	{ SYS_process_vm_writev, process_vm_begin, process_vm_result },

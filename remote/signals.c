@@ -50,6 +50,11 @@ static bool has_tempmask(const struct thread *thread)
 	return thread->state == THREAD_CALLING && thread->call.planned && thread->call.plan.has_tempmask;
 }
 
+uint64_t signals_mask(const struct thread *thread, const struct sigstate *state)
+{
+	return has_tempmask(thread) ? thread->call.plan.tempmask : state->blocked;
+}
+
 /**
  * blocked_now() - Signals that the thread would not take
  *
@@ -58,7 +63,7 @@ static bool has_tempmask(const struct thread *thread)
  */
 static uint64_t blocked_now(const struct thread *thread, const struct sigstate *state)
 {
-	uint64_t blocked = has_tempmask(thread) ? thread->call.plan.tempmask : state->blocked;
+	uint64_t blocked = signals_mask(thread, state);
 
 	return thread->trace == TRACE_CALL ? blocked | thread->waiting : blocked;
 }

@@ -26,9 +26,12 @@
 #define OM_REMOTE_SIGNALS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "remote/guest.h"
 #include "wire.h"
+
+struct sigstate;
 
 /* SIGNAL has come: 0 or -EPROTO */
 int signals_arrived(struct session *session, const struct wire_signal *msg);
@@ -36,6 +39,8 @@ int signals_arrived(struct session *session, const struct wire_signal *msg);
 bool signals_deliverable(const struct thread *thread);
 /* A call with a temporary mask has been sent home: take the thread out again if that mask lets a pending signal in */
 void signals_unmasked(struct thread *thread);
+/* What the thread blocks in the call that it makes */
+uint64_t signals_mask(const struct thread *thread, const struct sigstate *state);
 /* The thread is stopped for the delivery of a signal: let it go on, or not */
 void signals_delivery(struct thread *thread);
 /* stop_action: the call becomes an rt_sigsuspend with its temporary mask */

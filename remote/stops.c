@@ -12,6 +12,7 @@
 #include "remote/calls.h"
 #include "remote/early.h"
 #include "remote/fork.h"
+#include "remote/keeps.h"
 #include "remote/ownfilter.h"
 #include "remote/session.h"
 #include "remote/signals.h"
@@ -81,6 +82,10 @@ static void on_syscall(struct thread *thread)
 	}
 	if (thread->trace == TRACE_ENTRY && regs.orig_rax == thread->call.nr) {
 		thread->trace = TRACE_CALL;
+	} else if (thread->trace == TRACE_MASK) {
+		thread->trace = TRACE_NONE;
+		keeps_changed(thread, &regs);
+		return;
 	} else {
 		if (thread->trace == TRACE_CALL && thread->call.nr == SYS_rt_sigtimedwait)
 			info_mend(thread, &regs);
@@ -89,6 +94,19 @@ static void on_syscall(struct thread *thread)
 		thread->trace = TRACE_NONE;
 	}
 	thread_resume(thread, 0);
+}
+
+/**
+ * on_seccomp() - A call that a filter sends to its tracer
+ */
+static void on_seccomp(struct thread *thread)
+{
+	unsigned long data = 0;
+
+	if (!ptrace(PTRACE_GETEVENTMSG, thread->outer, 0, &data) && data == KEEPS_TRACE)
+		keeps_stopped(thread);
+	else
+		fork_stopped(thread);
 }
 
 /**
@@ -106,7 +124,7 @@ static const struct {
 } stop_table[] = {
 	{ 0, signals_delivery },
 	{ PTRACE_EVENT_STOP, on_stop },
-	{ PTRACE_EVENT_SECCOMP, fork_stopped },
+	{ PTRACE_EVENT_SECCOMP, on_seccomp },
 };
 
 /**
