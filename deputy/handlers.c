@@ -274,33 +274,10 @@ static int on_vmsplice(struct deputy *d, struct thread *thread, const uint8_t *t
 	return 0;
 }
 
-/* The number of the process that a pidfd of @task refers to; 0: it has been reaped, or negative errno */
-static int64_t pidfd_number(const struct task *task, int fd)
-{
-	static const char key[] = "\nPid:";
-	char path[64], text[1024];
-	FILE *info;
-	size_t len;
-	const char *at;
-	long pid;
-
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)task->pid, fd);
-	info = fopen(path, "re");
-	if (!info)
-		return -EBADF;
-	len = fread(text, 1, sizeof(text) - 1, info);
-	fclose(info);
-	text[len] = '\0';
-	at = strstr(text, key);
-	if (!at || sscanf(at + sizeof(key) - 1, "%ld", &pid) != 1)
-		return -EBADF;
-	return pid > 0 ? pid : 0;
-}
-
 /* The memory is on the worker, but the descriptor that says whose memory it is about is here */
 static int on_process_madvise(struct deputy *d, struct thread *thread, const uint8_t *tail, size_t tail_len)
 {
-	int64_t pid = pidfd_number(thread->task, (int)thread->call.arg[0]);
+	int64_t pid = task_pidfd_number(thread->task, (int)thread->call.arg[0]);
 
 	(void)tail;
 	(void)tail_len;
@@ -466,6 +443,7 @@ static const struct {
 	{ SYS_tgkill, kill_begin },
 	{ SYS_rt_sigqueueinfo, kill_begin },
 	{ SYS_rt_tgsigqueueinfo, kill_begin },
+	{ SYS_pidfd_send_signal, kill_begin },
 	{ SYS_unshare, fork_unshare },
 	{ SYS_setns, fork_setns },
 	{ SYS_fanotify_init, fanotify_begin },

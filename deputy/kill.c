@@ -18,6 +18,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "deputy/deputy.h"
 #include "deputy/fork.h"
@@ -26,16 +27,24 @@
 
 /* Enough where CPUs are scarce; a receiver that is busy at home is not waited for longer */
 #define AWAIT_NS      (50u * 1000 * 1000)
-#define RECEIVERS_MAX 16u /* the kernel gives it to the first thread that does not block it */
+#define GROUP_MAX     256u /* processes of a group that are waited for */
+#define RECEIVERS_MAX 16u  /* the kernel gives it to the first thread that does not block it */
 
-/* Where the receiver and the signal are among the arguments, and whether the former is a thread */
+/* What names the receiver: a thread, a process or a group of them as of kill(2), a pidfd */
+enum target { TARGET_THREAD, TARGET_PROCESS, TARGET_PIDFD };
+
+/* Where the receiver and the signal are among the arguments */
 static const struct {
 	uint32_t nr;
 	uint8_t target, signo;
-	bool is_thread;
+	enum target kind;
 } kill_table[] = {
-	{ SYS_kill, 0, 1, false },  { SYS_rt_sigqueueinfo, 0, 1, false },  { SYS_tkill, 0, 1, true },
-	{ SYS_tgkill, 1, 2, true }, { SYS_rt_tgsigqueueinfo, 1, 2, true },
+	{ SYS_kill, 0, 1, TARGET_PROCESS },
+	{ SYS_rt_sigqueueinfo, 0, 1, TARGET_PROCESS },
+	{ SYS_tkill, 0, 1, TARGET_THREAD },
+	{ SYS_tgkill, 1, 2, TARGET_THREAD },
+	{ SYS_rt_tgsigqueueinfo, 1, 2, TARGET_THREAD },
+	{ SYS_pidfd_send_signal, 0, 1, TARGET_PIDFD },
 };
 
 /* Take the thread's stop, if there is one that the signal has made: true; or one that was asked for, to set its mask */
@@ -89,19 +98,19 @@ static void stops_await(struct deputy *d, const pid_t *tids, unsigned int nr, in
 	} while (awaited && uv_hrtime() < end && !sched_yield());
 }
 
-/* The signal has been sent: is the receiver one of ours? */
-static void receivers_await(struct deputy *d, const struct thread *sender, pid_t target, bool is_thread, int signo)
+/* The signal has been sent to @target: is that one of ours? */
+static void receiver_await(struct deputy *d, pid_t sender, pid_t target, bool is_thread, int signo)
 {
 	struct thread *to = thread_find(d, target);
 	bool alone = is_thread || (to && !to->task->threads->sibling);
 	pid_t tids[RECEIVERS_MAX];
 	unsigned int nr = 0;
 
-	if (!to || signo < 1 || signo > 64 || signo == SIGKILL || signo == SIGSTOP || signo == SIGTRAP)
+	if (!to)
 		return;
 	for (struct thread *t = is_thread ? to : to->task->threads; t && nr < RECEIVERS_MAX;
 	     t = is_thread ? NULL : t->sibling) {
-		if (t != sender || !alone)
+		if (t->tid != sender || !alone)
 			tids[nr++] = t->tid;
 	}
 	for (unsigned int i = 0; i < nr; i++)
@@ -109,15 +118,40 @@ static void receivers_await(struct deputy *d, const struct thread *sender, pid_t
 	stops_await(d, tids, nr, signo);
 }
 
+/* It has been sent to a group, or to all that there are */
+static void group_await(struct deputy *d, pid_t sender, pid_t target, int signo)
+{
+	pid_t group = target ? -target : getpgid(sender), pids[GROUP_MAX];
+	unsigned int nr = 0;
+
+	/* Any of them may be gone when another one has been waited for */
+	for (const struct task *t = d->tasks; t && nr < GROUP_MAX; t = t->next) {
+		if (target == -1 || getpgid(t->pid) == group)
+			pids[nr++] = t->pid;
+	}
+	for (unsigned int i = 0; i < nr; i++)
+		receiver_await(d, sender, pids[i], false, signo);
+}
+
 /* The call has been made */
 static void kill_done(struct deputy *d, struct thread *thread, int64_t ret)
 {
 	const uint64_t *arg = thread->call.arg;
+	pid_t sender = thread->tid, target;
+	size_t i = 0;
+	int signo;
 
-	for (size_t i = 0; i < sizeof(kill_table) / sizeof(*kill_table) && !ret; i++) {
-		if (kill_table[i].nr == thread->call.nr)
-			receivers_await(d, thread, (pid_t)arg[kill_table[i].target], kill_table[i].is_thread,
-					(int)arg[kill_table[i].signo]);
+	while (kill_table[i].nr != thread->call.nr)
+		i++;
+	target = (pid_t)arg[kill_table[i].target];
+	signo = (int)arg[kill_table[i].signo];
+	if (!ret && kill_table[i].kind == TARGET_PIDFD)
+		target = (pid_t)task_pidfd_number(thread->task, target);
+	if (!ret && signo > 0 && signo <= 64 && signo != SIGKILL && signo != SIGSTOP && signo != SIGTRAP) {
+		if (target > 0)
+			receiver_await(d, sender, target, kill_table[i].kind == TARGET_THREAD, signo);
+		else if (kill_table[i].kind == TARGET_PROCESS)
+			group_await(d, sender, target, signo);
 	}
 	call_row_finish(d, thread, ret);
 }

@@ -2,7 +2,9 @@
 /* The family's tables: processes in a list, threads in a hash by id. */
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -167,4 +169,26 @@ int task_fd_copy(struct task *task, int fd)
 		task->pidfd = (int)syscall(SYS_pidfd_open, task->pid, 0);
 	copy = (int)syscall(SYS_pidfd_getfd, task->pidfd, fd, 0);
 	return copy < 0 ? -errno : copy;
+}
+
+int64_t task_pidfd_number(const struct task *task, int fd)
+{
+	static const char key[] = "\nPid:";
+	char path[64], text[1024];
+	FILE *info;
+	size_t len;
+	const char *at;
+	long pid;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)task->pid, fd);
+	info = fopen(path, "re");
+	if (!info)
+		return -EBADF;
+	len = fread(text, 1, sizeof(text) - 1, info);
+	fclose(info);
+	text[len] = '\0';
+	at = strstr(text, key);
+	if (!at || sscanf(at + sizeof(key) - 1, "%ld", &pid) != 1)
+		return -EBADF;
+	return pid > 0 ? pid : 0;
 }

@@ -171,6 +171,8 @@ void caller_set(struct deputy *d, struct thread *thread, uint64_t call);
 void thread_remove(struct deputy *d, struct thread *thread);
 void task_remove(struct deputy *d, struct task *task);
 int task_fd_copy(struct task *task, int fd); /* a copy of its descriptor, or negative errno */
+/* The number of the process that a pidfd of @task refers to; 0: it has been reaped, or negative errno */
+int64_t task_pidfd_number(const struct task *task, int fd);
 void thread_state_set(struct thread *thread, enum thread_state state);
 
 #endif

@@ -41,11 +41,24 @@ static void by_sigqueue(void)
 	sigqueue(getpid(), SIGPROF, (union sigval){ .sival_int = 1 });
 }
 
+static void by_group(void)
+{
+	kill(0, SIGPROF);
+}
+
+static int own_pidfd;
+
+static void by_pidfd(void)
+{
+	syscall(SYS_pidfd_send_signal, own_pidfd, SIGPROF, NULL, 0);
+}
+
 static const struct way {
 	const char *name;
 	void (*send)(void);
 } ways[] = {
-	{ "pthread_kill", by_pthread_kill }, { "tkill", by_tkill }, { "kill", by_kill }, { "sigqueue", by_sigqueue }
+	{ "pthread_kill", by_pthread_kill }, { "tkill", by_tkill }, { "kill", by_kill }, { "sigqueue", by_sigqueue },
+	{ "group", by_group },		     { "pidfd", by_pidfd },
 };
 
 static sigset_t set;
@@ -74,6 +87,8 @@ int main(void)
 
 	leader = pthread_self();
 	leader_tid = gettid();
+	setpgid(0, 0);
+	own_pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	sigemptyset(&set);
 	sigaddset(&set, SIGPROF);
 	for (size_t w = 0; w < sizeof(ways) / sizeof(*ways); w++) {
