@@ -65,6 +65,11 @@ bench_forward() {
 	forward_file
 }
 
+# outrun_file: the same by outrun
+outrun_file() {
+	printed "${OUTRUN[@]}" "$AID/rate" file "$RATE_MS" "$WORK/one/file"
+}
+
 # forward_file: open, read 4 kB, close
 forward_file() {
 	mkdir -p "$WORK/one"
@@ -78,7 +83,7 @@ forward_file() {
 	fi
 	row forward/file s ours native -
 	row forward/file s ours sshfs '<=1'
-	row_number forward/file s ours 'outrun*' "$OUTRUN_FILE" '<=0.1'
+	outrun_row forward/file "$OUTRUN_FILE" outrun_file "printed ${OM[*]} $AID/rate file $RATE_MS $WORK/one/file"
 	sshfs_end
 }
 

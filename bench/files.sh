@@ -105,20 +105,30 @@ gcc_race() {
 	home_root_end
 }
 
-# tree_row NAME [OUTRUN]: the rows of the race that was; OUTRUN: seconds that outrun is published to take
+# in_outrun: the same by outrun, as it is typed at home
+in_outrun() {
+	(
+		cd "$WORK/tree.outrun" && rm -rf copy || exit
+		# shellcheck disable=SC2086
+		timed "${OUTRUN[@]}" $COMMAND
+	)
+}
+
+# tree_row NAME [COMMAND OUTRUN]: the rows of the race that was, of COMMAND; OUTRUN: seconds that outrun is published to take
 tree_row() {
-	local calls=''
+	local COMMAND=$2 calls=''
 
 	[ ! -s "$WORK/samples/ours" ] || calls="$(calls_of_last) calls"
 	row "files/$1" s ours native - "$calls"
 	[ ! -s "$WORK/samples/ours" ] || row "files/$1" s ours sshfs '<=1'
-	[ ! -s "$WORK/samples/ours" ] || [ -z "$2" ] || row_number "files/$1" s ours 'outrun*' "$2" '<=0.1'
+	[ ! -s "$WORK/samples/ours" ] || [ -z "$3" ] ||
+		outrun_row "files/$1" "$3" in_outrun "in_tree $WORK/tree.ours '${OM[*]}'"
 }
 
 bench_files() {
 	local kind TREE_ROUNDS=$((ROUNDS < 5 ? ROUNDS : 5)) TREE_SSHFS='' scaled
 
-	for kind in native ours sshfs; do
+	for kind in native ours sshfs outrun; do
 		tree_make "$WORK/tree.$kind"
 	done
 	sshfs_start "$WORK/tree.sshfs" && TREE_SSHFS=1
@@ -126,9 +136,9 @@ bench_files() {
 	tree_row find
 	scaled=$(awk -v n="$TREE_FILES" -v t="$OUTRUN_FILE" 'BEGIN { print n * t }')
 	tree_race 'cat tree/d*/*'
-	tree_row cat "$scaled"
+	tree_row cat 'cat tree/d*/*' "$scaled"
 	tree_race 'cp -r tree copy'
-	tree_row cp-r "$(awk -v n="$TREE_FILES" -v t="$OUTRUN_CP" 'BEGIN { print n / 2000 * t }')"
+	tree_row cp-r 'cp -r tree copy' "$(awk -v n="$TREE_FILES" -v t="$OUTRUN_CP" 'BEGIN { print n / 2000 * t }')"
 	same_copy || failed files/cp-r - 'the copy differs from the tree'
 	NO_FIGURE='not supported yet'
 	tree_race 'git -C repository status'

@@ -104,7 +104,7 @@ tree_of() {
 
 # --- ssh and sshfs, the ways that people have ------------------------------------------------------------------
 
-SSHD_DIR='' SSHD_PID='' SSH='' SSHFS=''
+SSHD_DIR='' SSHD_PID='' SSH='' SSHFS='' OUTRUN=()
 
 # ssh_start: an sshd of our own where the worker is: own host key, own key, no multiplexing, no PAM. Sets SSH. Tried once
 ssh_start() {
@@ -163,6 +163,25 @@ sshfs_end() {
 	[ -n "$SSHFS" ] || return 0
 	fusermount3 -u -z "$SSHFS" 2>/dev/null || umount -l "$SSHFS" 2>/dev/null
 	SSHFS=''
+}
+
+# outrun_start: a node for outrun, if it is installed: it needs root, another network and, for each file, its time. Sets OUTRUN
+outrun_start() {
+	OUTRUN=()
+	[ -z "$QUICK" ] && [ -n "$NS" ] && [ "$(id -u)" = 0 ] && command -v outrun >/dev/null && ssh_start || return
+	printf '[cache]\npath=%s\n' "$WORK/outrun" >"$WORK/outrun.config"
+	OUTRUN=(outrun "--config=$WORK/outrun.config" "--ssh=-F $WORK/ssh/config" node)
+}
+
+# outrun_row NAME SECONDS COMMAND OURS: compare OURS, a contestant, with outrun: COMMAND as it is typed there, or if it is not to be
+# had, the SECONDS that it is published to take
+outrun_row() {
+	if outrun_start; then
+		race 1 ours "$4" outrun "$3"
+		row "$1" s ours outrun '<=0.1'
+	else
+		row_number "$1" s ours 'outrun*' "$2" '<=0.1'
+	fi
 }
 
 # --- races -----------------------------------------------------------------------------------------------------

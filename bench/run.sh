@@ -63,7 +63,7 @@ printf '%s, %d CPUs, Linux %s; %s; load %s\n' "$(sed -n 's/^model name.*: //p' /
 	"$(uname -r)" "$([ -n "$NS" ] && echo 'worker in a network namespace' || echo 'worker on loopback')" \
 	"$(cut -d' ' -f1 /proc/loadavg)"
 awk -v cpus="$(nproc)" '$1 > cpus / 2 { print "This machine has other work: ratios of few CPUs suffer from it, times even more" }' /proc/loadavg
-printf 'ours: with omrun on the other node; outrun*: published figure, not of this run\n\n'
+printf 'ours: with omrun on the other node; outrun*: published figure, not of this run, if outrun is not installed\n\n'
 head_line
 for name in "${NAMES[@]}"; do
 	NO_FIGURE='fails'
