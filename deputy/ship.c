@@ -153,7 +153,7 @@ static void program_note(const struct image *im, struct task *task)
 static int image_gather(struct image *im, struct task *task, struct thread *thread)
 {
 	struct user_regs_struct regs;
-	struct sigstate sig;
+	struct sigstate sig = { 0 };
 	uint64_t mask;
 	char path[64];
 	int err, fd;

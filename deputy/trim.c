@@ -91,19 +91,19 @@ static void waiting_serve(struct deputy *d)
 	struct thread *thread;
 	call_goer go;
 
-	while (!d->trimming && (thread = waiting_find(d, true))) {
-		go = thread->call.trimmed;
-		thread->call.trimmed = NULL;
-		go(d, thread);
-	}
-	if (d->trimming || !waiting_find(d, false))
-		return;
-	while ((thread = waiting_find(d, false)))
-		thread->call.asked = true;
-	if (d->channel)
-		trim_send(d, true);
-	if (!d->trimming)
-		waiting_serve(d); /* there is nothing to ask for */
+	do {
+		while (!d->trimming && (thread = waiting_find(d, true))) {
+			go = thread->call.trimmed;
+			thread->call.trimmed = NULL;
+			go(d, thread);
+		}
+		if (d->trimming || !waiting_find(d, false))
+			return;
+		while ((thread = waiting_find(d, false)))
+			thread->call.asked = true;
+		if (d->channel)
+			trim_send(d, true);
+	} while (!d->trimming); /* there was nothing to ask for */
 }
 
 void objects_trim_for(struct deputy *d, struct thread *thread, call_goer go)

@@ -129,7 +129,7 @@ struct thread *thread_new(struct guest *guest, uint32_t tid, pid_t outer, enum t
 	thread = index < THREADS_MAX ? calloc(1, sizeof(*thread)) : NULL;
 	if (!thread)
 		return NULL;
-	table->index_next = (index + 1) % table->index_nr;
+	table->index_next = index + 1 < table->index_nr ? index + 1 : 0;
 	table->threads_nr++;
 	table->calling_nr += state == THREAD_CALLING;
 	thread->guest = guest;

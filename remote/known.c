@@ -70,6 +70,17 @@ static bool is_dup(const struct call *call)
 	       (call->nr == SYS_fcntl && ((int)call->arg[1] == F_DUPFD || (int)call->arg[1] == F_DUPFD_CLOEXEC));
 }
 
+/**
+ * sets_flags() - The flags of the open file are others behind the call
+ */
+static bool sets_flags(const struct call *call)
+{
+	uint32_t cmd = (uint32_t)call->arg[1];
+
+	return (call->nr == SYS_fcntl && cmd == F_SETFL) ||
+	       (call->nr == SYS_ioctl && (cmd == FIONBIO || cmd == FIOASYNC));
+}
+
 void known_call(struct thread *thread)
 {
 	const struct call *call = &thread->call;
@@ -78,11 +89,8 @@ void known_call(struct thread *thread)
 	if (call->nr == SYS_pidfd_getfd) {
 		for (struct guest *g = thread->guest->session->guests.guests; g; g = g->next)
 			known_forget(g);
-	} else if (is_dup(call) || (call->nr == SYS_fcntl && (int)call->arg[1] == F_SETFL)) {
+	} else if (is_dup(call) || sets_flags(call)) {
 		known_unset(thread->guest, KNOWN_SINGLE, fd);
-		place_forget(thread->guest, (int)fd);
-	} else if (call->nr == SYS_ioctl && ((uint32_t)call->arg[1] == FIONBIO || (uint32_t)call->arg[1] == FIOASYNC)) {
-		known_unset(thread->guest, KNOWN_SINGLE, fd); /* its flags are others from now on */
 		place_forget(thread->guest, (int)fd);
 	} else if (call->nr == SYS_ioctl || (call->nr == SYS_fcntl && (int)call->arg[1] == F_SETFD)) {
 		known_unset(thread->guest, KNOWN_FD_FLAGS, fd);

@@ -290,20 +290,34 @@ void ownfilter_keep(struct guest *guest)
 }
 
 /**
- * chain_install() - Install a chain in the body that @batch is for, the oldest filter first
+ * filter_install() - Install a filter in the body that @batch is for
  */
-static int chain_install(struct batch *batch, const struct ownfilter *filter)
+static int filter_install(struct batch *batch, const struct ownfilter *filter)
 {
 	uint64_t at = batch_data_addr(batch);
 	struct sock_fprog program = { .len = filter->len, .filter = (struct sock_filter *)(at + sizeof(program)) };
-	int err = filter->older ? chain_install(batch, filter->older) : 0;
 
-	if (err)
-		return err;
 	memcpy(batch_data(batch), &program, sizeof(program));
 	memcpy(batch_data(batch) + sizeof(program), filter->code, filter->len * sizeof(*filter->code));
 	batch_add(batch, filter->nr, filter->arg[0], filter->arg[1], at, 0, 0, 0);
 	return batch_run(batch);
+}
+
+/**
+ * chain_install() - Install a chain, the oldest filter first
+ */
+static int chain_install(struct batch *batch, const struct ownfilter *chain)
+{
+	const struct ownfilter *done = NULL, *filter;
+	int err = 0;
+
+	while (done != chain && !err) {
+		for (filter = chain; filter->older != done; filter = filter->older)
+			;
+		err = filter_install(batch, filter);
+		done = filter;
+	}
+	return err;
 }
 
 int ownfilter_install(struct guest *guest, struct batch *batch)
@@ -311,7 +325,7 @@ int ownfilter_install(struct guest *guest, struct batch *batch)
 	struct ownfilter *filters = kept_take(guest->session, guest->pid);
 
 	guest->threads->filters = filters;
-	return filters ? chain_install(batch, filters) : 0;
+	return chain_install(batch, filters);
 }
 
 void ownfilter_clear(struct session *session)
