@@ -515,7 +515,7 @@ omd_has_one_ready() {
 	arrive
 	until_true 5 has_children 3 || wrong "$(children) behind an arrival"
 	[[ $(pids) = "$waiting"* ]] || wrong "it was not handed to one that waited: $waiting, then $(pids)"
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2046
 	kill -KILL $(pids)
 	logged 'om-remote [0-9]* (ready): killed by signal 9'
 	logged 'om-remote [0-9]* (omctl of .*): killed by signal 9'
