@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
@@ -312,12 +313,23 @@ static bool is_at_end(int fd)
 	return end;
 }
 
-/* A directory was read: who does that asks for more until there is none */
-static void listed(struct deputy *d, struct thread *thread, int64_t ret)
+/* Has all been copied that was in the regular file that @fd is open on? */
+static bool is_copied(int fd)
+{
+	off_t pos = lseek(fd, 0, SEEK_CUR);
+	struct statfs fs;
+	struct stat st;
+
+	return pos >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && pos >= st.st_size && !fstatfs(fd, &fs) &&
+	       is_plain_fs(&fs);
+}
+
+/* Something was read, or copied, from a descriptor: who does that asks for more until there is none. @at_end: there is none */
+static void answer_end(struct deputy *d, struct thread *thread, int64_t ret, bool (*at_end)(int fd))
 {
 	int fd = ret > 0 && !d->shared_nr ? task_fd_copy(thread->task, (int)thread->call.arg[0]) : -1;
 	int nr = fd < 0 ? -1 : sysplan_collect(&thread->call.plan, ret, d->iov, SYSPLAN_IOV_MAX - 1);
-	bool end = nr >= 0 && is_at_end(fd);
+	bool end = nr >= 0 && at_end(fd);
 	uint32_t extra = 0;
 
 	if (fd >= 0)
@@ -331,6 +343,22 @@ static void listed(struct deputy *d, struct thread *thread, int64_t ret)
 	call_answer(d, thread, ret, d->iov, nr + 1);
 }
 
+static void listed(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	answer_end(d, thread, ret, is_at_end);
+}
+
+static void copied(struct deputy *d, struct thread *thread, int64_t ret)
+{
+	struct rlimit limit;
+
+	/* Where the copy may not be any longer, that is looked at first */
+	if (prlimit(thread->task->pid, RLIMIT_FSIZE, NULL, &limit) || limit.rlim_cur != RLIM_INFINITY)
+		call_row_finish(d, thread, ret);
+	else
+		answer_end(d, thread, ret, is_copied);
+}
+
 call_finisher ahead_finisher(const struct wire_call *msg)
 {
 	switch (msg->nr) {
@@ -341,6 +369,8 @@ call_finisher ahead_finisher(const struct wire_call *msg)
 		return msg->flags & WIRE_CALL_HERE ? was_read_here : was_read;
 	case SYS_getdents64:
 		return listed;
+	case SYS_copy_file_range:
+		return copied;
 	case SYS_stat:
 	case SYS_newfstatat:
 	case SYS_access:

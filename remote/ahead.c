@@ -12,6 +12,7 @@
 #include "remote/fdmap.h"
 #include "remote/known.h"
 #include "remote/places.h"
+#include "remote/reflink.h"
 #include "remote/session.h"
 #include "remote/writes.h"
 
@@ -112,10 +113,11 @@ void ahead_opened(struct thread *thread, int fd, uint64_t flags, const struct wi
 		return;
 	known_set(thread, KNOWN_SEEKABLE, (uint64_t)fd);
 	known_set(thread, KNOWN_PRIVATE, (uint64_t)fd);
+	known_set(thread, KNOWN_PUNCTUAL, (uint64_t)fd);
 	if (told->flags & O_APPEND)
 		return;
 	known_set(thread, KNOWN_SINGLE, (uint64_t)fd);
-	place_set(thread, fd, 0);
+	place_opened(thread, fd, st.st_dev);
 }
 
 /**
@@ -176,6 +178,10 @@ uint32_t ahead_flags(struct thread *thread)
 	case SYS_write:
 	case SYS_pwrite64:
 		return writes_flags(thread);
+	case SYS_copy_file_range:
+		return known_is(guest, KNOWN_QUIET, (uint32_t)arg[0]) && !arg[1] && !guest->session->objects.watched
+			       ? WIRE_CALL_AHEAD
+			       : 0;
 	case SYS_lseek:
 		/* Where it is in what only it has opened, a process could know; but it is home that has counted */
 		thread->call.silent =
@@ -283,6 +289,11 @@ static bool told_take(struct thread *thread, int64_t ret, const uint8_t *tail, s
 		thread->ended_fd = (int)call->arg[0];
 		thread->ended = said_now(thread->guest->session);
 		return !extra;
+	case SYS_copy_file_range:
+		thread->copied_fd = (int)call->arg[0];
+		thread->copied_to = (int)call->arg[2];
+		thread->copied = said_now(thread->guest->session);
+		return !extra;
 	case SYS_write:
 	case SYS_pwrite64:
 		return writes_take(thread, tail, extra);
@@ -299,6 +310,7 @@ bool ahead_take(struct thread *thread, int64_t ret, uint32_t flags, const uint8_
 		return false;
 	if (call->nr == SYS_write || call->nr == SYS_pwrite64)
 		writes_answered(thread, flags & WIRE_RESULT_AHEAD);
+	reflink_answered(thread, ret);
 	known_copied(thread, ret);
 	places_answered(thread, ret);
 	fdmap_answered(thread, ret, tail, *tail_len);

@@ -15,6 +15,7 @@
 #include "remote/fdmap.h"
 #include "remote/known.h"
 #include "remote/places.h"
+#include "remote/reflink.h"
 #include "remote/session.h"
 #include "remote/writes.h"
 #include "usermem.h"
@@ -181,17 +182,12 @@ static bool serve_pread(struct thread *thread, const uint64_t arg[6], int64_t *r
 }
 
 /**
- * serve_fadvise() - fadvise64 with advice that exists
+ * serve_fadvise() - fadvise64 of a regular file, with advice that exists
  */
 static bool serve_fadvise(struct thread *thread, const uint64_t arg[6], int64_t *ret)
 {
-	const struct ahead *ahead = ahead_of(thread, arg[0]);
-	struct stat st;
-
-	if (!ahead || (int)arg[3] < POSIX_FADV_NORMAL || (int)arg[3] > POSIX_FADV_NOREUSE || (int64_t)arg[2] < 0)
-		return false;
-	memcpy(&st, ahead->told.stat, sizeof(st));
-	if (!S_ISREG(st.st_mode) || ahead->told.flags & O_PATH)
+	if ((int)arg[3] < POSIX_FADV_NORMAL || (int)arg[3] > POSIX_FADV_NOREUSE || (int64_t)arg[2] < 0 ||
+	    !known_is(thread->guest, KNOWN_SEEKABLE, (uint32_t)arg[0]))
 		return false;
 	call_post(thread, SYS_fadvise64, arg, NULL, 0, 0);
 	*ret = 0;
@@ -228,12 +224,25 @@ static bool serve_fcntl(struct thread *thread, const uint64_t arg[6], int64_t *r
 }
 
 /**
- * serve_ioctl() - Is it a terminal? No: isatty(3)
+ * serve_ioctl() - Is it a terminal? No: isatty(3). Or FICLONE
  */
 static bool serve_ioctl(struct thread *thread, const uint64_t arg[6], int64_t *ret)
 {
+	if ((uint32_t)arg[1] != TCGETS)
+		return reflink_serve(thread, arg, ret);
 	*ret = -ENOTTY;
-	return (uint32_t)arg[1] == TCGETS && known_is(thread->guest, KNOWN_SEEKABLE, (uint32_t)arg[0]);
+	return known_is(thread->guest, KNOWN_SEEKABLE, (uint32_t)arg[0]);
+}
+
+/**
+ * serve_copy() - copy_file_range, at the end of the file
+ */
+static bool serve_copy(struct thread *thread, const uint64_t arg[6], int64_t *ret)
+{
+	*ret = 0;
+	return thread->copied_fd == (int)arg[0] && thread->copied_to == (int)arg[2] && !arg[1] && !arg[3] &&
+	       !(uint32_t)arg[5] && said_holds(&thread->copied, thread->guest->session) &&
+	       known_is(thread->guest, KNOWN_QUIET, (uint32_t)arg[0]) && !thread->guest->session->objects.watched;
 }
 
 /**
@@ -252,13 +261,17 @@ static bool serve_getdents(struct thread *thread, const uint64_t arg[6], int64_t
  */
 static bool serve_close(struct thread *thread, const uint64_t arg[6], int64_t *ret)
 {
-	if (!known_is(thread->guest, KNOWN_QUIET, (uint32_t)arg[0]))
+	if (!known_is(thread->guest, KNOWN_QUIET, (uint32_t)arg[0]) &&
+	    !known_is(thread->guest, KNOWN_PUNCTUAL, (uint32_t)arg[0]))
 		return false;
 	known_clear(thread->guest, (uint32_t)arg[0]);
 	fdmap_set(thread->guest, (uint32_t)arg[0], false);
-	for (struct thread *t = thread->guest->threads; t; t = t->next)
+	for (struct thread *t = thread->guest->threads; t; t = t->next) {
 		if (t->ended_fd == (int)arg[0])
 			t->ended_fd = -1;
+		if (t->copied_fd == (int)arg[0] || t->copied_to == (int)arg[0])
+			t->copied_fd = -1;
+	}
 	call_post(thread, SYS_close, arg, NULL, 0, 0);
 	*ret = 0;
 	return true;
@@ -300,13 +313,21 @@ static const struct {
 	uint32_t nr;
 	bool (*serve)(struct thread *thread, const uint64_t arg[6], int64_t *ret);
 } serve_table[] = {
-	{ SYS_read, serve_read },	  { SYS_close, serve_close },
-	{ SYS_fstat, serve_stat },	  { SYS_newfstatat, serve_newfstatat },
-	{ SYS_pread64, serve_pread },	  { SYS_fcntl, serve_fcntl },
-	{ SYS_fadvise64, serve_fadvise }, { SYS_write, writes_serve },
-	{ SYS_pwrite64, writes_serve },	  { SYS_lseek, serve_lseek },
-	{ SYS_ioctl, serve_ioctl },	  { SYS_getdents64, serve_getdents },
-	{ SYS_prlimit64, serve_prlimit }, { SYS_getrlimit, serve_getrlimit },
+	{ SYS_read, serve_read },
+	{ SYS_close, serve_close },
+	{ SYS_fstat, serve_stat },
+	{ SYS_newfstatat, serve_newfstatat },
+	{ SYS_pread64, serve_pread },
+	{ SYS_fcntl, serve_fcntl },
+	{ SYS_fadvise64, serve_fadvise },
+	{ SYS_write, writes_serve },
+	{ SYS_pwrite64, writes_serve },
+	{ SYS_lseek, serve_lseek },
+	{ SYS_ioctl, serve_ioctl },
+	{ SYS_getdents64, serve_getdents },
+	{ SYS_copy_file_range, serve_copy },
+	{ SYS_prlimit64, serve_prlimit },
+	{ SYS_getrlimit, serve_getrlimit },
 };
 
 bool ahead_serve(struct thread *thread)

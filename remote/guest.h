@@ -87,7 +87,8 @@ enum known {
 	KNOWN_QUIET,	/* open for reading a file or a directory: to close it changes nothing */
 	KNOWN_SEEKABLE, /* of a regular file in which every place can be gone to */
 	KNOWN_PRIVATE, /* opened by this process, and shared with no other: its place is what the process has made of it */
-	KNOWN_SINGLE,	/* that, not for appending, and there is no other descriptor of the same open (places.h) */
+	KNOWN_PUNCTUAL, /* opened by this process, and all that was written to it has been made: there is no error to come */
+	KNOWN_SINGLE, /* KNOWN_PRIVATE, not for appending, and there is no other descriptor of the same open (places.h) */
 	KNOWN_FD_FLAGS, /* whether it is closed by an exec */
 	KNOWN_CLOEXEC,	/* it is; if the former is known */
 	KNOWN_NR,
@@ -186,6 +187,10 @@ struct mapped {
  * @ahead:	What home has said ahead, newest first (ahead.c)
  * @again:	What it has asked last, or NULL (again.h)
  * @mapped:	What it has mapped last
+ * @clones:	Device of the files of its FICLONE (reflink.c)
+ * @copied_fd:	The file that copy_file_range has got to the end of
+ * @copied_to:	The one that it was copied to
+ * @copied:	When that was said
  * @ended_fd:	The directory that has no more entries
  * @ended:	When that was said
  * @procfile:	File of /proc that it is opening, or NULL (procfiles.h)
@@ -221,6 +226,9 @@ struct thread {
 	struct ahead *ahead;
 	struct again *again;
 	struct mapped mapped;
+	uint64_t clones;
+	int copied_fd, copied_to;
+	struct said copied;
 	int ended_fd;
 	struct said ended;
 	struct procfile *procfile;

@@ -31,24 +31,59 @@ static struct place *place_find(struct guest *guest, int fd)
 	return NULL;
 }
 
+/**
+ * own_place() - The same, if the thread is the only one
+ */
+static const struct place *own_place(const struct thread *thread, int fd)
+{
+	return thread->next || thread->guest->threads != thread ? NULL : place_find(thread->guest, fd);
+}
+
 int64_t place_of(const struct thread *thread, int fd)
 {
-	const struct place *place =
-		thread->next || thread->guest->threads != thread ? NULL : place_find(thread->guest, fd);
+	const struct place *place = own_place(thread, fd);
 
 	return place ? place->at : -1;
 }
 
-void place_set(struct thread *thread, int fd, int64_t at)
+uint64_t place_dev(const struct thread *thread, int fd)
+{
+	const struct place *place = own_place(thread, fd);
+
+	return place ? place->dev : 0;
+}
+
+/**
+ * place_make() - Where the place of the descriptor may be noted; NULL: nowhere
+ */
+static struct place *place_make(struct thread *thread, int fd)
 {
 	struct guest *guest = thread->guest;
 	struct place *place = place_find(guest, fd);
 
 	if (thread->next || guest->threads != thread || !known_is(guest, KNOWN_SINGLE, (uint32_t)fd))
-		return;
-	if (!place)
+		return NULL;
+	if (!place) {
 		place = &guest->places[guest->place_next++ % PLACES];
-	*place = (struct place){ true, fd, at };
+		*place = (struct place){ .known = true, .fd = fd };
+	}
+	return place;
+}
+
+void place_set(struct thread *thread, int fd, int64_t at)
+{
+	struct place *place = place_make(thread, fd);
+
+	if (place)
+		place->at = at;
+}
+
+void place_opened(struct thread *thread, int fd, uint64_t dev)
+{
+	struct place *place = place_make(thread, fd);
+
+	if (place)
+		*place = (struct place){ .known = true, .fd = fd, .dev = dev };
 }
 
 void place_move(struct guest *guest, int fd, int64_t count)

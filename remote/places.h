@@ -26,17 +26,23 @@ struct thread;
  * @known:	That is known
  * @fd:		Descriptor
  * @at:		The place
+ * @dev:	Device of the file
  */
 struct place {
 	bool known;
 	int fd;
 	int64_t at;
+	uint64_t dev;
 };
 
 /* Does that call leave the places of open files alone, but for what read, write and lseek do? It makes no descriptors but by its result */
 bool call_is_still(uint32_t nr);
 /* The place of descriptor @fd of the thread's process, or -1: not known */
 int64_t place_of(const struct thread *thread, int fd);
+/* The device of its file, or 0 */
+uint64_t place_dev(const struct thread *thread, int fd);
+/* It was opened, and its file is of @dev */
+void place_opened(struct thread *thread, int fd, uint64_t dev);
 /* It is @at now */
 void place_set(struct thread *thread, int fd, int64_t at);
 /* A read or write has moved it by @count */

@@ -51,6 +51,7 @@ struct stock {
  * @objects:	File objects
  * @serial:	Number of the last call
  * @write_era:	Counts what may have changed how something is written (writes.h)
+ * @no_clones:	Device of a file system whose files cannot share blocks, or 0 (reflink.h)
  * @news:	Counts what guests may have learned something from (ahead.h)
  * @posts:	Counts calls that were posted
  * @linger:	Active waiting for the answer to a call
@@ -84,6 +85,7 @@ struct session {
 	struct object_table objects;
 	uint64_t serial;
 	uint64_t write_era;
+	uint64_t no_clones;
 	uint64_t news;
 	uint64_t posts;
 	struct aspin linger;

@@ -9,6 +9,7 @@
 
 #include "remote/ahead.h"
 #include "remote/calls.h"
+#include "remote/known.h"
 #include "remote/places.h"
 #include "remote/session.h"
 #include "remote/writes.h"
@@ -131,6 +132,8 @@ static bool data_post(struct thread *thread, const uint64_t arg[6], uint64_t ask
 	if (process_vm_readv(thread->outer, &local, 1, &remote, 1, 0) != (ssize_t)arg[2])
 		return false;
 	call_post(thread, thread->call.nr, arg, session->buffer, arg[2], asks);
+	thread->copied_fd = -1; /* it may have become longer */
+	known_unset(thread->guest, KNOWN_PUNCTUAL, (uint32_t)arg[0]);
 	if (arg[2] >= LATER_BYTES)
 		channel_uncork(session->channel);
 	return true;
