@@ -14,13 +14,6 @@
 
 static const int signals[ACTIONS_NR] = { SIGCHLD, SIGTTIN, SIGTTOU };
 
-/**
- * struct kernel_action - struct sigaction as the system call wants it
- */
-struct kernel_action {
-	uint64_t handler, flags, restorer, mask;
-};
-
 void actions_begin(struct guest *guest, uint64_t ignored)
 {
 	for (unsigned int i = 0; i < ACTIONS_NR; i++) {

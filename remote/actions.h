@@ -29,6 +29,13 @@ struct action {
 	uint64_t handler, flags;
 };
 
+/**
+ * struct kernel_action - struct sigaction as the system call wants it
+ */
+struct kernel_action {
+	uint64_t handler, flags, restorer, mask;
+};
+
 /* A program starts, with those signals ignored */
 void actions_begin(struct guest *guest, uint64_t ignored);
 /* @child was forked from @parent, with these flags of clone */

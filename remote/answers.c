@@ -7,7 +7,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 #include "remote/ahead.h"
 #include "remote/ahead_impl.h"
@@ -18,17 +17,8 @@
 #include "remote/reflink.h"
 #include "remote/session.h"
 #include "remote/writes.h"
+#include "tracee.h"
 #include "usermem.h"
-
-/**
- * guest_write() - Give the guest @len bytes; false when its memory does not take them: home will say what comes of that
- */
-static bool guest_write(const struct thread *thread, uint64_t addr, const void *data, size_t len)
-{
-	struct iovec local = { (void *)data, len }, remote = { (void *)(uintptr_t)addr, len };
-
-	return !len || process_vm_writev(thread->outer, &local, 1, &remote, 1, 0) == (ssize_t)len;
-}
 
 /**
  * serve_stat() - fstat; after a read the time of access may be another one
@@ -39,7 +29,7 @@ static bool serve_stat(struct thread *thread, const uint64_t arg[6], int64_t *re
 
 	*ret = 0;
 	return ahead && !(ahead->moved && ahead->told.traits & WIRE_AHEAD_ACCESSED) &&
-	       guest_write(thread, arg[1], ahead->told.stat, sizeof(ahead->told.stat));
+	       !tracee_write(thread->outer, arg[1], ahead->told.stat, sizeof(ahead->told.stat));
 }
 
 /**
@@ -48,15 +38,10 @@ static bool serve_stat(struct thread *thread, const uint64_t arg[6], int64_t *re
 static bool serve_newfstatat(struct thread *thread, const uint64_t arg[6], int64_t *ret)
 {
 	const uint64_t as_fstat[6] = { arg[0], arg[2] };
-	struct iovec local, remote = { (void *)(uintptr_t)arg[1], 1 };
 	char first;
 
-	if ((int)arg[3] != AT_EMPTY_PATH || !ahead_of(thread, arg[0]))
-		return false;
-	local = (struct iovec){ &first, 1 };
-	if (process_vm_readv(thread->outer, &local, 1, &remote, 1, 0) != 1 || first)
-		return false;
-	return serve_stat(thread, as_fstat, ret);
+	return (int)arg[3] == AT_EMPTY_PATH && ahead_of(thread, arg[0]) &&
+	       !tracee_read(thread->outer, arg[1], &first, 1) && !first && serve_stat(thread, as_fstat, ret);
 }
 
 /**
@@ -111,7 +96,7 @@ static bool serve_read(struct thread *thread, const uint64_t arg[6], int64_t *re
 	/* The kernel refuses its own addresses even where nothing is read */
 	ssize_t n = pos >= 0 && arg[1] < USER_END ? data_at(thread, ahead, (uint64_t)pos, arg[2], &data) : -1;
 
-	if (n < 0 || !guest_write(thread, arg[1], data, (size_t)n))
+	if (n < 0 || (n && tracee_write(thread->outer, arg[1], data, (size_t)n)))
 		return false;
 	ahead->pos = (size_t)(pos + n);
 	ahead->moved |= n > 0;
@@ -178,7 +163,7 @@ static bool serve_pread(struct thread *thread, const uint64_t arg[6], int64_t *r
 			    : -1;
 
 	*ret = n;
-	return n > 0 && guest_write(thread, arg[1], data, (size_t)n);
+	return n > 0 && !tracee_write(thread->outer, arg[1], data, (size_t)n);
 }
 
 /**
@@ -286,7 +271,7 @@ static bool limit_tell(const struct thread *thread, uint64_t resource, uint64_t 
 	size_t at = (uint32_t)resource * sizeof(struct rlimit64);
 
 	return (uint32_t)resource < RLIM_NLIMITS && addr && said_is_fresh(&guest->limits_said, guest->session) &&
-	       guest_write(thread, addr, guest->limits + at, sizeof(struct rlimit64));
+	       !tracee_write(thread->outer, addr, guest->limits + at, sizeof(struct rlimit64));
 }
 
 /**

@@ -38,16 +38,6 @@
 static const int limits_here[] = { RLIMIT_STACK, RLIMIT_DATA, RLIMIT_AS, RLIMIT_MEMLOCK, RLIMIT_CPU };
 
 /**
- * struct kernel_sigaction - struct sigaction as the system call wants it
- */
-struct kernel_sigaction {
-	uint64_t handler;
-	uint64_t flags;
-	uint64_t restorer;
-	uint64_t mask;
-};
-
-/**
  * add_protections() - Undo what was lifted for the content
  */
 static void add_protections(struct image *image)
@@ -86,7 +76,7 @@ static void add_identity(struct image *image)
 static void add_signals(struct image *image)
 {
 	const stack_t stack = { .ss_flags = SS_DISABLE };
-	const struct kernel_sigaction ignore = { .handler = (uint64_t)(uintptr_t)SIG_IGN };
+	const struct kernel_action ignore = { .handler = (uint64_t)(uintptr_t)SIG_IGN };
 	struct batch *batch = &image->batch;
 
 	memcpy(batch_data(batch) + DATA_STACK, &stack, sizeof(stack));
