@@ -12,6 +12,7 @@
 #include "remote/early.h"
 #include "remote/ownfilter.h"
 #include "remote/procfiles.h"
+#include "remote/returns.h"
 #include "remote/guest.h"
 #include "remote/image.h"
 #include "remote/limits.h"
@@ -165,6 +166,7 @@ static void thread_unlink(struct thread *thread)
 	early_forget(thread);
 	procfiles_drop(thread);
 	ownfilter_forget(thread);
+	returns_forget(thread);
 	session->guests.thread[thread->index] = NULL;
 	session->guests.threads_nr--;
 	session->guests.calling_nr -= thread->state == THREAD_CALLING;

@@ -52,6 +52,7 @@ struct born;
 struct early;
 struct procfile;
 struct ownfilter;
+struct returns;
 struct thread;
 
 /* A call's number names its thread by index, which is less than this */
@@ -179,6 +180,7 @@ struct mapped {
  * @trace:	enum exit_trace
  * @waiting:	Signals that the traced call waits for
  * @takes:	Signals that signalfds are for, and that it takes as home knows (keeps.h)
+ * @returns:	Signals that go home because of its signalfd, or NULL (returns.c)
  * @newborn:	What the traced clone has to return
  * @filters:	Its own filters, NULL: none (ownfilter.h)
  * @filter_new:	The one that it is installing, or NULL
@@ -219,6 +221,7 @@ struct thread {
 	enum exit_trace trace;
 	uint64_t waiting;
 	uint64_t takes;
+	struct returns *returns;
 	uint32_t newborn;
 	struct ownfilter *filters, *filter_new;
 	bool strict;

@@ -10,6 +10,7 @@
 #include "remote/filter.h"
 #include "remote/keeps.h"
 #include "remote/listener.h"
+#include "remote/returns.h"
 #include "remote/session.h"
 #include "remote/signals.h"
 #include "remote/stops.h"
@@ -45,8 +46,16 @@ void keeps_signalfd_begin(struct thread *thread)
 	}
 	if (thread->call.arg[2] == sizeof(mask))
 		tracee_read(thread->outer, thread->call.arg[1], &mask, sizeof(mask));
+	if (returns_begin(thread, mask))
+		return;
 	guest->kept |= mask;
 	call_forward(thread);
+}
+
+void keeps_signalfd_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len)
+{
+	if (call_scatter(thread, &ret, tail, tail_len))
+		returns_finish(thread, sysplan_finish(&thread->call.plan, ret));
 }
 
 /**

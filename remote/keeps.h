@@ -28,8 +28,9 @@ struct thread;
 /* What that filter says to the tracer (PTRACE_GETEVENTMSG); the other one says 0 */
 #define KEEPS_TRACE 1u
 
-/* signalfd is called: from now on its signals are kept (handler's begin) */
+/* signalfd is called: from now on its signals are kept (handler's begin and result) */
 void keeps_signalfd_begin(struct thread *thread);
+void keeps_signalfd_result(struct thread *thread, int64_t ret, const uint8_t *tail, size_t tail_len);
 /* Tell home which of the kept signals the thread takes in the call that it makes, if that is not what home knows */
 void keeps_tell(struct thread *thread);
 /* The thread is stopped before a call that may change its mask */

@@ -108,6 +108,32 @@ static void waited(int fd)
 	SHOW(got[SIGUSR1]);
 }
 
+/* What waits when the signalfd is made */
+static void before(void)
+{
+	uint64_t set = bit(SIGUSR2) | bit(SIGRTMIN + 1);
+	int fd;
+
+	TITLE("pending before it is made");
+	mask(SIG_BLOCK, set);
+	kill(getpid(), SIGUSR2);
+	raise(SIGUSR2);
+	sigqueue(getpid(), SIGRTMIN + 1, (union sigval){ .sival_int = 1 });
+	sigqueue(getpid(), SIGRTMIN + 1, (union sigval){ .sival_int = 2 });
+	SHOW(SYS(signalfd4, 99, &set, 8, SFD_NONBLOCK));
+	SHOW_HEX(pending());
+	fd = MUST(SYS(signalfd4, -1, &set, 8, SFD_NONBLOCK));
+	SHOW_HEX(pending());
+	for (int i = 0; i < 5; i++)
+		read_one(fd);
+	SHOW_HEX(pending());
+	got[SIGUSR2] = 0;
+	kill(getpid(), SIGUSR2);
+	mask(SIG_UNBLOCK, bit(SIGUSR2));
+	SHOW(got[SIGUSR2]);
+	close(fd);
+}
+
 static volatile int stage;
 static volatile pid_t taker;
 
@@ -219,6 +245,7 @@ int main(void)
 	blocked(fd);
 	unblocked(fd);
 	waited(fd);
+	before();
 	threads(fd);
 	children();
 	closed(fd);
