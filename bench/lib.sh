@@ -177,7 +177,7 @@ outrun_start() {
 # had, the SECONDS that it is published to take
 outrun_row() {
 	if outrun_start; then
-		race 1 ours "$4" outrun "$3"
+		race 3 ours "$4" outrun "$3"
 		row "$1" s ours outrun '<=0.1'
 	else
 		row_number "$1" s ours 'outrun*' "$2" '<=0.1'
