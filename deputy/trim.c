@@ -24,11 +24,11 @@
 #include "deputy/object.h"
 #include "deputy/outbox.h"
 
-/* New objects, or bytes of these, after which the worker is asked */
-#define FRESH_NR    1024u
+/* New objects, or bytes of these, after which the worker is asked. It has two descriptors for each, and may have no more than 1,024 */
+#define FRESH_NR    256u
 #define FRESH_BYTES (256u << 20)
 /* Objects of as many mappings are in use: a mapping may be under way */
-#define RECENT 256u
+#define RECENT 128u
 /* How long after the last time the worker may be asked because of a shared one */
 #define AGAIN_MS 100u
 

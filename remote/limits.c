@@ -104,6 +104,16 @@ static void limit_raise(pid_t init, __rlimit_resource_t resource, rlim_t to)
 		log_debug("limit %d stays at %ju: %s", (int)resource, (uintmax_t)now.rlim_max, strerror(errno));
 }
 
+void limits_own(void)
+{
+	struct rlimit nofile;
+
+	if (getrlimit(RLIMIT_NOFILE, &nofile) < 0)
+		return;
+	nofile.rlim_cur = nofile.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &nofile);
+}
+
 void limits_prepare(pid_t init)
 {
 	oom_prefer(init);

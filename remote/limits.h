@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* By the remote for itself: as many descriptors as it may have, for each mapped file has two. Where nothing was set, 1,024 are usual */
+void limits_own(void);
+
 /*
  * By the remote, which may still be privileged: raise what init and all that it bears shall have (descriptors and locked
  * memory, as far as allowed), and make them the first victims when the node runs out of memory. Best effort.

@@ -32,6 +32,7 @@
 #include "remote/notify.h"
 #include "remote/pager.h"
 #include "remote/sandbox.h"
+#include "remote/limits.h"
 #include "remote/session.h"
 
 #define WHY_MAX 200
@@ -261,6 +262,7 @@ int main(int argc, char **argv)
 	arrival = calloc(1, sizeof(*arrival));
 	cache_open();
 	self_check();
+	limits_own();
 	if (!session || !arrival)
 		die(EXIT_FAILED, "no memory");
 	session->sandbox = sandbox_open(&refusal);

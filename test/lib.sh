@@ -124,7 +124,7 @@ cluster_net() {
 	local n=$1 slot base
 
 	NS='' LINK='' NODE_IP=127.0.0.1
-	NODE_PORT=$((20000 + ($$ * 16 + n) % 40000))
+	NODE_PORT=$((10000 + ($$ * 64 + n) % 20000)) # below what the kernel gives to clients
 	NODE=127.0.0.1:$NODE_PORT
 	[ "$(id -u)" = 0 ] && [ -z "$OM_TEST_LOOPBACK" ] || return 0
 	NS=omc$$-$n
@@ -157,10 +157,14 @@ omd_start() {
 	mkdir -p -m 700 "$rundir"
 	become "$who"
 	[ ${#BECOME[@]} = 0 ] || chown "$NOBODY" "$rundir"
+	# With as many descriptors as there are where nobody has asked for more
 	# shellcheck disable=SC2086
-	"${enter[@]}" "${OMD_AROUND[@]}" "${BECOME[@]}" env -i PATH="$PATH" HOME="$WORK/home.$who" LC_ALL=C OM_CHECK="$$" \
-		XDG_RUNTIME_DIR="$rundir" "${SANITIZERS[@]}" $OMD_UNDER "$BIN/omd" --listen "$NODE_IP:$NODE_PORT" --name "check-$$" --key "$WORK/home.$who/key" "$@" \
-		</dev/null >>"$OMD_LOG" 2>&1 &
+	(
+		ulimit -S -n 1024
+		exec "${enter[@]}" "${OMD_AROUND[@]}" "${BECOME[@]}" env -i PATH="$PATH" HOME="$WORK/home.$who" LC_ALL=C \
+			OM_CHECK="$$" XDG_RUNTIME_DIR="$rundir" "${SANITIZERS[@]}" $OMD_UNDER "$BIN/omd" \
+			--listen "$NODE_IP:$NODE_PORT" --name "check-$$" --key "$WORK/home.$who/key" "$@"
+	) </dev/null >>"$OMD_LOG" 2>&1 &
 	OMD_PID=$!
 	disown "$OMD_PID"	# so that the shell's wait is for tests only
 	until_true 10 omd_ready || die "omd is not ready, see $(keep "$OMD_LOG")"
