@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +21,45 @@ static int pair[2];
 
 static void begin(int type)
 {
-	int size = 4 << 20;
-
 	home_begin();
 	ck_assert_int_eq(socketpair(AF_UNIX, type, 0, pair), 0);
-	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
+}
+
+/**
+ * struct other_end - Who takes or gives what is more than a socket holds, natively
+ * @data:	What has come, in messages of up to @size bytes
+ * @size:	.
+ * @nr:		How many of them, up to an empty one, or how many to send
+ * @msgs:	What is sent
+ */
+struct other_end {
+	pthread_t thread;
+	uint8_t *data;
+	size_t size;
+	unsigned int nr;
+	struct mmsghdr *msgs;
+};
+
+static void *take_all(void *arg)
+{
+	struct other_end *other = arg;
+	ssize_t n;
+
+	while ((n = recv(pair[1], other->data, other->size, MSG_WAITALL)) > 0) {
+		other->data += n;
+		other->nr++;
+	}
+	return NULL;
+}
+
+static void *give_all(void *arg)
+{
+	struct other_end *other = arg;
+
+	for (unsigned int i = 0; i < other->nr; i++)
+		if (sendmsg(pair[0], &other->msgs[i].msg_hdr, 0) < 0)
+			return NULL;
+	return other;
 }
 
 START_TEST(message_plain)
@@ -193,30 +228,49 @@ START_TEST(message_parts)
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr head;
 	} control = { .head = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
-	struct iovec vec[2] = { { data, 1000 }, { data + 1000, len - 1000 } };
-	struct msghdr msg = {
-		.msg_iov = vec, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof(control)
+	struct iovec vec[2] = { { data, 1000 }, { data + 1000, len - 1000 } }, room;
+	struct mmsghdr whole = {
+		{ .msg_iov = vec, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof(control) }, 0
 	};
+	struct msghdr msg = whole.msg_hdr;
+	struct other_end taker = { .data = in, .size = len }, giver = { .msgs = &whole, .nr = 1 };
+	void *given;
 
 	begin(SOCK_STREAM);
 	for (size_t i = 0; i < len; i++)
 		data[i] = (uint8_t)(i * 31 + i / 509);
 	memcpy(CMSG_DATA(&control.head), &pair[0], sizeof(int));
-	ck_assert_int_eq(FORWARD(SYS_sendmsg, pair[0], &msg, MSG_DONTWAIT), len);
+	pthread_create(&taker.thread, NULL, take_all, &taker);
+	ck_assert_int_eq(FORWARD(SYS_sendmsg, pair[0], &msg, 0), len);
 	ck_assert_int_eq(home_calls, 3);
 	ck_assert_int_eq(msg.msg_controllen, sizeof(control));
+	close(pair[0]);
+	pthread_join(taker.thread, NULL);
+	ck_assert_int_eq(memcmp(in, data, len), 0);
+
+	memset(in, 0, len);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	memcpy(CMSG_DATA(&control.head), &pair[0], sizeof(int));
+	pthread_create(&giver.thread, NULL, give_all, &giver);
 	for (size_t got = 0; got < len;) {
-		vec[0] = (struct iovec){ in + got, len - got };
+		union {
+			char bytes[CMSG_SPACE(sizeof(int))];
+			struct cmsghdr head;
+		} came;
+
+		room = (struct iovec){ in + got, len - got };
 		msg = (struct msghdr){
-			.msg_iov = vec, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+			.msg_iov = &room, .msg_iovlen = 1, .msg_control = &came, .msg_controllen = sizeof(came)
 		};
-		int64_t n = FORWARD(SYS_recvmsg, pair[1], &msg, MSG_DONTWAIT);
+		int64_t n = FORWARD(SYS_recvmsg, pair[1], &msg, 0);
 
 		ck_assert_int_gt(n, 0);
 		/* The descriptor went with the first part only */
 		ck_assert_int_eq(msg.msg_controllen > 0, got == 0);
 		got += (size_t)n;
 	}
+	pthread_join(giver.thread, &given);
+	ck_assert_ptr_eq(given, &giver);
 	ck_assert_int_eq(memcmp(in, data, len), 0);
 	free(data);
 	free(in);
@@ -283,20 +337,35 @@ START_TEST(messages_many)
 	static struct iovec vec[1100];
 	size_t len = 100000;
 	uint8_t *data = calloc(1, len), *in = malloc(20 * len);
+	struct iovec out = { data, len };
+	struct mmsghdr whole[20];
+	struct other_end taker = { .data = in, .size = len }, giver = { .msgs = whole, .nr = 20 };
+	void *given;
 	int64_t n;
 
 	begin(SOCK_DGRAM);
-	for (int i = 0; i < 20; i++) {
-		vec[i] = (struct iovec){ data, len };
-		msgs[i] = (struct mmsghdr){ { .msg_iov = &vec[i], .msg_iovlen = 1 }, 0 };
-	}
-	n = FORWARD(SYS_sendmmsg, pair[0], msgs, 20, MSG_DONTWAIT);
+	for (int i = 0; i < 20; i++)
+		msgs[i] = whole[i] = (struct mmsghdr){ { .msg_iov = &out, .msg_iovlen = 1 }, 0 };
+	pthread_create(&taker.thread, NULL, take_all, &taker);
+	n = FORWARD(SYS_sendmmsg, pair[0], msgs, 20, 0);
 	ck_assert_int_gt(n, 5);
 	ck_assert_int_lt(n, 20);
-	for (int i = 0; i < 20; i++)
+	ck_assert_int_eq(send(pair[0], "", 0, 0), 0);
+	pthread_join(taker.thread, NULL);
+	ck_assert_int_eq(taker.nr, n);
+	pthread_create(&giver.thread, NULL, give_all, &giver);
+	for (int i = 0; i < 20; i++) {
 		vec[i] = (struct iovec){ in + (size_t)i * len, len };
-	ck_assert_int_eq(FORWARD(SYS_recvmmsg, pair[1], msgs, 20, MSG_DONTWAIT, 0), n);
+		msgs[i] = (struct mmsghdr){ { .msg_iov = &vec[i], .msg_iovlen = 1 }, 0 };
+	}
+	n = FORWARD(SYS_recvmmsg, pair[1], msgs, 20, 0, 0);
+	ck_assert_int_gt(n, 5);
+	ck_assert_int_lt(n, 20);
 	ck_assert_int_eq(msgs[n - 1].msg_len, len);
+	for (; n < 20; n++)
+		ck_assert_int_eq(recv(pair[1], in, len, 0), len);
+	pthread_join(giver.thread, &given);
+	ck_assert_ptr_eq(given, &giver);
 	/* More outputs than usual, and more messages than a kernel takes */
 	for (int i = 0; i < 1100; i++) {
 		vec[i] = (struct iovec){ in + i, 1 };
