@@ -343,11 +343,13 @@ static void answer_end(struct deputy *d, struct thread *thread, int64_t ret, boo
 	call_answer(d, thread, ret, d->iov, nr + 1);
 }
 
+/* A directory was read */
 static void listed(struct deputy *d, struct thread *thread, int64_t ret)
 {
 	answer_end(d, thread, ret, is_at_end);
 }
 
+/* A file was copied, or some of it */
 static void copied(struct deputy *d, struct thread *thread, int64_t ret)
 {
 	struct rlimit limit;

@@ -153,6 +153,10 @@ nothing_left_behind() {
 		[ -f "$file" ] || continue
 		[ "$(wc -c <"$file")" -le 1048576 ] || echo "$file is large"
 		[ ! -s "$file" ] || grep -qI . "$file" || echo "$file is binary"
+		case $file in
+		*/* | .* | *.md | LICENSE | Makefile | demo) ;;
+		*) echo "$file is not one of the top level's" ;;
+		esac
 	done
 }
 
