@@ -7,12 +7,21 @@
 
 #include "remote/actions.h"
 #include "remote/calls.h"
+#include "remote/filter.h"
 #include "remote/session.h"
 #include "tracee.h"
 
 #define CLEAR_SIGHAND 0x100000000ull /* CLONE_CLEAR_SIGHAND, which not every C library has */
 
 static const int signals[ACTIONS_NR] = { SIGCHLD, SIGTTIN, SIGTTOU };
+
+bool action_inject(pid_t tid, const struct user_regs_struct *regs, int signo, uint64_t new, uint64_t old)
+{
+	const uint64_t arg[6] = { (uint64_t)signo, new, old, sizeof(uint64_t), FILTER_PASS };
+	int err;
+
+	return !tracee_syscall(tid, regs->rip - 2, SYS_rt_sigaction, arg, &err);
+}
 
 void actions_begin(struct guest *guest, uint64_t ignored)
 {

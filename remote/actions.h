@@ -12,6 +12,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <sys/user.h>
 
 struct guest;
 struct thread;
@@ -36,6 +38,8 @@ struct kernel_action {
 	uint64_t handler, flags, restorer, mask;
 };
 
+/* Have stopped thread @tid, which is behind a system call, set what it does with @signo; @new and @old as of rt_sigaction(2). false: it did not */
+bool action_inject(pid_t tid, const struct user_regs_struct *regs, int signo, uint64_t new, uint64_t old);
 /* A program starts, with those signals ignored */
 void actions_begin(struct guest *guest, uint64_t ignored);
 /* @child was forked from @parent, with these flags of clone */

@@ -6,9 +6,9 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
+#include "remote/actions.h"
 #include "remote/calls.h"
 #include "remote/clone.h"
-#include "remote/filter.h"
 #include "tracee.h"
 
 #define SIGNALS 64
@@ -37,19 +37,17 @@ static void arguments_restore(struct user_regs_struct *regs, const struct user_r
  */
 static void handlers_reset(pid_t tid)
 {
-	static const uint64_t action[4];
+	static const struct kernel_action action; /* SIG_DFL */
 	struct user_regs_struct regs;
 	struct sigstate state;
 	int err = tracee_regs_get(tid, &regs);
 	uint64_t at = regs.rsp - TRACEE_RED_ZONE - sizeof(action);
 
-	if (err || tracee_sigstate(tid, &state) || tracee_write(tid, at, action, sizeof(action)))
+	if (err || tracee_sigstate(tid, &state) || tracee_write(tid, at, &action, sizeof(action)))
 		return;
 	for (int signo = 1; signo <= SIGNALS; signo++) {
-		const uint64_t arg[6] = { (uint64_t)signo, at, 0, sizeof(uint64_t), FILTER_PASS };
-
 		if (state.caught & 1ull << (signo - 1))
-			tracee_syscall(tid, regs.rip - 2, SYS_rt_sigaction, arg, &err);
+			action_inject(tid, &regs, signo, at, 0);
 	}
 }
 

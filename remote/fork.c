@@ -178,9 +178,7 @@ void call_skip(struct thread *thread, int64_t ret)
 	}
 	regs.orig_rax = (unsigned long long)-1;
 	tracee_regs_set(thread->outer, &regs);
-	if (thread->guest->frozen)
-		ptrace(PTRACE_INTERRUPT, thread->outer, 0, 0);
-	thread_resume(thread, 0);
+	thread_go_on(thread);
 }
 
 void newborn_end(struct session *session, uint32_t tid, uint32_t exit)
@@ -405,9 +403,7 @@ static void fork_result(struct thread *thread, int64_t ret, const uint8_t *tail,
 			unborn_end(thread, (uint32_t)ret, err);
 		return;
 	}
-	if (thread->guest->frozen)
-		ptrace(PTRACE_INTERRUPT, thread->outer, 0, 0);
-	thread_resume(thread, 0);
+	thread_go_on(thread);
 }
 
 static const struct handler fork_handler = { SYS_clone, NULL, fork_result };

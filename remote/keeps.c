@@ -121,9 +121,7 @@ static void heard_result(struct thread *thread, int64_t ret, const uint8_t *tail
 	(void)ret;
 	(void)tail;
 	(void)tail_len;
-	if (thread->guest->frozen)
-		ptrace(PTRACE_INTERRUPT, thread->outer, 0, 0);
-	thread_resume(thread, 0);
+	thread_go_on(thread);
 }
 
 void keeps_changed(struct thread *thread, const struct user_regs_struct *regs)

@@ -8,7 +8,6 @@
 #include "log.h"
 #include "remote/actions.h"
 #include "remote/calls.h"
-#include "remote/filter.h"
 #include "remote/returns.h"
 #include "remote/session.h"
 #include "remote/sigqueue.h"
@@ -77,19 +76,16 @@ static void returns_drop(struct thread *thread, struct user_regs_struct *regs)
 	const struct kernel_action ignore = { .handler = (uint64_t)(uintptr_t)SIG_IGN };
 	const uint64_t old = regs->rsp - TRACEE_RED_ZONE - sizeof(ignore), new = old - sizeof(ignore);
 	struct returns *returns = thread->returns;
-	int err;
+	bool there = !tracee_write(thread->outer, new, &ignore, sizeof(ignore));
 
 	for (unsigned int i = 0; i < returns->nr; i++) {
-		uint64_t signo = (uint64_t)returns->info[i].si_signo;
-		const uint64_t set[6] = { signo, new, old, sizeof(uint64_t), FILTER_PASS };
-		const uint64_t reset[6] = { signo, old, 0, sizeof(uint64_t), FILTER_PASS };
+		int signo = returns->info[i].si_signo;
 
-		sigqueue_take_any(thread, (int)signo);
-		if (tracee_write(thread->outer, new, &ignore, sizeof(ignore)) ||
-		    tracee_syscall(thread->outer, regs->rip - 2, SYS_rt_sigaction, set, &err))
-			returns->info[i].si_signo = 0; /* it is here still */
+		sigqueue_take_any(thread, signo);
+		if (there && action_inject(thread->outer, regs, signo, new, old))
+			action_inject(thread->outer, regs, signo, old, 0);
 		else
-			tracee_syscall(thread->outer, regs->rip - 2, SYS_rt_sigaction, reset, &err);
+			returns->info[i].si_signo = 0; /* it is here still */
 	}
 }
 

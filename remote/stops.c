@@ -30,6 +30,13 @@ void thread_resume(struct thread *thread, int signo)
 	ptrace(thread->trace == TRACE_NONE ? PTRACE_CONT : PTRACE_SYSCALL, thread->outer, 0, (long)signo);
 }
 
+void thread_go_on(struct thread *thread)
+{
+	if (thread->guest->frozen)
+		ptrace(PTRACE_INTERRUPT, thread->outer, 0, 0);
+	thread_resume(thread, 0);
+}
+
 /**
  * on_stop() - The stop that PTRACE_INTERRUPT has asked for
  *

@@ -9,5 +9,7 @@
 void stops_drain(struct session *session);
 /* Let a stopped thread go on, with signal @signo or none (0) */
 void thread_resume(struct thread *thread, int signo);
+/* The same, for one that has waited for home; one of a frozen guest stops again at once */
+void thread_go_on(struct thread *thread);
 
 #endif
