@@ -128,9 +128,10 @@ tree_row() {
 bench_files() {
 	local kind TREE_ROUNDS=$((ROUNDS < 5 ? ROUNDS : 5)) TREE_SSHFS='' scaled
 
-	for kind in native ours sshfs outrun; do
+	for kind in native ours sshfs; do
 		tree_make "$WORK/tree.$kind"
 	done
+	! outrun_start || tree_make "$WORK/tree.outrun"
 	sshfs_start "$WORK/tree.sshfs" && TREE_SSHFS=1
 	tree_race 'find tree -type f'
 	tree_row find
